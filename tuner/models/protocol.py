@@ -1,0 +1,32 @@
+"""The contract of a model family."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tuner.embeddings.protocol import Prepared
+from tuner.spec.catalogue import Component
+from tuner.spec.values import Params, Task
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["Family"]
+
+
+@dataclass(frozen=True)
+class Family:
+    """One family of models: what it can be told, and how it is built.
+
+    Attributes:
+        component: Name, summary, settings and the input kind it takes.
+        build: ``(params, inputs, task, n_classes) -> keras.Model``, not compiled. Token families map
+            ``(batch, time) int32`` to outputs, feature families ``(batch, n_features) float32``. A binary
+            task ends in ``(batch, 1)`` sigmoid probabilities, a multiclass one in ``(batch, n_classes)``
+            softmax. Keras is imported inside, so that declaring costs nothing.
+    """
+
+    component: Component
+    build: Callable[[Params, Prepared, Task, int], keras.Model]

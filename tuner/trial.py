@@ -1,0 +1,134 @@
+"""What goes down to a trial and what comes up from it, as frozen values.
+
+A :class:`TrialRequest` goes down; after every epoch an :class:`EpochReport` comes up and a
+:class:`Verdict` goes down; one :class:`TrialOutcome` ends it. Values only: no Keras, no Optuna.
+All of them consist of what JSON can carry.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from tuner.spec.values import Task, Value
+
+__all__ = [
+    "EpochReport",
+    "Ending",
+    "TrialOutcome",
+    "TrialRequest",
+    "Verdict",
+    "VerdictAction",
+    "trial_seed",
+]
+
+
+def trial_seed(study_seed: int, number: int) -> int:
+    """Derive a trial's seed, so that no two trials of a study share one and none depends on who runs it.
+
+    Args:
+        study_seed: The study's declared seed.
+        number: The trial's number, from 0.
+
+    Returns:
+        An integer in ``[0, 2**31)``.
+    """
+    digest = hashlib.sha256(f"{study_seed}:{number}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") >> 1
+
+
+@dataclass(frozen=True)
+class TrialRequest:
+    """Everything a worker needs to run one trial.
+
+    Attributes:
+        study: The study's name, for messages and logs.
+        number: The trial's number in the study, from 0.
+        params: The complete settings in force (``Catalogue.complete``).
+        seed: Of weights, dropout and batch order (``trial_seed``).
+        task: ``binary`` or ``multiclass``.
+        dataset_dir: Folder of the encoded dataset for this trial's cleaning level.
+        cache_dir: Folder in which prepared embeddings are kept and shared.
+        trial_dir: Folder of this trial alone, for its checkpoint and its kept model.
+    """
+
+    study: str
+    number: int
+    params: Mapping[str, Value]
+    seed: int
+    task: Task
+    dataset_dir: str
+    cache_dir: str
+    trial_dir: str
+
+
+@dataclass(frozen=True)
+class EpochReport:
+    """One finished epoch.
+
+    Attributes:
+        number: The trial's number.
+        epoch: 0-based.
+        metrics: Every metric of growth ``curve``, ``grows`` or ``constant`` as it stands at the end of
+            this epoch: ``accuracy`` and the others on the validation split, ``train_accuracy`` and
+            ``train_loss``, ``training_time_s`` (cumulative over epochs and continuations), ``parameters``...
+        best_epoch: The epoch that would be kept if the trial ended now.
+        best_metrics: The metrics of that epoch; its ``training_time_s`` is the time up to it.
+    """
+
+    number: int
+    epoch: int
+    metrics: Mapping[str, float]
+    best_epoch: int
+    best_metrics: Mapping[str, float]
+
+
+class VerdictAction(StrEnum):
+    """What a trial does after an epoch."""
+
+    CONTINUE = "continue"
+    PRUNE = "prune"
+    RELEASE = "release"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The coordinator's answer to an epoch; ``reason`` is what a person reads."""
+
+    number: int
+    action: VerdictAction
+    reason: str = ""
+
+
+class Ending(StrEnum):
+    """How a trial ended on its worker. ``RELEASED`` is no end: its checkpoint goes on elsewhere."""
+
+    COMPLETE = "complete"
+    PRUNED = "pruned"
+    FAILED = "failed"
+    RELEASED = "released"
+
+
+@dataclass(frozen=True)
+class TrialOutcome:
+    """How a trial ended.
+
+    Attributes:
+        number: The trial's number.
+        ending: See :class:`Ending`.
+        metrics: The metrics of the kept epoch and the final ones; empty when none was reached.
+        reason: One line a person can read; why it was pruned, failed, or stopped early.
+        detail: A traceback, or an empty string.
+        model_path: The kept model's file inside the trial's folder, or an empty string.
+        facts: What is no number: kernel, device, library versions.
+    """
+
+    number: int
+    ending: Ending
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    reason: str = ""
+    detail: str = ""
+    model_path: str = ""
+    facts: Mapping[str, Value] = field(default_factory=dict)
