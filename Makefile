@@ -1,0 +1,40 @@
+# Two commands are all a newcomer needs: `make quickstart` and `make test`.
+# Everything they need is installed into .venv of this checkout.
+
+PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || echo python3)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: quickstart test check format install browser clean
+
+quickstart: $(STAMP)  ## a study of real reviews, a few minutes long
+	$(BIN)/tuner run search_spaces/quickstart.yaml
+
+test: $(STAMP) browser  ## everything that CI runs
+	$(BIN)/ruff format --check tuner tests
+	$(BIN)/ruff check tuner tests
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "Python 3.11 to 3.13 is needed; this is " + sys.version)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable '.[reviews]' --group dev
+	touch $(STAMP)
+
+browser:  ## for the tests that open the dashboard and write PNG files
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	       && apt-get update -qq && apt-get install -y -qq chromium chromium-driver >/dev/null; } \
+	  || echo "no browser found: tests that need one are skipped (sudo apt-get install chromium chromium-driver)"
+
+format: $(STAMP)
+	$(BIN)/ruff format tuner tests
+	$(BIN)/ruff check --fix tuner tests
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

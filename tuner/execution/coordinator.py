@@ -1,0 +1,512 @@
+"""The coordinator: asks, places, hears, decides, tells. It alone writes, and it never trains.
+
+It knows a study's ledger, an executor and a pruner by their contracts, and nothing of Optuna, Keras,
+processes or terminals. Everything it must not lose is in the ledger before it acts on it; it may be
+killed at any line and another one goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tuner.errors import StudyInterruptedError, TooManyFailuresError
+from tuner.execution.events import (
+    BudgetLeft,
+    EpochEnded,
+    FrontChanged,
+    Notice,
+    TrialEnded,
+    TrialPlaced,
+    TrialProgress,
+    Watcher,
+    WorkerLost,
+    WorkerReady,
+)
+from tuner.execution.executor import Died, Executor, Heard
+from tuner.execution.interrupts import Interrupts
+from tuner.execution.messages import Evaluate, Evaluated, Progress, Ready, StopTrial
+from tuner.search.pareto import front_indices
+from tuner.search.pruning import FinishedTrial, Pruner
+from tuner.search.space import settings_of
+from tuner.spec.catalogue import Catalogue
+from tuner.spec.values import StudySpec
+from tuner.storage import Claim, RunningStudy
+from tuner.trial import (
+    Ending,
+    EpochReport,
+    TrialOutcome,
+    TrialRequest,
+    Verdict,
+    VerdictAction,
+    trial_seed,
+)
+
+__all__ = ["Coordinator", "StudyPlan"]
+
+_log = logging.getLogger(__name__)
+
+HEAR_S = 0.5
+"""Longest wait for a message: how late a signal, an expired lease or a used-up budget may be noticed."""
+
+RENEW_EVERY_S = 5.0
+REFRESH_EVERY_S = 5.0
+"""How late this coordinator learns what others on the same study have finished."""
+
+CLAIM_AGAIN_S = 1.0
+SILENT_WORKER_S = 900.0
+"""A busy worker that says nothing for so long hangs: word2vec on 100,000 long texts takes about half of it."""
+
+RELEASE_GRACE_S = 30.0
+"""How long a stop waits for workers to give their trials back before it kills them."""
+
+
+@dataclass(frozen=True)
+class StudyPlan:
+    """What stays the same while a study runs.
+
+    Attributes:
+        name: The study's name.
+        spec: Its declaration.
+        catalogue: What the declaration's names mean.
+        dataset_dirs: Folder of the encoded dataset for each cleaning level.
+        cache_dir: Where prepared embeddings are shared.
+        study_dir: ``<studies>/<name>``.
+    """
+
+    name: str
+    spec: StudySpec
+    catalogue: Catalogue
+    dataset_dirs: Mapping[str, Path]
+    cache_dir: Path
+    study_dir: Path
+
+    def trial_dir(self, number: int) -> Path:
+        """Return the folder of one trial, keyed by its number so that whoever continues it finds it."""
+        return self.study_dir / "trials" / str(number)
+
+    def request(self, number: int, params: Mapping[str, bool | int | float | str]) -> TrialRequest:
+        """Write down what a worker needs for trial ``number`` with these sampled parameters."""
+        given = {**self.spec.fixed, **settings_of(self.spec.space, params)}
+        settings = self.catalogue.complete(given)
+        return TrialRequest(
+            study=self.name,
+            number=number,
+            params=settings,
+            seed=trial_seed(self.spec.seed, number),
+            task=self.spec.task,
+            dataset_dir=str(self.dataset_dirs[str(settings["cleaning"])]),
+            cache_dir=str(self.cache_dir),
+            trial_dir=str(self.trial_dir(number)),
+        )
+
+
+@dataclass
+class _Placed:
+    """A trial on a worker."""
+
+    claim: Claim
+    curve: list[EpochReport]
+    placed_s: float
+    heard_s: float
+
+
+@dataclass
+class _Place:
+    """A worker as the coordinator sees it."""
+
+    ready: bool = False
+    trial: _Placed | None = None
+    evaluating: int | None = None
+    rss_bytes: int = 0
+
+    @property
+    def idle(self) -> bool:
+        return self.ready and self.trial is None and self.evaluating is None
+
+
+@dataclass
+class _Due:
+    """When the recurring duties fall due, on the coordinator's clock."""
+
+    renew_s: float = 0.0
+    refresh_s: float = 0.0
+    claim_s: float = 0.0
+
+
+@dataclass
+class _Stop:
+    """Whether and why no further trial is begun."""
+
+    failures_in_a_row: int = 0
+    too_many_failures: str = ""
+    deadline_s: float = field(default=math.inf)
+
+
+class Coordinator:
+    """Runs one session of a study.
+
+    Args:
+        plan: What stays the same.
+        study: The study's ledger, joined by this session.
+        executor: Keeps the workers.
+        pruner: Decides after each epoch.
+        watch: Is told what happens.
+        interrupts: Counts the signals that were heard.
+        clock: Seconds on a clock that never steps.
+    """
+
+    def __init__(
+        self,
+        plan: StudyPlan,
+        study: RunningStudy,
+        executor: Executor,
+        pruner: Pruner,
+        watch: Watcher,
+        interrupts: Interrupts,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._plan = plan
+        self._study = study
+        self._executor = executor
+        self._pruner = pruner
+        self._watch = watch
+        self._interrupts = interrupts
+        self._clock = clock
+        self._places = [_Place() for _ in executor.places]
+        self._finished: dict[int, FinishedTrial] = {}
+        self._front: tuple[tuple[int, tuple[float, ...]], ...] = ()
+        self._exhausted = False
+        self._unmeasured: set[int] = set()
+        self._dropped: set[int] = set()
+        self._due = _Due()
+        self._stop = _Stop()
+
+    # -- the session, from the first trial to the last -------------------------------------------
+
+    def run(self) -> None:
+        """Run trials until the budget is used up, then measure the front's members on the test split.
+
+        Raises:
+            StudyInterruptedError: A signal was heard; every trial was given back with its checkpoint.
+            TooManyFailuresError: The declared number of trials failed in a row.
+            StorageUnreachableError, StorageRefusedError, NoSpaceError: From the ledger; what was told is kept.
+        """
+        self._refresh()
+        while True:
+            self._heed_signals()
+            self._place_trials()
+            for heard in self._executor.hear(HEAR_S):
+                self._take(heard)
+            self._do_duties()
+            if self._is_over():
+                break
+        self._raise_if_stopped()
+        self._measure_front_on_test()
+
+    def _is_over(self) -> bool:
+        if any(place.trial for place in self._places):
+            return False
+        return self._is_stopping or (self._exhausted and not self._study.running_elsewhere())
+
+    @property
+    def _is_stopping(self) -> bool:
+        return self._interrupts.count > 0 or bool(self._stop.too_many_failures)
+
+    def _raise_if_stopped(self) -> None:
+        if self._interrupts.count:
+            raise StudyInterruptedError(
+                f"study '{self._plan.name}' was interrupted; every finished trial is kept and"
+                " trials under way go on from their last checkpoint",
+                f"go on with: tuner resume {self._plan.name}",
+                self._interrupts.exit_code,
+            )
+        if self._stop.too_many_failures:
+            raise TooManyFailuresError(
+                f"study '{self._plan.name}': {self._stop.failures_in_a_row} trials failed in a row,"
+                f" the last with: {self._stop.too_many_failures}",
+                f"see `tuner trials {self._plan.name}`; mend the cause, then `tuner resume {self._plan.name}`",
+            )
+
+    # -- ask and place -----------------------------------------------------------------------------
+
+    def _place_trials(self) -> None:
+        if self._is_stopping or self._clock() < self._due.claim_s:
+            return
+        for worker, place in enumerate(self._places):
+            if not place.idle:
+                continue
+            claim = self._study.claim()
+            self._exhausted = claim is None
+            if claim is None:
+                # Another session's trial may still die and need a worker: ask again, but not in a rush.
+                self._due.claim_s = self._clock() + CLAIM_AGAIN_S
+                return
+            self._place(worker, claim)
+
+    def _place(self, worker: int, claim: Claim) -> None:
+        now = self._clock()
+        curve = self._study.curve(claim.number) if claim.continued else []
+        self._places[worker].trial = _Placed(claim, curve, now, now)
+        self._executor.send(worker, self._plan.request(claim.number, claim.params))
+        self._watch(TrialPlaced(worker, claim.number, claim.params, claim.continued))
+
+    # -- hear --------------------------------------------------------------------------------------
+
+    def _take(self, heard: Heard) -> None:
+        place = self._places[heard.worker]
+        if place.trial:
+            place.trial.heard_s = self._clock()
+        match heard.message:
+            case Ready() as ready:
+                place.ready = True
+                self._study.record_worker(heard.worker, ready)
+                self._watch(WorkerReady(heard.worker, ready.device, ready.import_time_s))
+            case Progress() as progress:
+                place.rss_bytes = progress.rss_bytes
+                if progress.steps:
+                    self._watch(
+                        TrialProgress(
+                            heard.worker, progress.number, progress.epoch, progress.step, progress.steps
+                        )
+                    )
+            case EpochReport() as report:
+                self._hear_epoch(heard.worker, report)
+            case TrialOutcome() as outcome:
+                self._hear_outcome(heard.worker, outcome)
+            case Evaluated() as evaluated:
+                self._hear_test(heard.worker, evaluated)
+            case Died(reason=reason):
+                self._hear_death(heard.worker, reason)
+
+    def _hear_epoch(self, worker: int, report: EpochReport) -> None:
+        placed = self._places[worker].trial
+        if placed is None or placed.claim.number != report.number:
+            self._executor.send(
+                worker, Verdict(report.number, VerdictAction.RELEASE, "no longer this worker's")
+            )
+            return
+        # A trial that goes on from an older checkpoint repeats epochs: the repeated ones count.
+        placed.curve = [earlier for earlier in placed.curve if earlier.epoch < report.epoch] + [report]
+        held = self._study.record_epoch(placed.claim.token, report)
+        self._executor.send(worker, self._decide(placed, held))
+        self._watch(EpochEnded(worker, report))
+
+    # -- decide ------------------------------------------------------------------------------------
+
+    def _decide(self, placed: _Placed, held: bool) -> Verdict:
+        number = placed.claim.number
+        if not held:
+            return Verdict(number, VerdictAction.RELEASE, "another session has taken this trial over")
+        if self._is_stopping:
+            return Verdict(number, VerdictAction.RELEASE, "the study is being stopped")
+        reason = self._pruner.decide(placed.curve, list(self._finished.values()))
+        if reason:
+            return Verdict(number, VerdictAction.PRUNE, reason)
+        return Verdict(number, VerdictAction.CONTINUE)
+
+    # -- tell --------------------------------------------------------------------------------------
+
+    def _hear_outcome(self, worker: int, outcome: TrialOutcome) -> None:
+        placed = self._places[worker].trial
+        if placed is None or placed.claim.number != outcome.number:
+            return
+        self._places[worker].trial = None
+        if outcome.ending is Ending.RELEASED:
+            self._study.release(placed.claim.token)
+            self._watch(self._ended(worker, placed, "RELEASED", None, outcome.reason))
+        else:
+            self._tell(worker, placed, outcome)
+        self._replace_if_grown(worker)
+
+    def _tell(self, worker: int, placed: _Placed, outcome: TrialOutcome) -> None:
+        outcome, values = self._with_values(outcome)
+        if not self._study.record_outcome(placed.claim.token, outcome, values):
+            self._watch(Notice(f"trial {outcome.number} came too late: another session has taken it over"))
+            return
+        state = {Ending.COMPLETE: "COMPLETE", Ending.PRUNED: "PRUNED"}.get(outcome.ending, "FAIL")
+        self._count_failures(outcome)
+        self._finished[outcome.number] = FinishedTrial(outcome.number, outcome.ending, values, placed.curve)
+        self._watch(self._ended(worker, placed, state, values, outcome.reason))
+        self._update_front()
+        if outcome.ending is not Ending.COMPLETE:
+            shutil.rmtree(self._plan.trial_dir(outcome.number), ignore_errors=True)
+        self._watch_budget()
+
+    def _with_values(self, outcome: TrialOutcome) -> tuple[TrialOutcome, tuple[float, ...] | None]:
+        """Read the objectives from a completed trial's metrics; what was not measured is a failure."""
+        if outcome.ending is not Ending.COMPLETE:
+            return outcome, None
+        values = []
+        for objective in self._plan.spec.objectives:
+            value = outcome.metrics.get(objective.metric, math.nan)
+            if not math.isfinite(value):
+                reason = f"objective {objective.metric} was not measured (found {value})"
+                failed = TrialOutcome(outcome.number, Ending.FAILED, outcome.metrics, reason)
+                return failed, None
+            values.append(float(value))
+        return outcome, tuple(values)
+
+    def _count_failures(self, outcome: TrialOutcome) -> None:
+        if outcome.ending is not Ending.FAILED:
+            self._stop.failures_in_a_row = 0
+            return
+        self._stop.failures_in_a_row += 1
+        if self._stop.failures_in_a_row >= self._plan.spec.budget.max_failures_in_a_row:
+            self._begin_stop("too many failures in a row")
+            self._stop.too_many_failures = outcome.reason
+
+    def _ended(
+        self, worker: int, placed: _Placed, state: str, values: tuple[float, ...] | None, reason: str
+    ) -> TrialEnded:
+        wall_s = self._clock() - placed.placed_s
+        return TrialEnded(worker, placed.claim.number, state, values, reason, wall_s)
+
+    # -- deaths, growth, silence ---------------------------------------------------------------------
+
+    def _hear_death(self, worker: int, reason: str) -> None:
+        placed = self._places[worker].trial
+        evaluating = self._places[worker].evaluating
+        self._places[worker] = _Place()
+        self._watch(WorkerLost(worker, reason))
+        if placed:
+            self._study.release(placed.claim.token, died=f"its worker was {reason}")
+            self._watch(self._ended(worker, placed, "RELEASED", None, f"its worker was {reason}"))
+            self._due.claim_s = 0.0
+        if evaluating is not None:
+            self._study.record_event(evaluating, "test", f"not measured on the test split: {reason}")
+            self._unmeasured.discard(evaluating)
+
+    def _replace_if_grown(self, worker: int) -> None:
+        limit_bytes = self._plan.spec.execution.worker_memory_limit_mib << 20
+        if self._places[worker].rss_bytes > limit_bytes:
+            size_mib = self._places[worker].rss_bytes >> 20
+            self._watch(Notice(f"worker {worker} has grown to {size_mib} MiB and is replaced by a fresh one"))
+            self._places[worker] = _Place()
+            self._executor.replace(worker)
+
+    def _replace_silent(self) -> None:
+        for worker, place in enumerate(self._places):
+            if place.trial and self._clock() - place.trial.heard_s > SILENT_WORKER_S:
+                self._executor.replace(worker)
+                self._hear_death(worker, f"silent for {SILENT_WORKER_S:.0f} s and killed")
+
+    # -- recurring duties ----------------------------------------------------------------------------
+
+    def _do_duties(self) -> None:
+        now = self._clock()
+        if now >= self._due.renew_s:
+            self._due.renew_s = now + RENEW_EVERY_S
+            self._renew()
+            self._watch_budget()
+        if now >= self._due.refresh_s:
+            self._refresh()
+        self._replace_silent()
+
+    def _renew(self) -> None:
+        tokens = [place.trial.claim.token for place in self._places if place.trial]
+        for lost in self._study.renew(tokens):
+            for worker, place in enumerate(self._places):
+                if place.trial and place.trial.claim.token == lost:
+                    number = place.trial.claim.number
+                    self._executor.send(
+                        worker, StopTrial(number, "another session has taken this trial over")
+                    )
+
+    def _refresh(self) -> None:
+        """Learn what other sessions, or earlier ones, have finished."""
+        self._due.refresh_s = self._clock() + REFRESH_EVERY_S
+        fresh = self._study.finished_since(self._finished.keys())
+        if fresh:
+            self._finished.update((trial.number, trial) for trial in fresh)
+            self._update_front()
+            self._watch_budget()
+
+    def _update_front(self) -> None:
+        complete = [trial for trial in self._finished.values() if trial.values is not None]
+        directions = [objective.direction for objective in self._plan.spec.objectives]
+        points = [trial.values for trial in complete if trial.values is not None]
+        members = [(complete[index].number, points[index]) for index in front_indices(points, directions)]
+        best_first = -1.0 if directions[0] == "maximize" else 1.0
+        front = tuple(sorted(members, key=lambda member: (best_first * member[1][0], member[0])))
+        if front != self._front:
+            self._front = front
+            self._watch(FrontChanged(front))
+        self._drop_models({trial.number for trial in complete} - {number for number, _ in front})
+
+    def _drop_models(self, dominated: set[int]) -> None:
+        """Keep the models of the front's members only: a dominated model is never looked at again."""
+        for number in dominated - self._dropped:
+            shutil.rmtree(self._plan.trial_dir(number), ignore_errors=True)
+        self._dropped |= dominated
+
+    def _watch_budget(self) -> None:
+        use = self._study.use_of_budget()
+        self._watch(BudgetLeft(use.finished, use.trials, use.used_s, use.time_limit_s))
+
+    # -- signals -------------------------------------------------------------------------------------
+
+    def _heed_signals(self) -> None:
+        if self._interrupts.count and math.isinf(self._stop.deadline_s):
+            self._begin_stop("interrupted")
+            self._watch(
+                Notice(
+                    "stopping: trials under way are given back with their checkpoints; again to stop at once"
+                )
+            )
+        if self._interrupts.count > 1 or self._clock() > self._stop.deadline_s:
+            self._stop_at_once()
+
+    def _begin_stop(self, reason: str) -> None:
+        self._stop.deadline_s = self._clock() + RELEASE_GRACE_S
+        for worker, place in enumerate(self._places):
+            if place.trial:
+                self._executor.send(worker, StopTrial(place.trial.claim.number, reason))
+
+    def _stop_at_once(self) -> None:
+        for place in self._places:
+            if place.trial:
+                self._study.release(place.trial.claim.token)
+                place.trial = None
+
+    # -- the test split, opened once for the front's members -------------------------------------------
+
+    def _measure_front_on_test(self) -> None:
+        """Measure each member of the front that was never measured on the test split, and no other trial."""
+        measured = self._study.measured_on_test()
+        waiting = [number for number, _ in self._front if number not in measured]
+        waiting = [number for number in waiting if self._model_path(number).is_file()]
+        self._unmeasured = set(waiting)
+        while self._unmeasured and not self._interrupts.count:
+            for worker, place in enumerate(self._places):
+                if waiting and place.idle:
+                    self._measure(worker, waiting.pop(0))
+            for heard in self._executor.hear(HEAR_S):
+                self._take(heard)
+            self._do_duties()
+
+    def _measure(self, worker: int, number: int) -> None:
+        self._places[worker].evaluating = number
+        request = self._plan.request(number, self._study.params(number))
+        self._executor.send(worker, Evaluate(request, str(self._model_path(number))))
+
+    def _model_path(self, number: int) -> Path:
+        return self._plan.trial_dir(number) / "model.keras"
+
+    def _hear_test(self, worker: int, evaluated: Evaluated) -> None:
+        self._places[worker].evaluating = None
+        self._unmeasured.discard(evaluated.number)
+        if evaluated.metrics:
+            self._study.record_test_metrics(evaluated.number, evaluated.metrics)
+        else:
+            self._study.record_event(
+                evaluated.number, "test", f"not measured on the test split: {evaluated.reason}"
+            )
+            self._watch(
+                Notice(f"trial {evaluated.number} was not measured on the test split: {evaluated.reason}")
+            )
