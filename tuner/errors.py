@@ -126,7 +126,7 @@ class NotFoundError(TunerError):
 
 
 class StorageRefusedError(TunerError):
-    """The database cannot be used: corrupt, foreign, read-only, of another schema, on a network file system."""
+    """The database cannot be used: corrupt, foreign, read-only, other schema, network file system."""
 
     exit_code = 4
 

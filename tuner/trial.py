@@ -15,8 +15,8 @@ from enum import StrEnum
 from tuner.spec.values import Task, Value
 
 __all__ = [
-    "EpochReport",
     "Ending",
+    "EpochReport",
     "TrialOutcome",
     "TrialRequest",
     "Verdict",

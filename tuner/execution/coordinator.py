@@ -11,7 +11,7 @@ import logging
 import math
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -60,7 +60,7 @@ REFRESH_EVERY_S = 5.0
 
 CLAIM_AGAIN_S = 1.0
 SILENT_WORKER_S = 900.0
-"""A busy worker that says nothing for so long hangs: word2vec on 100,000 long texts takes about half of it."""
+"""A busy worker that says nothing for so long hangs; word2vec on 100,000 long texts takes half of it."""
 
 RELEASE_GRACE_S = 30.0
 """How long a stop waits for workers to give their trials back before it kills them."""
@@ -195,7 +195,7 @@ class Coordinator:
         Raises:
             StudyInterruptedError: A signal was heard; every trial was given back with its checkpoint.
             TooManyFailuresError: The declared number of trials failed in a row.
-            StorageUnreachableError, StorageRefusedError, NoSpaceError: From the ledger; what was told is kept.
+            StorageUnreachableError, StorageRefusedError, NoSpaceError: From the ledger.
         """
         self._refresh()
         while True:
@@ -230,7 +230,7 @@ class Coordinator:
             raise TooManyFailuresError(
                 f"study '{self._plan.name}': {self._stop.failures_in_a_row} trials failed in a row,"
                 f" the last with: {self._stop.too_many_failures}",
-                f"see `tuner trials {self._plan.name}`; mend the cause, then `tuner resume {self._plan.name}`",
+                f"see `tuner trials {self._plan.name}`, mend the cause, `tuner resume {self._plan.name}`",
             )
 
     # -- ask and place -----------------------------------------------------------------------------

@@ -73,7 +73,7 @@ class WorkerLost:
 
 @dataclass(frozen=True)
 class TrialPlaced:
-    """A trial was given to a worker; ``params`` are the sampled ones, ``continued`` after a stop or a death."""
+    """A trial was given to a worker, with its sampled parameters; ``continued`` after a stop or a death."""
 
     worker: int
     number: int

@@ -97,12 +97,9 @@ class Evaluated:
 Down: TypeAlias = TrialRequest | Verdict | StopTrial | Evaluate | Shutdown
 Up: TypeAlias = Ready | Progress | EpochReport | TrialOutcome | Evaluated
 
-_KINDS: dict[str, type[Any]] = {
-    kind.__name__: kind
-    for kind in (
-        TrialRequest, Verdict, StopTrial, Evaluate, Shutdown, Ready, Progress, EpochReport, TrialOutcome, Evaluated,
-    )
-}  # fmt: skip
+_DOWN: tuple[type[Any], ...] = (TrialRequest, Verdict, StopTrial, Evaluate, Shutdown)
+_UP: tuple[type[Any], ...] = (Ready, Progress, EpochReport, TrialOutcome, Evaluated)
+_KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in (*_DOWN, *_UP)}
 
 
 def encode(message: Down | Up) -> bytes:

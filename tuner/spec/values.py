@@ -118,7 +118,7 @@ class FloatParameter:
 
 @dataclass(frozen=True)
 class IntParameter:
-    """A whole-number parameter in ``[low, high]``; attributes as :class:`FloatParameter`. ``step`` defaults to 1."""
+    """A whole number in ``[low, high]``; attributes as :class:`FloatParameter`. ``step`` defaults to 1."""
 
     name: str
     sets: str
