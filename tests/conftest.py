@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
+import numpy as np
 import pytest
+
+from tuner.data.values import EncodedDataset, Part
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
@@ -16,3 +22,57 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("no real data beside this checkout")
     return folder
+
+
+DatasetMaker: TypeAlias = Callable[..., EncodedDataset]
+
+
+@pytest.fixture(scope="session")
+def short_reviews() -> list[tuple[str, int]]:
+    """64 short reviews with their label (1 is positive); both sides share all words but the verdicts."""
+    things = ["film", "story", "cast", "music", "ending", "script", "scenery", "dialogue"]
+    verdicts = (["dull", "awful", "boring", "weak"], ["great", "moving", "superb", "fresh"])
+    closings = ["", "and I saw it twice with my sister", "from the first to the last minute", "as I hoped"]
+    return [
+        (f"the {thing} was {verdict} {closings[(at + shift) % 4]}".strip(), label)
+        for label, words in enumerate(verdicts)
+        for at, thing in enumerate(things)
+        for shift, verdict in enumerate(words)
+    ]
+
+
+@pytest.fixture(scope="session")
+def make_dataset() -> DatasetMaker:
+    """Encode (text, label) pairs in memory as the data layer does on disk."""
+
+    def make(
+        train: Sequence[tuple[str, int]],
+        validation: Sequence[tuple[str, int]] | None = None,
+        test: Sequence[tuple[str, int]] | None = None,
+        key: str = "tiny",
+    ) -> EncodedDataset:
+        counts = Counter(word for text, _ in train for word in text.split())
+        words = sorted(counts, key=lambda word: (-counts[word], word))
+        ids = {word: rank + 2 for rank, word in enumerate(words)}
+
+        def encode(pairs: Sequence[tuple[str, int]]) -> Part:
+            texts = [[ids.get(word, 1) for word in text.split()] for text, _ in pairs]
+            return Part(
+                np.array([each for text in texts for each in text], dtype=np.int32),
+                np.cumsum([0, *map(len, texts)], dtype=np.int64),
+                np.array([label for _, label in pairs], dtype=np.int32),
+            )
+
+        labels = {label for _, label in train}
+        return EncodedDataset(
+            key=key,
+            directory=Path("nowhere"),
+            task="binary" if labels <= {0, 1} else "multiclass",
+            classes=tuple(f"class {label}" for label in sorted(labels)),
+            words=words,
+            train=encode(train),
+            validation=encode(train if validation is None else validation),
+            test=encode(train if test is None else test),
+        )
+
+    return make

@@ -44,12 +44,21 @@ class TokenInput:
 
 @dataclass(frozen=True)
 class FeatureInput:
-    """Input of a family that reads one vector a text; sparse matrices ``(n_texts, n_features) float32``."""
+    """Input of a family that reads one vector a text.
+
+    Attributes:
+        n_features: Length of a text's vector.
+        train, validation, test: Sparse ``(n_texts, n_features) float32``.
+        terms: ``n_features`` words or runs of words, and
+        idf: ``(n_features,) float32``, their weights: what it takes to make the vector of a new text.
+    """
 
     n_features: int
     train: csr_matrix
     validation: csr_matrix
     test: csr_matrix
+    terms: tuple[str, ...]
+    idf: npt.NDArray[np.float32]
     kind: Literal["features"] = "features"
 
 

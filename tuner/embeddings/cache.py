@@ -1,0 +1,75 @@
+"""Keeps costly arrays on disk, so that they are made once for all trials and processes.
+
+What is kept can always be made again: a file that cannot be read is made anew, not reported.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from tuner.spec.values import Value
+
+__all__ = ["Arrays", "cached_arrays"]
+
+Arrays: TypeAlias = dict[str, npt.NDArray[Any]]
+
+_logger = logging.getLogger(__name__)
+
+
+def cached_arrays(
+    cache_dir: Path, name: str, settings: Mapping[str, Value], make: Callable[[], Arrays]
+) -> Arrays:
+    """Return the arrays kept under ``name`` and ``settings``; make and keep them if there are none.
+
+    Processes that ask for the same thing at once wait for the first to make it. The file appears whole
+    or not at all.
+
+    Args:
+        cache_dir: Folder to keep them in; made if absent.
+        name: Beginning of the file's name.
+        settings: Everything that the arrays depend on, the dataset's key among it.
+        make: Called without arguments when nothing usable is kept.
+
+    Returns:
+        The arrays by name.
+    """
+    from filelock import FileLock
+
+    digest = hashlib.sha256(json.dumps(dict(settings), sort_keys=True).encode()).hexdigest()[:24]
+    path = cache_dir / f"{name}-{digest}.npz"
+    cache_dir.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_suffix(".lock")):
+        if path.exists():
+            try:
+                return _load(path)
+            except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+                _logger.warning("%s: cannot be read (%s); making it again", path, error)
+        arrays = make()
+        _store(path, arrays)
+    return arrays
+
+
+def _load(path: Path) -> Arrays:
+    # allow_pickle=False: a planted file must not run code.
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+        return {name: kept[name] for name in kept.files}
+
+
+def _store(path: Path, arrays: Arrays) -> None:
+    unfinished = path.with_suffix(f".{os.getpid()}.tmp")
+    try:
+        with unfinished.open("wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)

@@ -1,0 +1,253 @@
+"""Reads files of word vectors: GloVe text, word2vec text and word2vec binary, each also gzipped.
+
+Our own reader and not gensim's, for two reasons. A file is checked before anything is allocated from
+its header, so that a lying header costs nothing. And only the wanted words are kept, so that a file of
+three million words takes no more memory than a vocabulary does. Nothing in a file is ever executed.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from tuner.errors import VectorsError
+
+__all__ = ["FoundVectors", "read_vectors"]
+
+_LONGEST_LINE = 1 << 20
+"""Bytes; 2,048 values take some 30,000. A file without line feeds must not be read into memory whole."""
+
+_LONGEST_WORD = 1 << 12
+_CHUNK = 1 << 20
+_BEST_DEFLATE_RATIO = 1032
+"""No gzip file unpacks to more than this many times its size (zlib's technical details)."""
+
+_Stream: TypeAlias = "io.BufferedReader[Any]"
+
+_NUMBER_BYTES = frozenset(b"0123456789+-.eEnaif \r\t")
+
+
+@dataclass(frozen=True)
+class FoundVectors:
+    """What a file has of the wanted words.
+
+    Attributes:
+        dimension: Length of a vector.
+        vectors: ``(dimension,) float32`` by word.
+    """
+
+    dimension: int
+    vectors: dict[str, npt.NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class _Header:
+    """The first line of a word2vec file."""
+
+    count: int
+    dimension: int
+
+
+class _Kept:
+    """The wanted words, and the vectors found of them so far."""
+
+    def __init__(self, path: Path, wanted: Collection[str]) -> None:
+        self._path = path
+        self._names = {word.encode("utf-8", "surrogatepass"): word for word in wanted}
+        self.vectors: dict[str, npt.NDArray[np.float32]] = {}
+
+    def wants(self, name: bytes) -> bool:
+        """Tell whether the word is to be kept; also an unwanted word's values need not be parsed."""
+        return name in self._names and self._names[name] not in self.vectors
+
+    def keep(self, name: bytes, values: npt.NDArray[np.float32], place: str) -> None:
+        if not np.isfinite(values).all():
+            raise VectorsError(
+                f"{place}: the vector of {_shown(name)} holds a value that is no finite number"
+            )
+        self.vectors[self._names[name]] = values
+
+
+def read_vectors(path: Path, wanted: Collection[str], dimension: int | None = None) -> FoundVectors:
+    """Read the vectors of ``wanted`` words.
+
+    Text or binary, with or without a header, is told from the file's first bytes. Of a word that occurs
+    twice the first vector counts.
+
+    Args:
+        path: The file.
+        wanted: Words to keep.
+        dimension: Length that the vectors must have, or None for the file's own.
+
+    Returns:
+        The file's dimension and the vectors found.
+
+    Raises:
+        VectorsError: If the file is missing, truncated, no file of word vectors, of another dimension,
+            or its header cannot be true. The message names the line.
+    """
+    kept = _Kept(path, wanted)
+    try:
+        with path.open("rb") as file:
+            most_bytes = path.stat().st_size
+            if file.peek(2)[:2] != b"\x1f\x8b":
+                return _read(file, path, most_bytes, kept, dimension)
+            with gzip.open(file, "rb") as unpacked:
+                stream = io.BufferedReader(unpacked, _CHUNK)
+                return _read(stream, path, most_bytes * _BEST_DEFLATE_RATIO, kept, dimension)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise VectorsError(
+            f"{path}: the gzip file is damaged or truncated ({error})", "fetch it again"
+        ) from error
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise VectorsError(
+            f"{path}: {reason}, expected a file of word vectors", "check vectors_path"
+        ) from error
+
+
+def _read(stream: _Stream, path: Path, most_bytes: int, kept: _Kept, expected: int | None) -> FoundVectors:
+    first = stream.readline(_LONGEST_LINE)
+    _refuse_other_formats(path, first)
+    header = _header(first)
+    dimension = header.dimension if header else first.rstrip().count(b" ")
+    if dimension < 1:
+        raise VectorsError(f"{path}:1: found {_shown(first)}, expected a word and the values of its vector")
+    if expected is not None and dimension != expected:
+        raise VectorsError(
+            f"{path}:1: vectors have {dimension} values, expected {expected}",
+            f"set embedding_dimension: {dimension}",
+        )
+    if header is None:
+        _keep_line(first, dimension, kept, f"{path}:1", always_parse=True)
+        _read_text(stream, path, dimension, kept, first_number=2)
+        return FoundVectors(dimension, kept.vectors)
+    _refuse_lies(path, header, most_bytes)
+    if _is_binary(stream.peek(_CHUNK), dimension):
+        _read_binary(stream, path, header, kept)
+    else:
+        count = _read_text(stream, path, dimension, kept, first_number=2)
+        if count != header.count:
+            raise VectorsError(
+                f"{path}:{count + 1}: the file ends with vector {count}, but line 1 says {header.count}",
+                "the file is truncated or damaged; fetch it again",
+            )
+    return FoundVectors(dimension, kept.vectors)
+
+
+def _refuse_other_formats(path: Path, first: bytes) -> None:
+    """Name what people take for a file of vectors."""
+    if not first:
+        raise VectorsError(f"{path}: is empty, expected word vectors")
+    if first[:1] == b"\x80":
+        raise VectorsError(
+            f"{path}: is a Python pickle, which is never loaded because it can run code",
+            "save the vectors with gensim's save_word2vec_format",
+        )
+    if first[:2] == b"PK":
+        raise VectorsError(
+            f"{path}: is a zip archive, expected the file of vectors inside it", "unpack it first"
+        )
+
+
+def _header(first: bytes) -> _Header | None:
+    fields = first.split()
+    if len(fields) == 2 and all(field.isdigit() for field in fields):
+        return _Header(int(fields[0]), int(fields[1]))
+    return None
+
+
+def _refuse_lies(path: Path, header: _Header, most_bytes: int) -> None:
+    """Compare what the header says with what the file can hold: two bytes a value at the least."""
+    least_bytes = header.count * (2 * header.dimension + 2)
+    if least_bytes > most_bytes:
+        raise VectorsError(
+            f"{path}:1: the header says {header.count} vectors of {header.dimension} values, which take "
+            f"{least_bytes} bytes at the least; the file can hold {most_bytes}",
+            "the file is truncated or damaged; fetch it again",
+        )
+
+
+def _is_binary(sample: bytes, dimension: int) -> bool:
+    """Tell raw floats from written numbers by the bytes that follow the first word."""
+    values = sample.lstrip(b"\n").partition(b" ")[2][: 4 * dimension]
+    return not set(values.partition(b"\n")[0]) <= _NUMBER_BYTES
+
+
+def _read_text(stream: _Stream, path: Path, dimension: int, kept: _Kept, first_number: int) -> int:
+    """Read lines to the end of the file and return how many there were."""
+    number = first_number
+    while line := stream.readline(_LONGEST_LINE):
+        _keep_line(line, dimension, kept, f"{path}:{number}")
+        number += 1
+    return number - first_number
+
+
+def _keep_line(line: bytes, dimension: int, kept: _Kept, place: str, *, always_parse: bool = False) -> None:
+    """Take one line apart; the values of unwanted words are counted, not parsed (a tenth of the time)."""
+    line = line.rstrip()
+    n_values = line.count(b" ")
+    if n_values < dimension:
+        raise VectorsError(f"{place}: found {n_values} values after {_shown(line)}, expected {dimension}")
+    fields = line.rsplit(b" ", dimension)
+    name = fields[0]
+    # Some GloVe words hold spaces (". . ."); a word followed by one number too many is no such word.
+    if n_values > dimension and _is_number(name.rpartition(b" ")[2]):
+        raise VectorsError(f"{place}: found {n_values} values after {_shown(line)}, expected {dimension}")
+    if not (always_parse or kept.wants(name)):
+        return
+    try:
+        values = np.array(fields[1:]).astype(np.float32)  # (dimension,)
+    except ValueError as error:
+        raise VectorsError(
+            f"{place}: found {_shown(line)}, expected a word and {dimension} numbers"
+        ) from error
+    if kept.wants(name):
+        kept.keep(name, values, place)
+
+
+def _is_number(field: bytes) -> bool:
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return True
+
+
+def _read_binary(stream: _Stream, path: Path, header: _Header, kept: _Kept) -> None:
+    """Read ``count`` times a word, a space and ``dimension`` little-endian floats; a line feed may follow."""
+    width = 4 * header.dimension
+    buffer = b""
+    start = 0
+    for index in range(header.count):
+        place = f"{path}: vector {index + 1} of {header.count}"
+        end = buffer.find(b" ", start)
+        while end < 0 or end + 1 + width > len(buffer):
+            if end < 0 and len(buffer) - start > _LONGEST_WORD:
+                raise VectorsError(f"{place}: found no word, expected one followed by a space")
+            more = stream.read(_CHUNK)
+            if not more:
+                raise VectorsError(f"{place}: the file ends here", "it is truncated; fetch it again")
+            buffer, start = buffer[start:] + more, 0
+            end = buffer.find(b" ")
+        name = buffer[start:end].lstrip(b"\n")
+        if kept.wants(name):
+            kept.keep(name, np.frombuffer(buffer, "<f4", header.dimension, end + 1).astype(np.float32), place)
+        start = end + 1 + width
+    if (buffer[start:] + stream.read(_CHUNK)).strip():
+        raise VectorsError(
+            f"{path}: goes on after the {header.count} vectors that line 1 says", "fetch it again"
+        )
+
+
+def _shown(content: bytes) -> str:
+    """Show the beginning of what was found, on one line and without control characters."""
+    return repr(content[:40].decode("utf-8", "replace"))
