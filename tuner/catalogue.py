@@ -1,0 +1,40 @@
+"""Gathers what exists: every family, embedding source, optimizer, data source, sampler, pruner and metric.
+
+Each stands in the registry of its own package, one line an entry; this module only reads them. It loads
+no heavy library, since a file is checked against it before anything runs.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tuner.data.sources import SOURCES
+from tuner.embeddings import EMBEDDINGS
+from tuner.metrics import METRICS
+from tuner.models import FAMILIES
+from tuner.search.pruning import PRUNERS
+from tuner.search.samplers import SAMPLERS
+from tuner.spec.catalogue import Catalogue
+from tuner.training.optimizers import OPTIMIZERS
+from tuner.training.settings import COMMON, TOKEN_SETTINGS
+
+__all__ = ["CATALOGUE", "build_catalogue"]
+
+
+def build_catalogue() -> Catalogue:
+    """Read the registries as they stand now."""
+    return Catalogue(
+        common=COMMON,
+        token_settings=TOKEN_SETTINGS,
+        families={name: family.component for name, family in FAMILIES.items()},
+        embeddings={name: source.component for name, source in EMBEDDINGS.items()},
+        optimizers={name: optimizer.component for name, optimizer in OPTIMIZERS.items()},
+        sources={name: source.component for name, source in SOURCES.items()},
+        samplers={name: sampler.component for name, sampler in SAMPLERS.items()},
+        pruners={name: pruner.component for name, pruner in PRUNERS.items()},
+        metrics=METRICS,
+    )
+
+
+CATALOGUE: Final = build_catalogue()
+"""What a search-space file is checked against."""
