@@ -30,7 +30,6 @@ class TextTable:
         split: The split column's values, or None.
         rows: 1-based row numbers in the source, for messages.
         origin: What a message calls the source, e.g. the file's path.
-        dropped: Counts of what was left out and why, e.g. ``{"duplicate texts": 96}``.
     """
 
     texts: Sequence[str]
@@ -38,6 +37,16 @@ class TextTable:
     split: Sequence[str] | None
     rows: Sequence[int]
     origin: str
+
+    def take(self, indices: Sequence[int]) -> TextTable:
+        """Return the rows at ``indices``, in that order."""
+        return TextTable(
+            texts=[self.texts[index] for index in indices],
+            labels=[self.labels[index] for index in indices],
+            split=None if self.split is None else [self.split[index] for index in indices],
+            rows=[self.rows[index] for index in indices],
+            origin=self.origin,
+        )
 
 
 @dataclass(frozen=True)

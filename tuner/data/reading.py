@@ -1,0 +1,302 @@
+"""Read CSV, TSV, JSONL and Parquet files, plain or gzipped, into columns with their row numbers.
+
+Everything is read as it stands: no type is guessed, no ``NA`` becomes a missing value and no row is
+skipped in silence, for a label ``null`` or ``1e5`` is a label. What cannot be read is refused with the
+row or line. This module knows files; which column is the text is the business of the caller.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import math
+import sys
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tuner.data.values import TextTable
+from tuner.data.wording import did_you_mean
+from tuner.errors import DataError, NotFoundError
+
+__all__ = ["FORMATS", "RawTable", "cell_text", "file_format", "pick_columns", "read_bytes", "read_table"]
+
+FORMATS: Mapping[str, str] = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+}
+"""File endings, each with the format it stands for."""
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """Columns as a file has them.
+
+    Attributes:
+        columns: Cells by column name; strings, or what JSON and Parquet carry (numbers, None).
+        rows: 1-based number of each row as a person counts it: the header of a CSV file is row 1, as
+            in a spreadsheet; JSONL counts lines; Parquet counts rows.
+        origin: What messages call it.
+    """
+
+    columns: Mapping[str, Sequence[object]]
+    rows: Sequence[int]
+    origin: str
+
+
+def file_format(path: Path) -> str:
+    """Return ``csv``, ``tsv``, ``jsonl`` or ``parquet`` from the file's ending, ``.gz`` set aside.
+
+    Raises:
+        DataError: If the ending is none of these.
+    """
+    plain = path.with_suffix("") if path.suffix.lower() == ".gz" else path
+    found = FORMATS.get(plain.suffix.lower())
+    if found is None:
+        raise DataError(
+            f"{path}: its ending '{plain.suffix}' is none of {', '.join(FORMATS)} (each also with .gz)",
+            "rename or convert the file",
+        )
+    return found
+
+
+def read_table(path: Path, *, encoding: str = "utf-8", separator: str = "") -> RawTable:
+    """Read a whole file.
+
+    Args:
+        path: The file; its ending says its format.
+        encoding: Of text formats. A byte order mark of UTF-8 is passed over.
+        separator: Between the cells of a CSV file. Defaults to a comma, or a tab in TSV.
+
+    Raises:
+        NotFoundError: If there is no such file.
+        DataError: If it cannot be read as what it claims to be.
+    """
+    kind = file_format(path)
+    content = read_bytes(path)
+    if kind == "parquet":
+        return _read_parquet(content, str(path))
+    text = _decode(content, encoding, str(path))
+    if kind == "jsonl":
+        return _read_jsonl(text, str(path))
+    return _read_csv(text, separator or ("\t" if kind == "tsv" else ","), str(path))
+
+
+def pick_columns(raw: RawTable, text: str, label: str, split: str = "") -> TextTable:
+    """Take the declared columns out of a table.
+
+    Args:
+        raw: The table.
+        text, label: Column names.
+        split: Name of the split column, or an empty string for none.
+
+    Raises:
+        DataError: If a column is missing or a cell holds a list or mapping.
+    """
+    return TextTable(
+        texts=_column(raw, text, "text"),
+        labels=[label.strip() for label in _column(raw, label, "label")],
+        split=[value.strip() for value in _column(raw, split, "split")] if split else None,
+        rows=raw.rows,
+        origin=raw.origin,
+    )
+
+
+def cell_text(cell: object) -> str:
+    """Return a cell as text: missing ones (None, NaN) as an empty string, ``1.0`` as ``1``.
+
+    Raises:
+        TypeError: If it is neither text, number, truth value nor missing.
+    """
+    match cell:
+        case None:
+            return ""
+        case str():
+            return cell
+        case bool():
+            return "true" if cell else "false"
+        case int():
+            return str(cell)
+        case float():
+            if math.isnan(cell):
+                return ""
+            return str(int(cell)) if cell.is_integer() else repr(cell)
+        case _:
+            raise TypeError(type(cell).__name__)
+
+
+def _column(raw: RawTable, name: str, role: str) -> list[str]:
+    if name not in raw.columns:
+        raise DataError(
+            f"{raw.origin}: no column '{name}', which is declared as the {role} column",
+            did_you_mean(name, raw.columns),
+        )
+    texts: list[str] = []
+    for row, cell in zip(raw.rows, raw.columns[name], strict=True):
+        try:
+            texts.append(cell_text(cell))
+        except TypeError as error:
+            raise DataError(
+                f"{raw.origin}: row {row}: column '{name}' holds a {error}, expected text or a number",
+                "turn it into text first",
+            ) from error
+    return texts
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return a file's content, unpacked where its name ends in ``.gz``.
+
+    Raises:
+        NotFoundError: If there is no such file; the hint names one of nearly that name.
+        DataError: If it cannot be read, or is no whole gzip file.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        near = did_you_mean(path.name, _siblings(path))
+        raise NotFoundError(f"{path}: no such file", near) from error
+    except IsADirectoryError as error:
+        raise DataError(f"{path}: is a folder, expected a file", "name a file inside it") from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}", "check its permissions") from error
+    if path.suffix.lower() != ".gz":
+        return content
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(
+            f"{path}: is not a whole gzip file: {error}", "it may be cut short; copy it again"
+        ) from error
+
+
+def _siblings(path: Path) -> list[str]:
+    try:
+        return [entry.name for entry in path.parent.iterdir() if entry.is_file()]
+    except OSError:
+        return []
+
+
+def _decode(content: bytes, encoding: str, origin: str) -> str:
+    name = "utf-8-sig" if encoding.lower().replace("_", "-") in {"utf-8", "utf8"} else encoding
+    try:
+        return content.decode(name)
+    except LookupError as error:
+        raise DataError(
+            f"{origin}: encoding '{encoding}' is not known", "usual ones are utf-8, cp1252, latin-1, utf-16"
+        ) from error
+    except UnicodeDecodeError as error:
+        # A wide encoding reports where its own decoder stood; the line is then approximate at worst.
+        line = content.count(b"\n", 0, error.start) + 1
+        raise DataError(
+            f"{origin}: line {line}, byte {error.start}: {content[error.start]:#04x} is not {encoding}",
+            "declare its encoding, e.g. `encoding: cp1252` for a file written by Excel, or repair the line",
+        ) from error
+
+
+@contextmanager
+def _long_fields() -> Iterator[None]:
+    """Let the csv module take cells over its 131,072 characters; the limit is global, so put it back."""
+    before = csv.field_size_limit(sys.maxsize)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
+def _read_csv(text: str, separator: str, origin: str) -> RawTable:
+    if len(separator) != 1:
+        raise DataError(f"{origin}: separator '{separator}' is not one character", "e.g. `separator: ';'`")
+    records: list[list[str]] = []
+    rows: list[int] = []
+    header: list[str] = []
+    with _long_fields():
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+        line = 0
+        try:
+            for row, record in enumerate(reader, start=1):
+                if not record:  # a blank line: counted, as a spreadsheet does, but no row
+                    pass
+                elif not header:
+                    header = [name.strip() for name in record]
+                elif len(record) != len(header):
+                    raise DataError(
+                        f"{origin}: row {row} (line {line + 1}): {len(record)} cells, "
+                        f"but the header has {len(header)}",
+                        f"put cells that contain '{separator}' or a quote in double quotes",
+                    )
+                else:
+                    records.append(record)
+                    rows.append(row)
+                line = reader.line_num
+        except csv.Error as error:
+            raise DataError(
+                f"{origin}: the row that begins in line {line + 1} is broken: {error}",
+                "look for a double quote that is never closed, or not doubled inside a cell",
+            ) from error
+    if not records:
+        raise DataError(
+            f"{origin}: no rows below a header", "expected a first row of column names, then texts"
+        )
+    return RawTable(dict(zip(_unique(header, origin), zip(*records, strict=True), strict=True)), rows, origin)
+
+
+def _unique(header: list[str], origin: str) -> list[str]:
+    doubled = sorted({name for name in header if header.count(name) > 1})
+    if doubled:
+        raise DataError(
+            f"{origin}: the header has column '{doubled[0]}' more than once", "rename one of them"
+        )
+    return header
+
+
+def _read_jsonl(text: str, origin: str) -> RawTable:
+    records: list[dict[str, object]] = []
+    rows: list[int] = []
+    # Not splitlines(): U+2028 and its like may stand inside a JSON string.
+    for line, content in enumerate(text.split("\n"), start=1):
+        if not content.strip():
+            continue
+        try:
+            record = json.loads(content)
+        except (json.JSONDecodeError, RecursionError) as error:
+            raise DataError(
+                f"{origin}: line {line} is not JSON: {error}", "expected one object a line, nothing else"
+            ) from error
+        if not isinstance(record, dict):
+            raise DataError(
+                f"{origin}: line {line} holds a {type(record).__name__}, expected an object",
+                'e.g. {"text": "...", "label": "..."}',
+            )
+        records.append(record)
+        rows.append(line)
+    if not records:
+        raise DataError(f"{origin}: no lines with an object", "expected one JSON object a line")
+    names = dict.fromkeys(name for record in records for name in record)
+    return RawTable({name: [record.get(name) for record in records] for name in names}, rows, origin)
+
+
+def _read_parquet(content: bytes, origin: str) -> RawTable:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(pa.BufferReader(content))
+        columns: dict[str, list[object]] = {
+            str(name): table.column(name).to_pylist() for name in table.column_names
+        }
+    except (pa.ArrowException, OSError) as error:
+        first = str(error).splitlines()[0]
+        raise DataError(
+            f"{origin}: is no Parquet file that can be read: {first}", "write it again"
+        ) from error
+    if not table.num_rows:
+        raise DataError(f"{origin}: has no rows", "expected one row a text")
+    return RawTable(columns, range(1, table.num_rows + 1), origin)
