@@ -20,7 +20,7 @@ from tuner.data.cleaning import normalise, words_of
 from tuner.data.labels import MISSING, class_names, drop_duplicates, skew
 from tuner.data.reading import RawTable, cell_text, file_format, pick_columns, read_bytes, read_table
 from tuner.data.values import TextTable
-from tuner.data.wording import listed, row_list
+from tuner.data.wording import counted, listed, row_list
 from tuner.errors import DataError
 from tuner.spec.values import SplitSpec, Task
 
@@ -298,5 +298,7 @@ def _doubts(table: TextTable, counts: Mapping[str, int], classes: Sequence[str])
     if rare:
         doubts.append(f"too few texts for three parts, of which each needs one: {listed(rare)}")
     if len(table.texts) < _SMALL:
-        doubts.append(f"only {len(table.texts)} texts: accuracies will differ by chance from seed to seed")
+        doubts.append(
+            f"only {counted(len(table.texts), 'text')}: accuracies will differ by chance from seed to seed"
+        )
     return tuple(doubts)

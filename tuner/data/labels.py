@@ -15,7 +15,7 @@ import numpy as np
 
 from tuner.data.cleaning import normalise
 from tuner.data.values import IntArray, TextTable
-from tuner.data.wording import listed, row_list
+from tuner.data.wording import counted, listed, row_list
 from tuner.errors import DataError
 from tuner.spec.values import Task
 
@@ -97,11 +97,11 @@ def drop_duplicates(table: TextTable, rank: Mapping[str, int]) -> Deduplicated:
     warnings = []
     doubled = len(table.texts) - len(kept) - len(contradicting)
     if doubled:
-        warnings.append(f"{doubled} copies of texts that stand in the data already were dropped")
+        warnings.append(f"{counted(doubled, 'row')} dropped: the text stands in the data already")
     if contradicting:
         rows = row_list(sorted(table.rows[index] for index in contradicting))
         warnings.append(
-            f"{len(contradicting)} rows were dropped because their text has another label elsewhere: {rows}"
+            f"{counted(len(contradicting), 'row')} dropped: the same text has another label elsewhere: {rows}"
         )
     return Deduplicated(table.take(kept), tuple(warnings))
 

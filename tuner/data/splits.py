@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tuner.data.values import TextTable
-from tuner.data.wording import did_you_mean, listed
+from tuner.data.wording import counted, did_you_mean, listed
 from tuner.errors import DataError
 from tuner.spec.values import SplitSpec
 
@@ -86,7 +86,9 @@ def keep_declared_rows(table: TextTable, split: SplitSpec) -> tuple[TextTable, t
     if len(kept) == len(table.split):
         return table, ()
     others = listed([f"'{value}' ({n})" for value, n in found.items() if value not in ranks])
-    warning = f"{len(table.split) - len(kept)} rows are in no part: column '{split.column}' has {others}"
+    warning = (
+        f"{counted(len(table.split) - len(kept), 'row')} in no part: column '{split.column}' has {others}"
+    )
     return table.take(kept), (warning,)
 
 
@@ -144,7 +146,9 @@ def require_classes(parts: PartIds, labels: ClassIds, classes: Sequence[str], or
         lacking = [f"'{label}'" for label, count in zip(classes, counts, strict=True) if not count]
         if not lacking:
             continue
-        message = f"{origin}: the {name} part has {counts.sum()} texts but none of {listed(lacking)}"
+        message = (
+            f"{origin}: the {name} part has {counted(counts.sum(), 'text')} but none of {listed(lacking)}"
+        )
         if rank == 0 or len(classes) == 2 or not counts.any():
             raise DataError(message, "declare other values for the parts, or let them be drawn by shares")
         warnings.append(message)
@@ -205,21 +209,21 @@ def _require_enough(
     for name, indices in zip(classes, members, strict=True):
         if len(indices) < sharing:
             raise DataError(
-                f"{origin}: class '{name}' has {len(indices)} texts to draw from, "
+                f"{origin}: class '{name}' has {counted(len(indices), 'text')} to draw from, "
                 f"expected at least {sharing}, one for each part",
                 "give it more texts, or join it with another class",
             )
     for rank, count in wanted.items():
         if count < len(classes):
             raise DataError(
-                f"{origin}: split: {PARTS[rank]} takes {count} texts, expected at least {len(classes)}, "
+                f"{origin}: split: {PARTS[rank]} takes {counted(count, 'text')}, expected at least {len(classes)}, "
                 "one of each class",
                 "give that part a larger share",
             )
     n_left = sum(len(indices) for indices in members) - sum(wanted.values())
     if sharing > len(wanted) and n_left < len(classes):
         raise DataError(
-            f"{origin}: split leaves {n_left} texts for training, expected at least {len(classes)}, "
+            f"{origin}: split leaves {counted(n_left, 'text')} for training, expected at least {len(classes)}, "
             "one of each class",
             "give validation or test a smaller share",
         )

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from tuner.data.sources import file, hugging_face, keras_imdb, movie_reviews
 from tuner.data.sources.protocol import DataSource
 
 __all__ = ["SOURCES", "DataSource"]
 
-SOURCES: Mapping[str, DataSource] = {
+SOURCES: dict[str, DataSource] = {
     source.component.name: source
     for source in (
         movie_reviews.SOURCE,

@@ -16,7 +16,6 @@ import json
 import os
 import pickle
 import shutil
-import urllib.request
 import zipfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -83,6 +82,8 @@ def fetch(download: Download, target: Path, timeout_s: float = _TIMEOUT_S) -> No
     Raises:
         DataError: If it cannot be reached, or what came has another hash.
     """
+    import urllib.request  # brings in ssl and email, which checking a file does without
+
     part = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,182 @@
+"""Files are read as they stand, or refused with the row."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tuner.data.reading import cell_text, file_format, pick_columns, read_table
+from tuner.errors import DataError, NotFoundError
+
+ROWS = [("good, or so", "pos"), ('he said "no"', "neg"), ("two\nlines", "pos"), ("kué 😀", "neg")]
+
+
+def write(path: Path, kind: str) -> Path:
+    match kind:
+        case "csv" | "tsv":
+            with path.open("w", encoding="utf-8", newline="") as file:
+                writer = csv.writer(file, delimiter="," if kind == "csv" else "\t")
+                writer.writerows([("text", "label"), *ROWS])
+        case "jsonl":
+            lines = [json.dumps({"text": text, "label": label}) for text, label in ROWS]
+            path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        case "parquet":
+            texts, labels = zip(*ROWS, strict=True)
+            pq.write_table(pa.table({"text": list(texts), "label": list(labels)}), path)
+    return path
+
+
+@pytest.mark.parametrize("gzipped", [False, True])
+@pytest.mark.parametrize(("kind", "first_row"), [("csv", 2), ("tsv", 2), ("jsonl", 1), ("parquet", 1)])
+def test_every_format_gives_the_same_texts(tmp_path: Path, kind: str, first_row: int, gzipped: bool) -> None:
+    path = write(tmp_path / f"data.{kind}", kind)
+    if gzipped:
+        packed = tmp_path / f"data.{kind}.gz"
+        packed.write_bytes(gzip.compress(path.read_bytes()))
+        path = packed
+
+    table = pick_columns(read_table(path), "text", "label")
+
+    assert list(zip(table.texts, table.labels, strict=True)) == ROWS
+    assert list(table.rows) == list(range(first_row, first_row + len(ROWS)))
+    assert table.origin == str(path)
+    assert table.split is None
+
+
+def test_nothing_is_taken_for_a_missing_value_or_a_number(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("text,label\nNA,1e5\nnull,007\n", encoding="utf-8")
+
+    table = pick_columns(read_table(path), "text", "label")
+
+    assert table.texts == ["NA", "null"]
+    assert table.labels == ["1e5", "007"]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes("text,label\na,b\n".encode("utf-8-sig"))
+
+    assert list(read_table(path).columns) == ["text", "label"]
+
+
+def test_blank_lines_are_passed_over_but_counted(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("\ntext,label\na,x\n\nb,y\n", encoding="utf-8")
+
+    assert list(read_table(path).rows) == [3, 5]
+
+
+def test_another_separator_and_encoding_can_be_declared(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes("text;label\ncafé, là;pos\n".encode("cp1252"))
+
+    assert read_table(path, encoding="cp1252", separator=";").columns["text"] == ("café, là",)
+
+
+def test_a_cell_may_be_longer_than_the_csv_module_likes(tmp_path: Path) -> None:
+    limit = csv.field_size_limit()
+    path = tmp_path / "a.csv"
+    path.write_text("text,label\n" + "x" * (limit + 1) + ",y\n", encoding="utf-8")
+
+    assert len(str(read_table(path).columns["text"][0])) == limit + 1
+    assert csv.field_size_limit() == limit
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.csv", b"", r"a\.csv: no rows below a header"),
+        ("a.csv", b"text,label\n", "no rows below a header"),
+        ("a.csv", b"text,label\na,b\nc,d,e\n", r"row 3 \(line 3\): 3 cells, but the header has 2"),
+        ("a.csv", b'text,label\n"a\nb",x\nc\n', r"row 3 \(line 4\): 1 cells"),
+        ("a.csv", b'text,label\na,b\n"never closed,c\n', "begins in line 3 is broken"),
+        ("a.csv", b"text,label\na,b\ncaf\xe9,c\n", r"line 3, byte 18: 0xe9 is not utf-8; .*cp1252"),
+        ("a.csv", b"text,text\na,b\n", "column 'text' more than once"),
+        ("a.jsonl", b'{"text": "a"}\nnonsense\n', "line 2 is not JSON"),
+        ("a.jsonl", b'{"text": "a"}\n[1]\n', "line 2 holds a list, expected an object"),
+        ("a.jsonl", b"[" * 100_000, "line 1 is not JSON"),
+        ("a.jsonl", b"\n\n", "no lines with an object"),
+        ("a.parquet", b"PAR1 and nothing more", "is no Parquet file"),
+        ("a.csv.gz", b"text,label\n", "is not a whole gzip file"),
+        ("a.csv.gz", gzip.compress(b"text,label\n" * 99)[:-9], "is not a whole gzip file"),
+        ("a.xlsx", b"", r"its ending '\.xlsx' is none of \.csv"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_its_place(
+    tmp_path: Path, name: str, content: bytes, message: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+
+    with pytest.raises(DataError, match=message):
+        read_table(tmp_path / name)
+
+
+def test_a_parquet_file_without_rows_is_refused(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"text": pa.array([], pa.string())}), tmp_path / "a.parquet")
+
+    with pytest.raises(DataError, match="has no rows"):
+        read_table(tmp_path / "a.parquet")
+
+
+def test_a_missing_file_is_not_found_and_its_neighbour_named(tmp_path: Path) -> None:
+    (tmp_path / "reviews.csv").touch()
+
+    with pytest.raises(NotFoundError, match=r"review\.csv: no such file; did you mean 'reviews\.csv'"):
+        read_table(tmp_path / "review.csv")
+    with pytest.raises(NotFoundError, match="no such file; there is none"):
+        read_table(tmp_path / "nowhere" / "review.csv")
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").mkdir()
+
+    with pytest.raises(DataError, match="is a folder"):
+        read_table(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [({"encoding": "utf-9"}, "'utf-9' is not known"), ({"separator": "::"}, "'::' is not one character")],
+)
+def test_unusable_options_are_refused(tmp_path: Path, option: dict[str, str], message: str) -> None:
+    path = write(tmp_path / "a.csv", "csv")
+
+    with pytest.raises(DataError, match=message):
+        read_table(path, **option)
+
+
+def test_a_missing_column_is_named_with_its_nearest(tmp_path: Path) -> None:
+    raw = read_table(write(tmp_path / "a.csv", "csv"))
+
+    with pytest.raises(DataError, match=r"no column 'Text', .* the text column; did you mean 'text'\?"):
+        pick_columns(raw, "Text", "label")
+    with pytest.raises(DataError, match=r"no column 'zzz', .* the split column; there is: label, text"):
+        pick_columns(raw, "text", "label", "zzz")
+
+
+def test_cells_that_are_no_text_are_refused_with_their_row(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "a", "label": 1}\n{"text": ["b"], "label": 2}\n', encoding="utf-8")
+
+    with pytest.raises(DataError, match="row 2: column 'text' holds a list"):
+        pick_columns(read_table(path), "text", "label")
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [(None, ""), (float("nan"), ""), (1.0, "1"), (0.5, "0.5"), (True, "true"), (7, "7"), (" a ", " a ")],
+)
+def test_cells_become_text_as_a_person_would_write_them(cell: object, text: str) -> None:
+    assert cell_text(cell) == text
+
+
+def test_the_ending_says_the_format() -> None:
+    assert file_format(Path("a/B.CSV.GZ")) == "csv"
+    assert file_format(Path("x.ndjson")) == "jsonl"
