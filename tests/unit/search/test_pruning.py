@@ -1,0 +1,213 @@
+"""Rules of pruning: who is given up, who is not, and what is said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from tuner.errors import InputError
+from tuner.search import PRUNERS, FinishedTrial, Pruner, make_pruner
+from tuner.spec.catalogue import Growth, Metric
+from tuner.spec.values import ComponentSpec, Objective, Value
+from tuner.trial import Ending, EpochReport
+
+OBJECTIVES = (Objective("accuracy", "maximize"), Objective("training_time_s", "minimize"))
+
+
+def _metric(name: str, growth: Growth, best: float | None = None) -> Metric:
+    return Metric(name, "", growth, ("binary",), name, best)
+
+
+METRICS = {
+    metric.name: metric
+    for metric in (
+        _metric("accuracy", "curve", 1.0),
+        _metric("loss", "curve", 0.0),
+        _metric("skill", "curve"),
+        _metric("training_time_s", "grows", 0.0),
+        _metric("parameters", "constant", 0.0),
+        _metric("size_bytes", "final", 0.0),
+    )
+}
+
+
+def curve(number: int, accuracies: list[float], epoch_s: float, **extra: float) -> list[EpochReport]:
+    """A trial whose best epoch is the one of the highest accuracy so far."""
+    reports: list[EpochReport] = []
+    every: list[dict[str, float]] = []
+    for epoch, accuracy in enumerate(accuracies):
+        every.append(
+            {"accuracy": accuracy, "loss": 1 - accuracy, "training_time_s": epoch_s * (epoch + 1), **extra}
+        )
+        best = max(range(epoch + 1), key=lambda index: every[index]["accuracy"])
+        reports.append(EpochReport(number, epoch, every[epoch], best, every[best]))
+    return reports
+
+
+def finished(number: int, accuracies: list[float], epoch_s: float) -> FinishedTrial:
+    reports = curve(number, accuracies, epoch_s)
+    best = reports[-1].best_metrics
+    return FinishedTrial(number, Ending.COMPLETE, (best["accuracy"], best["training_time_s"]), reports)
+
+
+FINISHED = [
+    finished(0, [0.70, 0.80, 0.84, 0.85], 10.0),
+    finished(1, [0.72, 0.81, 0.85, 0.86], 12.0),
+    finished(2, [0.80, 0.87, 0.88, 0.88], 1.0),
+    finished(3, [0.60, 0.75, 0.80, 0.82], 15.0),
+]
+
+
+def pareto(**options: Value) -> Pruner:
+    return make_pruner(ComponentSpec("pareto", options), OBJECTIVES, METRICS)
+
+
+def test_prunes_when_hopeful_end_is_dominated() -> None:
+    reason = pareto().decide(curve(9, [0.60, 0.65], 20.0), FINISHED)
+    assert reason is not None
+    assert reason.startswith("after 2 epochs hopes for accuracy 0.")
+    assert "training_time_s 40 at best; trial" in reason
+
+
+def test_goes_on_while_the_hopeful_end_is_above_the_front() -> None:
+    assert pareto().decide(curve(9, [0.80, 0.86], 20.0), FINISHED) is None
+
+
+def test_goes_on_while_cheaper_than_every_better_trial() -> None:
+    assert pareto().decide(curve(9, [0.50, 0.55], 0.5), FINISHED) is None
+
+
+def test_goes_on_when_its_best_point_so_far_is_on_the_front() -> None:
+    # After one epoch it stood at 0.6 in half a second, which nothing beats; it has gone down since.
+    falling = curve(9, [0.60, 0.30, 0.30, 0.30], 0.9)
+    late = [finished(number, [0.70, 0.80, 0.85, 0.85], 0.95) for number in range(4)]
+    assert pareto().decide(falling, late) is None
+
+
+def test_grace_epochs_are_given_to_every_trial() -> None:
+    hopeless = curve(9, [0.51, 0.51, 0.51], 30.0)
+    assert pareto().decide(hopeless[:1], FINISHED) is None
+    assert pareto(grace_epochs=2).decide(hopeless[:2], FINISHED) is None
+    assert pareto(grace_epochs=2).decide(hopeless, FINISHED) is not None
+
+
+def test_nothing_is_pruned_before_enough_trials_completed() -> None:
+    hopeless = curve(9, [0.51, 0.51, 0.51], 30.0)
+    pruned = FinishedTrial(8, Ending.PRUNED, None, curve(8, [0.9, 0.9], 0.1))
+    assert pareto().decide(hopeless, [*FINISHED[:3], pruned]) is None
+    assert pareto(startup_trials=3).decide(hopeless, FINISHED[:3]) is not None
+
+
+def test_credits_what_finished_trials_still_gained() -> None:
+    running = curve(9, [0.55, 0.60], 20.0)
+    late_bloomers = [finished(number, [0.5, 0.5, 0.5, 0.9], 1.0) for number in range(4)]
+    assert pareto().decide(running, late_bloomers) is None
+    early = [finished(number, [0.9, 0.9, 0.9, 0.9], 1.0) for number in range(4)]
+    assert pareto().decide(running, early) is not None
+
+
+def test_past_the_longest_curves_an_earlier_epoch_tells_what_was_gained() -> None:
+    beyond = curve(9, [0.50, 0.52, 0.53, 0.53, 0.53, 0.53, 0.53], 20.0)
+    assert pareto().decide(beyond, FINISHED) is not None
+
+
+def test_finished_trials_without_curves_tell_nothing() -> None:
+    bare = [FinishedTrial(t.number, t.ending, t.values, []) for t in FINISHED]
+    assert pareto().decide(curve(9, [0.51, 0.51], 30.0), bare) is None
+
+
+def test_a_metric_known_at_the_end_only_stays_hopeful() -> None:
+    objectives = (Objective("accuracy", "maximize"), Objective("size_bytes", "minimize"))
+    pruner = make_pruner(ComponentSpec("pareto"), objectives, METRICS)
+    small = [FinishedTrial(t.number, t.ending, (0.99, 10.0), t.curve) for t in FINISHED]
+    assert pruner.decide(curve(9, [0.1, 0.1, 0.1], 9.0), small) is None
+
+
+def test_a_constant_counts_as_it_is() -> None:
+    objectives = (Objective("accuracy", "maximize"), Objective("parameters", "minimize"))
+    pruner = make_pruner(ComponentSpec("pareto"), objectives, METRICS)
+    trials = [FinishedTrial(t.number, t.ending, ((t.values or (0.0,))[0], 100.0), t.curve) for t in FINISHED]
+    assert pruner.decide(curve(9, [0.51, 0.51], 1.0, parameters=200.0), trials) is not None
+    assert pruner.decide(curve(9, [0.51, 0.51], 1.0, parameters=50.0), trials) is None
+
+
+def test_one_objective_that_falls() -> None:
+    pruner = make_pruner(ComponentSpec("pareto"), (Objective("loss", "minimize"),), METRICS)
+    trials = [FinishedTrial(t.number, t.ending, (1 - (t.values or (0.0,))[0],), t.curve) for t in FINISHED]
+    assert pruner.decide(curve(9, [0.50, 0.51], 1.0), trials) is not None
+    assert pruner.decide(curve(9, [0.80, 0.87], 1.0), trials) is None
+
+
+def test_an_unbounded_metric_is_credited_with_the_gain_itself() -> None:
+    pruner = make_pruner(ComponentSpec("pareto"), (Objective("skill", "maximize"),), METRICS)
+
+    def reports(number: int, skills: list[float]) -> list[EpochReport]:
+        return [
+            EpochReport(number, epoch, {"skill": skill}, epoch, {"skill": skill})
+            for epoch, skill in enumerate(skills)
+        ]
+
+    trials = [FinishedTrial(n, Ending.COMPLETE, (30.0,), reports(n, [10.0, 20.0, 30.0])) for n in range(4)]
+    assert pruner.decide(reports(9, [5.0, 10.0]), trials) is not None
+    assert pruner.decide(reports(9, [10.0, 19.0]), trials) is None
+
+
+def test_a_metric_that_was_not_measured_is_hoped_for() -> None:
+    running = [EpochReport(9, epoch, {"training_time_s": 99.0}, epoch, {}) for epoch in range(3)]
+    assert pareto().decide(running, FINISHED) is None
+
+
+def test_a_trial_under_the_floor_is_pruned_with_its_numbers() -> None:
+    pruner = pareto(floor=0.6, floor_epochs=2, floor_metric="accuracy")
+    never_learned = curve(9, [0.5, 0.512], 0.1)
+    assert pruner.decide(never_learned, []) == "accuracy 0.512 is under the floor 0.6 after 2 epochs"
+    assert pruner.decide(never_learned[:1], []) is None
+    assert pruner.decide(curve(9, [0.61, 0.55], 0.1), []) is None
+
+
+def test_a_floor_on_a_metric_that_falls_is_a_ceiling() -> None:
+    pruner = pareto(floor=0.5, floor_epochs=1, floor_metric="loss")
+    assert pruner.decide(curve(9, [0.3], 0.1), []) == "loss 0.7 is over the ceiling 0.5 after 1 epoch"
+    assert pruner.decide(curve(9, [0.6], 0.1), []) is None
+
+
+def test_a_floor_says_enough_digits_to_tell_it_apart() -> None:
+    reason = pareto(floor=0.6, floor_epochs=1).decide(curve(9, [0.59996], 0.1), [])
+    assert reason == "accuracy 0.59996 is under the floor 0.6 after 1 epoch"
+
+
+def test_without_a_declared_floor_there_is_none() -> None:
+    assert pareto().decide(curve(9, [0.0, 0.0, 0.0], 0.1), []) is None
+
+
+def test_none_lets_every_trial_run() -> None:
+    pruner = make_pruner(ComponentSpec("none"), OBJECTIVES, METRICS)
+    assert pruner.decide(curve(9, [0.1, 0.1, 0.1], 99.0), FINISHED) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("paretto", {}, "unknown pruner 'paretto'; did you mean pareto"),
+        ("pareto", {"grace_epoch": 1}, "unknown option grace_epoch; did you mean grace_epochs"),
+        ("pareto", {"floor": 0.6, "floor_metric": "acuracy"}, "unknown floor_metric 'acuracy'; did you mean"),
+        ("pareto", {"floor": 0.6, "floor_metric": "size_bytes"}, "known at a trial's end only"),
+        ("pareto", {"floor": 0.6, "floor_metric": "skill"}, "has no best value"),
+        ("median", {}, "knows one objective, and this study has 2"),
+    ],
+)
+def test_a_wrong_declaration_is_refused(name: str, options: Mapping[str, Value], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        make_pruner(ComponentSpec(name, options), OBJECTIVES, METRICS)
+
+
+def test_an_unknown_objective_is_refused() -> None:
+    with pytest.raises(InputError, match="unknown metric 'acuracy'; did you mean accuracy"):
+        make_pruner(ComponentSpec("none"), (Objective("acuracy", "maximize"),), METRICS)
+
+
+def test_every_option_says_what_it_does() -> None:
+    for name, registered in PRUNERS.items():
+        assert registered.component.name == name
+        assert all(setting.summary for setting in registered.component.settings)

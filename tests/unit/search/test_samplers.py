@@ -1,0 +1,179 @@
+"""Rules of samplers: named, seeded by study and trial, safe to ask from anywhere."""
+
+from __future__ import annotations
+
+import importlib.util
+import warnings
+
+import optuna
+import pytest
+
+from tuner.errors import InputError
+from tuner.search import SAMPLERS, make_sampler, suggest
+from tuner.spec.values import (
+    CategoricalParameter,
+    ComponentSpec,
+    FloatParameter,
+    IntParameter,
+    Is,
+    Parameter,
+    Value,
+)
+
+SPACE: tuple[Parameter, ...] = (
+    CategoricalParameter("family", "family", ("lstm", "dense")),
+    IntParameter("units", "units", 16, 128, log=True, when=Is("family", ("lstm",))),
+    FloatParameter("rate", "rate", 1e-4, 1e-2, log=True),
+)
+DISCRETE: tuple[Parameter, ...] = (
+    CategoricalParameter("family", "family", ("lstm", "dense")),
+    IntParameter("layers", "layers", 1, 3, when=Is("family", ("lstm",))),
+)
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> None:
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+
+def _study(storage: optuna.storages.BaseStorage, name: str, seed: int = 7) -> optuna.Study:
+    """Open one and the same study as a fresh process would."""
+    return optuna.create_study(
+        storage=storage,
+        study_name="s",
+        sampler=make_sampler(ComponentSpec(name), SPACE, seed),
+        load_if_exists=True,
+        directions=["maximize", "minimize"],
+    )
+
+
+def _run(study: optuna.Study, n_trials: int) -> list[dict[str, Value]]:
+    """Run trials of which every third is pruned and has no values."""
+    found = []
+    for _ in range(n_trials):
+        trial = study.ask()
+        params = suggest(trial, SPACE)
+        found.append(params)
+        if trial.number % 3 == 2:
+            study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+        else:
+            study.tell(trial, [float(params["rate"]), float(params.get("units", 8))])
+    return found
+
+
+@pytest.mark.parametrize("name", ["tpe", "random", "nsga2"])
+def test_a_resumed_study_goes_on_as_if_never_stopped(name: str) -> None:
+    whole = _run(_study(optuna.storages.InMemoryStorage(), name), 24)
+    storage = optuna.storages.InMemoryStorage()
+    parts = _run(_study(storage, name), 11) + _run(_study(storage, name), 13)
+    assert parts == whole
+    assert len({repr(params) for params in whole}) == len(whole)
+
+
+def test_another_seed_gives_other_params() -> None:
+    first = _run(_study(optuna.storages.InMemoryStorage(), "tpe", seed=1), 5)
+    assert first != _run(_study(optuna.storages.InMemoryStorage(), "tpe", seed=2), 5)
+
+
+def test_tpe_models_conditional_spaces_of_several_objectives_with_pruned_trials() -> None:
+    storage = optuna.storages.InMemoryStorage()
+    study = _study(storage, "tpe")
+    _run(study, 40)
+    late = [trial for trial in study.get_trials() if trial.number >= 20]
+    joint = [trial.system_attrs.get("tpe:relative_params:0", "") for trial in late]
+    assert all("units" in params and "rate" in params for params in joint)
+
+
+def test_qmc_resumes_its_one_sequence() -> None:
+    space = (FloatParameter("x", "x", 0.0, 1.0), FloatParameter("y", "y", 0.0, 1.0))
+
+    def run(storage: optuna.storages.BaseStorage, n_trials: int) -> None:
+        sampler = make_sampler(ComponentSpec("qmc"), space, 3)
+        study = optuna.create_study(storage=storage, study_name="s", sampler=sampler, load_if_exists=True)
+        for _ in range(n_trials):
+            trial = study.ask()
+            suggest(trial, space)
+            study.tell(trial, 0.0)
+
+    whole, parts = optuna.storages.InMemoryStorage(), optuna.storages.InMemoryStorage()
+    run(whole, 9)
+    run(parts, 5)
+    run(parts, 4)
+    assert [t.params for t in whole.get_all_trials(0)] == [t.params for t in parts.get_all_trials(0)]
+    quarters = {(t.params["x"] > 0.5, t.params["y"] > 0.5) for t in whole.get_all_trials(0)[1:]}
+    assert len(quarters) == 4
+
+
+@pytest.mark.parametrize("name", ["grid", "brute_force"])
+def test_grid_gives_each_point_once_around_queued_trials(name: str) -> None:
+    sampler = make_sampler(ComponentSpec(name), DISCRETE, 5)
+    assert sampler.capacity == 4
+    study = optuna.create_study(sampler=sampler)
+    found = []
+    for index in range(6):
+        if index in (0, 2):
+            study.enqueue_trial({"family": "lstm"})
+        trial = study.ask()
+        params = suggest(trial, DISCRETE)
+        study.tell(trial, 0.0)
+        if index not in (0, 2):
+            found.append(tuple(params.values()))
+    assert sorted(found, key=repr) == [("dense",), ("lstm", 1), ("lstm", 2), ("lstm", 3)]
+
+
+def test_grid_orders_points_by_the_seed() -> None:
+    def first(seed: int) -> list[dict[str, Value]]:
+        study = optuna.create_study(sampler=make_sampler(ComponentSpec("grid"), DISCRETE, seed))
+        return [suggest(study.ask(), DISCRETE) for _ in range(4)]
+
+    assert first(1) == first(1)
+    assert any(first(1) != first(seed) for seed in range(2, 6))
+
+
+def test_pending_trials_keep_their_own_random_state() -> None:
+    together = optuna.create_study(sampler=make_sampler(ComponentSpec("random"), SPACE, 1))
+    first, second = together.ask(), together.ask()
+    late = suggest(second, SPACE), suggest(first, SPACE)
+    apart = optuna.create_study(sampler=make_sampler(ComponentSpec("random"), SPACE, 1))
+    early = [suggest(apart.ask(), SPACE) for _ in range(2)]
+    assert [late[1], late[0]] == early
+
+
+def test_making_a_sampler_warns_of_nothing() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for name in ("tpe", "qmc"):
+            _run(_study(optuna.storages.InMemoryStorage(), name), 2)
+
+
+def test_every_option_has_a_default_and_a_reason() -> None:
+    for name, registered in SAMPLERS.items():
+        assert registered.component.name == name
+        for setting in registered.component.settings:
+            assert setting.default is not None
+            assert setting.summary
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        (ComponentSpec("tpee"), "unknown sampler 'tpee'; did you mean tpe"),
+        (ComponentSpec("tpe", {"startup": 3}), "unknown option startup; did you mean startup_trials"),
+        (ComponentSpec("random", {"seed": 3}), "unknown option seed; it has none"),
+        (ComponentSpec("tpe", {"multivariate": False}), "group needs multivariate"),
+    ],
+)
+def test_a_wrong_declaration_is_refused(spec: ComponentSpec, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        make_sampler(spec, SPACE, 0)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("torch") is not None, reason="torch is installed")
+def test_gp_without_torch_says_how_to_install_it() -> None:
+    with pytest.raises(InputError, match="pip install torch"):
+        make_sampler(ComponentSpec("gp"), SPACE, 0)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="needs torch")
+def test_gp_is_made_where_torch_is_installed() -> None:
+    assert len(_run(_study(optuna.storages.InMemoryStorage(), "gp"), 2)) == 2

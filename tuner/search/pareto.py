@@ -1,0 +1,161 @@
+"""Dominance between points of several objectives: who is beaten, who stands on the front, how much it covers.
+
+Numbers only. Points are sequences of one value an objective, directions are ``maximize`` or
+``minimize``, one an objective. Values are never sign-flipped outside this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from tuner.spec.values import Direction
+
+__all__ = ["Point", "dominates", "dominating_indices", "front_indices", "hypervolume", "ranks"]
+
+Point: TypeAlias = Sequence[float]
+_Losses: TypeAlias = npt.NDArray[np.float64]
+
+
+def dominates(first: Point, second: Point, directions: Sequence[Direction]) -> bool:
+    """Tell whether ``first`` is nowhere worse than ``second`` and somewhere better.
+
+    Args:
+        first, second: One value an objective; infinities are allowed.
+        directions: One an objective.
+
+    Raises:
+        ValueError: If a value is NaN or the lengths differ.
+    """
+    return bool(dominating_indices([first], second, directions))
+
+
+def dominating_indices(points: Sequence[Point], point: Point, directions: Sequence[Direction]) -> list[int]:
+    """Return the indices of those among ``points`` that dominate ``point``, ascending.
+
+    Args:
+        points: ``(n_points, n_objectives)``.
+        point: One value an objective.
+        directions: One an objective.
+
+    Raises:
+        ValueError: If a value is NaN or the lengths differ.
+    """
+    losses = _losses([*points, point], directions)
+    others, own = losses[:-1], losses[-1]
+    return [int(index) for index in np.flatnonzero((others <= own).all(axis=1) & (others < own).any(axis=1))]
+
+
+def front_indices(points: Sequence[Point], directions: Sequence[Direction]) -> list[int]:
+    """Return the indices of the points that no other point dominates, ascending.
+
+    Equal points do not dominate each other: either all of them are members or none.
+
+    Args:
+        points: ``(n_points, n_objectives)``.
+        directions: One an objective.
+
+    Raises:
+        ValueError: If a value is NaN or the lengths differ.
+    """
+    return [index for index, rank in enumerate(_ranks(points, directions, deepest=0)) if rank == 0]
+
+
+def ranks(points: Sequence[Point], directions: Sequence[Direction]) -> list[int]:
+    """Sort points by non-dominated rank: 0 is the front, 1 the front of what remains, and so on.
+
+    Args:
+        points: ``(n_points, n_objectives)``.
+        directions: One an objective.
+
+    Returns:
+        One rank a point. Source: Deb et al. 2002, section III-A (non-dominated sorting).
+
+    Raises:
+        ValueError: If a value is NaN or the lengths differ.
+    """
+    return _ranks(points, directions, deepest=len(points))
+
+
+def _ranks(points: Sequence[Point], directions: Sequence[Direction], deepest: int) -> list[int]:
+    """Rank points down to ``deepest``; what lies below gets ``deepest + 1``."""
+    if not len(points):
+        return []
+    losses, inverse = np.unique(_losses(points, directions), axis=0, return_inverse=True)
+    rank = np.full(len(losses), deepest + 1)
+    remaining = np.arange(len(losses))
+    for level in range(deepest + 1):
+        if not len(remaining):
+            break
+        members = remaining[_front_of_sorted(losses[remaining])]
+        rank[members] = level
+        remaining = np.setdiff1d(remaining, members, assume_unique=True)
+    return [int(each) for each in rank[inverse.reshape(-1)]]
+
+
+def _front_of_sorted(losses: _Losses) -> npt.NDArray[np.intp]:
+    """Return the non-dominated rows of unique, lexicographically ascending ``(n, n_objectives)`` losses.
+
+    A row can be dominated by an earlier one only, so one pass against the members found so far is enough.
+    """
+    members: list[int] = []
+    front = np.empty_like(losses)
+    for index, row in enumerate(losses):
+        if not (front[: len(members)] <= row).all(axis=1).any():
+            front[len(members)] = row
+            members.append(index)
+    return np.array(members, dtype=np.intp)
+
+
+def hypervolume(points: Sequence[Point], reference: Point, directions: Sequence[Direction]) -> float:
+    """Measure what the points dominate, up to a reference point.
+
+    Args:
+        points: ``(n_points, n_objectives)``; those not better than the reference everywhere add nothing.
+        reference: One finite value an objective, worse than what matters.
+        directions: One an objective.
+
+    Returns:
+        The exact volume, at least 0; infinite if a point is. For two objectives in O(n log n), else by
+        slicing objectives (While et al. 2006, HSO), which grows with n to the power of objectives - 1.
+
+    Raises:
+        ValueError: If a value is NaN, the reference is not finite or the lengths differ.
+    """
+    if not np.isfinite(np.asarray(reference, dtype=float)).all():
+        raise ValueError(f"the reference point must be finite, found {list(reference)}")
+    losses = _losses([*points, reference], directions)
+    inside = losses[:-1][(losses[:-1] < losses[-1]).all(axis=1)]
+    return _volume(np.unique(inside, axis=0), losses[-1]) if len(inside) else 0.0
+
+
+def _volume(losses: _Losses, reference: _Losses) -> float:
+    """Volume between unique, ascending ``losses`` (all better than ``reference``) and ``reference``."""
+    front = losses[_front_of_sorted(losses)]
+    if front.shape[1] == 1:
+        return float(reference[0] - front[0, 0])
+    if front.shape[1] == 2:
+        heights = np.diff(front[:, 1], prepend=reference[1])  # ascending in x, so descending in y
+        return float(((reference[0] - front[:, 0]) * -heights).sum())
+    total = 0.0
+    edges = np.append(front[:, 0], reference[0])
+    for index in range(len(front)):
+        width = edges[index + 1] - edges[index]
+        if width > 0:  # below this slice lie the points that are good enough in the first objective
+            total += float(width) * _volume(np.unique(front[: index + 1, 1:], axis=0), reference[1:])
+    return total
+
+
+def _losses(points: Sequence[Point], directions: Sequence[Direction]) -> _Losses:
+    """Return ``(n_points, n_objectives) float64`` in which smaller is better."""
+    values = np.array([tuple(point) for point in points], dtype=np.float64)
+    if values.ndim != 2 or values.shape[1] != len(directions):
+        raise ValueError(f"each point needs one value for each of the {len(directions)} objectives")
+    if np.isnan(values).any():
+        raise ValueError(f"point {int(np.isnan(values).any(axis=1).argmax())} has a value that is NaN")
+    signs = np.array([-1.0 if direction == "maximize" else 1.0 for direction in directions])
+    losses: _Losses = values * signs
+    return losses
