@@ -1,1 +1,24 @@
+"""Model families: what turns an input into a ``keras.Model``, one file each.
 
+A new one is a file with a :class:`~tuner.models.protocol.Family` and a line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tuner.models.gru import GRU
+from tuner.models.lstm import LSTM
+from tuner.models.protocol import Family
+from tuner.models.simple_rnn import SIMPLE_RNN
+from tuner.models.tfidf_dense import TFIDF_DENSE
+
+__all__ = ["FAMILIES"]
+
+FAMILIES: Mapping[str, Family] = {
+    "lstm": LSTM,
+    "gru": GRU,
+    "simple_rnn": SIMPLE_RNN,
+    "tfidf_dense": TFIDF_DENSE,
+}
+"""Every family by the name that is declared; the first is the default."""

@@ -1,0 +1,189 @@
+"""Everything that a trial needs to go on exactly where it was, on disk.
+
+Two files: the arrays under a name with the epoch, and ``checkpoint.json``, the record, which names the
+arrays' file and its checksum. The arrays are brought to the disk first and the record replaced after
+them, so that a crash at any point leaves the former checkpoint or the new one, whole. NumPy and JSON
+only: nothing that is read here can run code. This module knows no Keras; the loop gives it arrays.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from tuner.data.store import writing
+from tuner.errors import TunerError
+from tuner.training.stopwatch import Clock
+
+__all__ = ["Checkpoint", "CheckpointError", "Checkpointer", "discard_checkpoint", "load_checkpoint"]
+
+_RECORD = "checkpoint.json"
+_VERSION = 1
+
+CHECKPOINT_EVERY_S = 5.0
+"""Writing costs some 20 to 200 ms, so this is a few percent at most; and a killed worker loses no more
+than the epochs of five seconds."""
+
+Array: TypeAlias = npt.NDArray[Any]
+
+
+class CheckpointError(TunerError):
+    """A checkpoint is there but cannot be used; the trial begins again."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A trial at the end of an epoch.
+
+    Attributes:
+        record: What JSON can carry: course, times, and whatever else the loop keeps.
+        groups: Arrays by group (weights, optimizer, best weights), in the order of the model's variables.
+    """
+
+    record: Mapping[str, Any]
+    groups: Mapping[str, Sequence[Array]]
+
+
+class Checkpointer:
+    """Writes checkpoints of one trial, not more often than is worth it.
+
+    Args:
+        folder: The trial's folder.
+        identity: Hash of everything that the trial depends on; a checkpoint of another is refused.
+        clock: Real time.
+        every_s: Least time between two checkpoints. Defaults to :data:`CHECKPOINT_EVERY_S`.
+    """
+
+    def __init__(
+        self, folder: Path, identity: str, clock: Clock, every_s: float = CHECKPOINT_EVERY_S
+    ) -> None:
+        self._folder = folder
+        self._identity = identity
+        self._clock = clock
+        self._every_s = every_s
+        self._last_s = clock()
+        self._waiting: Checkpoint | None = None
+
+    def offer(self, checkpoint: Checkpoint) -> None:
+        """Write a checkpoint if the last is old enough, else hold it for :meth:`flush`."""
+        self._waiting = checkpoint
+        if self._clock() - self._last_s >= self._every_s:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the checkpoint that waits, if any.
+
+        Raises:
+            NoSpaceError: If the disk is full; the former checkpoint stays.
+            StorageRefusedError: If the folder cannot be written to.
+        """
+        if self._waiting is not None:
+            _write(self._folder, self._identity, self._waiting)
+            self._waiting = None
+            self._last_s = self._clock()
+
+
+def load_checkpoint(folder: Path, identity: str) -> Checkpoint | None:
+    """Read a trial's last checkpoint.
+
+    Args:
+        folder: The trial's folder.
+        identity: As it was written with.
+
+    Returns:
+        The checkpoint, or None if there is none.
+
+    Raises:
+        CheckpointError: If it is truncated, altered, of another version or of another trial.
+    """
+    path = folder / _RECORD
+    try:
+        document = json.loads(path.read_bytes())
+        version, found = document["version"], document["identity"]
+        record, name, checksum = document["record"], document["arrays"], document["sha256"]
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{path}: is no checkpoint ({error!r})") from error
+    if version != _VERSION:
+        raise CheckpointError(f"{path}: found version {version}, expected {_VERSION}")
+    if found != identity:
+        raise CheckpointError(f"{path}: is of another trial, of other settings or other data")
+    return Checkpoint(record, _read_arrays(folder / Path(name).name, checksum))
+
+
+def discard_checkpoint(folder: Path) -> None:
+    """Delete a trial's checkpoint; for when its outcome is recorded. The record goes first."""
+    (folder / _RECORD).unlink(missing_ok=True)
+    for path in folder.glob("checkpoint-*.npz"):
+        path.unlink(missing_ok=True)
+
+
+def _write(folder: Path, identity: str, checkpoint: Checkpoint) -> None:
+    content = io.BytesIO()
+    arrays = {
+        f"{group}.{index:04}": array
+        for group, members in checkpoint.groups.items()
+        for index, array in enumerate(members)
+    }
+    np.savez(content, allow_pickle=False, **arrays)
+    raw = content.getvalue()
+    checksum = hashlib.sha256(raw).hexdigest()
+    name = f"checkpoint-{checksum[:16]}.npz"
+    document = {
+        "version": _VERSION,
+        "identity": identity,
+        "arrays": name,
+        "sha256": checksum,
+        "record": checkpoint.record,
+    }
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        _replace(folder / name, raw)
+        _replace(folder / _RECORD, json.dumps(document).encode())
+        for former in folder.glob("checkpoint-*.npz"):
+            if former.name != name:
+                former.unlink(missing_ok=True)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Bring a file to the disk whole or not at all: temporary file, fsync, rename, fsync of the folder."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with unfinished.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    if os.name == "posix":
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _read_arrays(path: Path, checksum: str) -> dict[str, list[Array]]:
+    try:
+        raw = path.read_bytes()
+        if hashlib.sha256(raw).hexdigest() != checksum:
+            raise CheckpointError(f"{path}: is not what was written; truncated or altered")
+        with np.load(io.BytesIO(raw), allow_pickle=False) as kept:
+            groups: dict[str, list[Array]] = {}
+            for name in sorted(kept.files):
+                groups.setdefault(name.partition(".")[0], []).append(kept[name])
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise CheckpointError(f"{path}: cannot be read ({error})") from error
+    return groups

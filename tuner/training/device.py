@@ -1,0 +1,158 @@
+"""Takes a worker's cores, threads and GPU, before TensorFlow takes them all.
+
+TensorFlow reads its environment when it is imported and claims a GPU's whole memory when it first
+touches it. So everything here happens in a worker's first lines, in this order: environment, cores,
+import, threads, memory. What is to be done is decided by :func:`plan_device`, which touches nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tuner.spec.values import Params
+
+__all__ = [
+    "DevicePlan",
+    "describe_device",
+    "library_versions",
+    "plan_device",
+    "prepare_device",
+    "recurrent_kernel",
+]
+
+_logger = logging.getLogger(__name__)
+
+_CUDNN_FAMILIES = frozenset({"lstm", "gru"})
+
+
+@dataclass(frozen=True)
+class DevicePlan:
+    """What a worker does before it works.
+
+    Attributes:
+        environment: Variables to set before TensorFlow is imported.
+        cores: Cores to stay on; empty for all.
+        threads: Threads in which one operation may run, and operations beside each other.
+        gpu_memory_limit_mib: Cap on the GPU's memory, or None to let it grow on demand.
+        use_gpu: Whether a GPU is wanted.
+    """
+
+    environment: Mapping[str, str]
+    cores: tuple[int, ...]
+    threads: int
+    gpu_memory_limit_mib: int | None
+    use_gpu: bool
+
+
+def plan_device(
+    gpu_index: int | None,
+    gpu_memory_limit_mib: int | None,
+    threads: int,
+    cores: Sequence[int] | None,
+    environment: Mapping[str, str],
+) -> DevicePlan:
+    """Decide what to set.
+
+    Args:
+        gpu_index: Which of the visible GPUs, from 0; None for the processor.
+        gpu_memory_limit_mib: Cap on that GPU's memory, or None.
+        threads: At least 1.
+        cores: Cores of this worker's own, or None for all.
+        environment: As it stands. A log level set there is respected.
+    """
+    settings = {"TF_CPP_MIN_LOG_LEVEL": environment.get("TF_CPP_MIN_LOG_LEVEL", "3")}
+    if gpu_index is None:
+        # A worker for the processor must not take memory of a GPU that is another's.
+        settings["CUDA_VISIBLE_DEVICES"] = "-1"
+    else:
+        names = [each.strip() for each in environment.get("CUDA_VISIBLE_DEVICES", "").split(",")]
+        settings["CUDA_VISIBLE_DEVICES"] = names[gpu_index] if all(names) else str(gpu_index)
+    return DevicePlan(
+        settings, tuple(cores or ()), max(1, threads), gpu_memory_limit_mib, gpu_index is not None
+    )
+
+
+def prepare_device(
+    gpu_index: int | None, gpu_memory_limit_mib: int | None, threads: int, cores: Sequence[int] | None
+) -> str:
+    """Take the cores, threads and GPU of this worker. To be called once, before TensorFlow is imported.
+
+    Args:
+        gpu_index, gpu_memory_limit_mib, threads, cores: As for :func:`plan_device`.
+
+    Returns:
+        What was taken, e.g. ``CPU (core 1)``; see :func:`describe_device`.
+    """
+    plan = plan_device(gpu_index, gpu_memory_limit_mib, threads, cores, os.environ)
+    os.environ.update(plan.environment)
+    if plan.cores and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, plan.cores)
+    import tensorflow as tf
+
+    _apply(plan, tf.config)
+    return describe_device()
+
+
+def _apply(plan: DevicePlan, config: Any) -> None:
+    """Carry out the part of a plan that TensorFlow does. ``config`` is ``tf.config``, or a fake of it."""
+    config.threading.set_intra_op_parallelism_threads(plan.threads)
+    config.threading.set_inter_op_parallelism_threads(plan.threads)
+    gpus = config.list_physical_devices("GPU")
+    if plan.use_gpu and not gpus:
+        _logger.warning(
+            "TensorFlow cannot use the GPU; this worker runs on the processor. pip install 'tuner[gpu]'"
+        )
+    for gpu in gpus:
+        if plan.gpu_memory_limit_mib is None:
+            config.experimental.set_memory_growth(gpu, True)
+        else:
+            limit = config.LogicalDeviceConfiguration(memory_limit=plan.gpu_memory_limit_mib)
+            config.set_logical_device_configuration(gpu, [limit])
+
+
+def describe_device() -> str:
+    """Return what this process computes on: ``GPU (NVIDIA ...)``, ``CPU (core 1)`` or ``CPU (8 cores)``."""
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        details = tf.config.experimental.get_device_details(gpus[0])
+        return f"GPU ({details.get('device_name', gpus[0].name)})"
+    cores = (
+        sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    )
+    return f"CPU (core {cores[0]})" if len(cores) == 1 else f"CPU ({len(cores)} cores)"
+
+
+def recurrent_kernel(params: Params, gpu: bool) -> Literal["cudnn", "plain"]:
+    """Tell which kernel the recurrent layers run on; times of one cannot be compared with the other's.
+
+    cuDNN takes LSTM and GRU with Keras' own activations, right padding and no recurrent dropout. Our
+    families always give the first three.
+
+    Args:
+        params: A trial's settings.
+        gpu: Whether TensorFlow has a GPU.
+    """
+    fits = params["family"] in _CUDNN_FAMILIES and not params.get("recurrent_dropout", 0.0)
+    return "cudnn" if gpu and fits else "plain"
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of the libraries that decide results."""
+    import platform
+
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+    return {
+        "python": platform.python_version(),
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "numpy": np.__version__,
+    }

@@ -1,0 +1,329 @@
+"""One trial, from its request to its outcome.
+
+Reads top to bottom: :func:`run_trial` catches what can go wrong, ``_Trial.run`` is the trial, and the
+methods below it are its parts in their order. It talks to whoever placed it through a
+:class:`TrialChannel` only; it knows no study, no sampler and no database.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import json
+import logging
+import math
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from tuner.data.encode import open_dataset
+from tuner.embeddings import EMBEDDINGS
+from tuner.embeddings.protocol import TokenInput
+from tuner.errors import TunerError
+from tuner.metrics import classification_metrics
+from tuner.models import FAMILIES
+from tuner.training.checkpoint import (
+    CHECKPOINT_EVERY_S,
+    Checkpoint,
+    Checkpointer,
+    CheckpointError,
+    load_checkpoint,
+)
+from tuner.training.course import Course, Rules
+from tuner.training.device import describe_device, library_versions, recurrent_kernel
+from tuner.training.feed import feed_for
+from tuner.training.kept_model import MODEL_FILE, keep_model
+from tuner.training.memory import PeakMemory
+from tuner.training.steps import compile_model, predict_all, seed_dropout, trace_steps
+from tuner.training.stopwatch import Clock, Stopwatch, Times
+from tuner.trial import Ending, EpochReport, TrialOutcome, TrialRequest, Verdict, VerdictAction
+
+__all__ = ["Timing", "TrialChannel", "run_trial"]
+
+_logger = logging.getLogger(__name__)
+
+
+class TrialChannel(Protocol):
+    """What a running trial sees of whoever placed it."""
+
+    def report(self, report: EpochReport) -> Verdict:
+        """Send a finished epoch up and wait for the verdict."""
+
+    def progress(self, epoch: int, step: int, steps: int) -> None:
+        """Say that ``step`` of ``steps`` are done; called after each one, so it must be cheap."""
+
+    def stop_requested(self) -> bool:
+        """Tell whether the trial shall be given back; asked before each step."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Where a trial reads its time, and how often it writes checkpoints.
+
+    Attributes:
+        wall: Clock of real time.
+        cpu: Clock of processor time.
+        checkpoint_every_s: Least time between two checkpoints.
+    """
+
+    wall: Clock = time.perf_counter
+    cpu: Clock = time.process_time
+    checkpoint_every_s: float = CHECKPOINT_EVERY_S
+
+
+class _ReleasedError(Exception):
+    """The trial is given back in the middle of an epoch."""
+
+
+class _DivergedError(Exception):
+    """The loss is no number any more."""
+
+
+def run_trial(request: TrialRequest, channel: TrialChannel, timing: Timing | None = None) -> TrialOutcome:
+    """Run a trial, from its last checkpoint if there is one, and return how it ended.
+
+    Whatever is wrong with the trial itself comes back as FAILED with a reason; nothing is raised.
+
+    Args:
+        request: The trial.
+        channel: Hears of every epoch and decides about it.
+        timing: Clocks. Defaults to the system's.
+
+    Returns:
+        The outcome. COMPLETE: the kept epoch's metrics, with ``training_time_s`` up to it, and the
+        trial's totals; ``model.keras`` is in the trial's folder.
+    """
+    import keras
+    import tensorflow as tf
+
+    try:
+        return _Trial(request, channel, timing or Timing()).run()
+    except TunerError as error:
+        return TrialOutcome(request.number, Ending.FAILED, reason=str(error))
+    except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+        reason = f"out of memory: {_first_line(error)}; use fewer units, a smaller batch or shorter texts"
+        return TrialOutcome(request.number, Ending.FAILED, reason=reason, detail=traceback.format_exc())
+    except Exception as error:  # noqa: BLE001 - the one place: a trial's crash is that trial's outcome, not the worker's end
+        reason = f"{type(error).__name__}: {_first_line(error)}"
+        return TrialOutcome(request.number, Ending.FAILED, reason=reason, detail=traceback.format_exc())
+    finally:
+        # Keras keeps every graph it has built until told otherwise; a worker runs hundreds of trials.
+        keras.utils.clear_session()
+        gc.collect()
+
+
+class _Trial:
+    """A trial under way. Everything is made ready in here; :meth:`run` trains."""
+
+    def __init__(self, request: TrialRequest, channel: TrialChannel, timing: Timing) -> None:
+        import keras
+
+        self._request = request
+        self._channel = channel
+        self._stopwatch = Stopwatch(timing.wall, timing.cpu)
+        self._before = Times()
+        self._memory = PeakMemory()
+        self._course = Course(Rules.of(request.params))
+        identity = _identity(request)
+        self._checkpointer = Checkpointer(
+            Path(request.trial_dir), identity, timing.wall, timing.checkpoint_every_s
+        )
+        keras.utils.set_random_seed(request.seed)
+        params = request.params
+        self._dataset = open_dataset(Path(request.dataset_dir))
+        source = EMBEDDINGS[str(params["embedding"])]
+        self._inputs = source.prepare(self._dataset, params, request.seed, Path(request.cache_dir))
+        self._feed = feed_for(self._dataset, self._inputs, params, request.seed)
+        with self._stopwatch.compiling():
+            family = FAMILIES[str(params["family"])]
+            self._model = family.build(params, self._inputs, request.task, len(self._dataset.classes))
+            compile_model(self._model, params, request.task)
+            self._steps = trace_steps(self._model, request.task)
+        self._best_weights = self._model.get_weights()
+        self._continue_from_checkpoint(identity)
+
+    def run(self) -> TrialOutcome:
+        """Train epoch by epoch until the trial is over or a verdict ends it."""
+        try:
+            while not self._course.is_over:
+                self._run_epoch(self._course.next_epoch)
+                self._checkpointer.offer(self._checkpoint())
+                verdict = self._channel.report(self._report())
+                if verdict.action is VerdictAction.PRUNE:
+                    return self._outcome(Ending.PRUNED, verdict.reason)
+                if verdict.action is VerdictAction.RELEASE:
+                    return self._release(verdict.reason)
+        except _ReleasedError:
+            return self._release("stop requested")
+        except _DivergedError as error:
+            return self._outcome(Ending.FAILED, str(error))
+        return self._finish()
+
+    def _continue_from_checkpoint(self, identity: str) -> None:
+        """Go back to the last checkpoint; one that cannot be used is said so, and the trial begins anew."""
+        try:
+            checkpoint = load_checkpoint(Path(self._request.trial_dir), identity)
+            if checkpoint is not None:
+                self._restore(checkpoint)
+        except CheckpointError as error:
+            _logger.warning("trial %d begins again at epoch 0: %s", self._request.number, error)
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        model, groups = self._model, checkpoint.groups
+        weights, optimizer = groups.get("weights", ()), groups.get("optimizer", ())
+        best = groups.get("best", weights)
+        expected = (model.weights, model.optimizer.variables, model.weights)
+        for kept, variables in zip((weights, optimizer, best), expected, strict=True):
+            if [each.shape for each in kept] != [tuple(each.shape) for each in variables]:
+                raise CheckpointError("the checkpoint is of a model of another architecture")
+        try:
+            record = dict(checkpoint.record)
+            course = Course(Rules.of(self._request.params), tuple(record["history"]), *record["course"])
+            before = Times(**record["times"])
+            memory = PeakMemory(int(record["peak_memory_bytes"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise CheckpointError(f"the checkpoint's record is incomplete ({error!r})") from error
+        model.set_weights(weights)
+        for variable, kept_value in zip(model.optimizer.variables, optimizer, strict=True):
+            variable.assign(kept_value)
+        self._course, self._before, self._memory = course, before, memory
+        self._best_weights = list(best)
+
+    def _run_epoch(self, epoch: int) -> None:
+        """Train an epoch, validate, and put both into the course."""
+        trained = self._train(epoch)
+        with self._stopwatch.validating():
+            labels = self._feed.labels("validation")
+            probabilities = predict_all(
+                self._steps.predict, self._feed.evaluation("validation"), len(labels)
+            )  # (n_texts, n_outputs)
+            validated = classification_metrics(labels, probabilities, self._request.task)
+        if not math.isfinite(validated["loss"]):
+            raise _DivergedError(f"validation loss became {validated['loss']} in epoch {epoch}")
+        self._course = self._course.with_epoch({**validated, **trained, **self._costs(epoch + 1)})
+        if self._course.has_improved:
+            self._best_weights = self._model.get_weights()
+
+    def _train(self, epoch: int) -> dict[str, float]:
+        import tensorflow as tf
+
+        model, steps = self._model, self._feed.steps
+        model.reset_metrics()
+        model.optimizer.learning_rate = self._course.learning_rate
+        seed_dropout(model, self._request.seed, epoch)
+        found: dict[str, float] = {}
+        for step, (inputs, labels) in enumerate(self._feed.training(epoch)):
+            if self._channel.stop_requested():
+                raise _ReleasedError
+            batch = tf.constant(inputs), tf.constant(labels)
+            with self._stopwatch.step():
+                # Reading the numbers waits until a GPU is done; else only the launch would be timed.
+                found = {name: float(value) for name, value in self._steps.train(*batch).items()}
+            if not math.isfinite(found["loss"]):
+                raise _DivergedError(f"loss became {_named(found['loss'])} in epoch {epoch}, step {step}")
+            self._memory.look()
+            self._channel.progress(epoch, step + 1, steps)
+        self._stopwatch.end_epoch()
+        return {"train_loss": found["loss"], "train_accuracy": found["accuracy"]}
+
+    def _costs(self, epochs_run: int) -> dict[str, float]:
+        """What the trial has cost up to now, continuations included."""
+        return {
+            **(self._before + self._stopwatch.times()).as_metrics(),
+            "epochs_run": float(epochs_run),
+            "peak_memory_bytes": float(self._memory.look()),
+            "parameters": float(self._model.count_params()),
+        }
+
+    def _report(self) -> EpochReport:
+        course = self._course
+        return EpochReport(
+            self._request.number,
+            course.next_epoch - 1,
+            course.history[-1],
+            course.best_epoch,
+            course.best_metrics,
+        )
+
+    def _checkpoint(self) -> Checkpoint:
+        course, model = self._course, self._model
+        last = course.history[-1]
+        record = {
+            "history": course.history,
+            "course": [course.best_epoch, course.flat_epochs, course.halvings],
+            "times": {name: last[name] for name in asdict(Times())},
+            "peak_memory_bytes": last["peak_memory_bytes"],
+        }
+        groups: dict[str, list[Any]] = {
+            "weights": model.get_weights(),
+            "optimizer": [variable.numpy() for variable in model.optimizer.variables],
+        }
+        if not course.has_improved:
+            groups["best"] = self._best_weights
+        return Checkpoint(record, groups)
+
+    def _release(self, reason: str) -> TrialOutcome:
+        """Give the trial back at the end of its last whole epoch; what it did since does not count."""
+        self._checkpointer.flush()
+        return self._outcome(Ending.RELEASED, reason)
+
+    def _finish(self) -> TrialOutcome:
+        """Keep the best epoch's model. The checkpoint stays: whoever records the outcome discards it."""
+        self._checkpointer.flush()
+        self._model.set_weights(self._best_weights)
+        keep_model(self._model, self._request, self._dataset, self._inputs)
+        rules = self._course.rules
+        reason = ""
+        if self._course.stopped_early:
+            reason = (
+                f"stopped early: validation {rules.monitor} not better since epoch {self._course.best_epoch}"
+            )
+        return self._outcome(Ending.COMPLETE, reason, MODEL_FILE)
+
+    def _outcome(self, ending: Ending, reason: str, model_path: str = "") -> TrialOutcome:
+        """The kept epoch's metrics with its training time, and the totals of all else."""
+        metrics: dict[str, float] = {}
+        if self._course.history:
+            metrics = {**self._course.best_metrics, **self._costs(self._course.next_epoch)}
+            metrics["training_time_s"] = self._course.best_metrics["training_time_s"]
+        return TrialOutcome(
+            self._request.number, ending, metrics, reason, model_path=model_path, facts=self._facts()
+        )
+
+    def _facts(self) -> dict[str, bool | int | float | str]:
+        import tensorflow as tf
+
+        has_gpu = bool(tf.config.list_physical_devices("GPU"))
+        facts: dict[str, bool | int | float | str] = {
+            "kernel": recurrent_kernel(self._request.params, has_gpu),
+            "device": describe_device(),
+            "kept_epoch": self._course.best_epoch,
+            "training_time_all_epochs_s": (self._before + self._stopwatch.times()).training_time_s,
+            **library_versions(),
+        }
+        if isinstance(self._inputs, TokenInput) and self._inputs.coverage is not None:
+            facts["coverage"] = self._inputs.coverage
+        return facts
+
+
+def _identity(request: TrialRequest) -> str:
+    """Hash everything that a checkpoint depends on. The dataset's folder is named after its key."""
+    depends: Mapping[str, Any] = {
+        "params": dict(request.params),
+        "seed": request.seed,
+        "task": request.task,
+        "dataset": Path(request.dataset_dir).name,
+    }
+    return hashlib.sha256(json.dumps(depends, sort_keys=True).encode()).hexdigest()
+
+
+def _named(value: float) -> str:
+    return "NaN" if math.isnan(value) else "infinite"
+
+
+def _first_line(error: BaseException) -> str:
+    """TensorFlow's messages run over many lines, with a list of every operation."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)[:300]
