@@ -1,0 +1,201 @@
+"""A study from the declared file to the front, through the command line, with real workers and real texts."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.studies import Study, assert_budget_met_exactly, end, wait_for, workers_of
+
+TRIALS = 6
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    study = Study(tmp_path_factory.mktemp("finished"))
+    done = study.call("run", str(study.small(TRIALS)))
+    (study.folder / "stdout.txt").write_text(done.stdout, encoding="utf-8")
+    (study.folder / "stderr.txt").write_text(done.stderr, encoding="utf-8")
+    return study
+
+
+def test_every_trial_of_the_budget_ends_once(finished: Study) -> None:
+    assert_budget_met_exactly(finished.trials(), TRIALS)
+    status = finished.json("status")
+    assert status["trials"]["RUNNING"] == 0
+    assert status["budget"]["trials"]["left"] == 0
+
+
+def test_the_front_is_best_accuracy_first_and_nobody_dominates_a_member(finished: Study) -> None:
+    front = finished.json("front")
+    points = [member["values"] for member in front]
+
+    assert points
+    accuracies = [point["accuracy"] for point in points]
+    assert accuracies == sorted(accuracies, reverse=True)
+    complete = [trial["values"] for trial in finished.trials() if trial["state"] == "COMPLETE"]
+    for point in points:
+        assert not any(
+            other["accuracy"] >= point["accuracy"]
+            and other["training_time_s"] <= point["training_time_s"]
+            and other != point
+            for other in complete
+        )
+
+
+def test_the_test_split_is_opened_for_the_front_only(finished: Study) -> None:
+    members = {member["number"] for member in finished.json("front")}
+    measured = {trial["number"] for trial in finished.trials() if trial["test_metrics"]}
+
+    assert measured == members
+
+
+def test_the_front_goes_to_stdout_and_the_progress_to_stderr(finished: Study) -> None:
+    out = (finished.folder / "stdout.txt").read_text(encoding="utf-8")
+    err = (finished.folder / "stderr.txt").read_text(encoding="utf-8")
+
+    assert "accuracy" in out
+    assert "report.html" in err
+    assert "report.html" not in out
+
+
+def test_report_and_front_are_written(finished: Study) -> None:
+    folder = finished.folder / "studies" / finished.name
+
+    assert "plotly" in (folder / "report.html").read_text(encoding="utf-8").lower()
+    assert len((folder / "front.csv").read_text(encoding="utf-8").splitlines()) == 1 + len(
+        finished.json("front")
+    )
+
+
+def test_optuna_reads_the_study(finished: Study) -> None:
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("optuna")), "trials", "--storage",
+            f"sqlite:///{finished.folder}/studies/tuner.db", "--study-name", finished.name, "-f", "json",
+        ],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+    assert len(json.loads(done.stdout)) == TRIALS
+
+
+def test_running_a_finished_study_again_adds_nothing(finished: Study) -> None:
+    before = finished.trials()
+    finished.call("run", f"{finished.name}.yaml")
+
+    assert finished.trials() == before
+
+
+def test_a_changed_space_is_refused_and_nothing_is_touched(finished: Study) -> None:
+    before = finished.trials()
+    changed = (finished.folder / f"{finished.name}.yaml").read_text(encoding="utf-8")
+    path = finished.folder / "changed.yaml"
+    path.write_text(changed.replace("high: 16", "high: 32"), encoding="utf-8")
+
+    done = finished.call("run", str(path), "--study", finished.name, code=2)
+
+    assert "units" in done.stderr
+    assert "16" in done.stderr
+    assert "32" in done.stderr
+    assert finished.trials() == before
+
+
+def test_a_copy_of_the_studies_goes_on_elsewhere(finished: Study, tmp_path: Path) -> None:
+    shutil.copytree(finished.folder / "studies", tmp_path / "studies")
+    copy = Study(tmp_path)
+    before = copy.finished()
+
+    copy.call("resume", copy.name, "--trials", str(TRIALS + 2))
+
+    assert_budget_met_exactly(copy.trials(), TRIALS + 2)
+    after = copy.finished()
+    assert all(after[number]["values"] == before[number]["values"] for number in before)
+
+
+def test_trials_under_way_survive_ctrl_c(tmp_path: Path) -> None:
+    study = Study(tmp_path)
+    process = study.start("run", str(study.small(trials=6, epochs=6)))
+    database = tmp_path / "studies" / "tuner.db"
+    wait_for(lambda: _epochs(database) >= 3, 90, "three epochs")
+
+    code, err = end(process, signal.SIGINT)
+
+    assert code == 130, err
+    assert "tuner resume small" in err
+    before = study.finished()
+    study.call("resume", study.name)
+    assert_budget_met_exactly(study.trials(), 6)
+    after = study.finished()
+    assert all(
+        after[number] == before[number] | {"test_metrics": after[number]["test_metrics"]} for number in before
+    )
+
+
+def test_a_killed_worker_costs_no_trial(tmp_path: Path) -> None:
+    study = Study(tmp_path)
+    process = study.start("run", str(study.small(trials=5, epochs=6)))
+    database = tmp_path / "studies" / "tuner.db"
+    wait_for(lambda: _epochs(database) >= 2, 90, "two epochs")
+    workers_of(process)[0].kill()
+
+    out, err = process.communicate(timeout=240)
+
+    assert process.returncode == 0, err
+    assert "killed by SIGKILL" in err
+    assert_budget_met_exactly(study.trials(), 5)
+    assert out
+
+
+def test_everything_killed_at_once_goes_on(tmp_path: Path) -> None:
+    study = Study(tmp_path)
+    process = study.start("run", str(study.small(trials=5, epochs=6)))
+    database = tmp_path / "studies" / "tuner.db"
+    wait_for(lambda: _epochs(database) >= 4, 90, "four epochs")
+    workers = workers_of(process)
+    end(process, signal.SIGKILL)
+
+    wait_for(
+        lambda: not any(worker.is_running() for worker in workers), 20, "no worker outlives its coordinator"
+    )
+    before = study.finished()
+    study.call("resume", study.name)
+    assert_budget_met_exactly(study.trials(), 5)
+    after = study.finished()
+    assert all(after[number]["values"] == before[number]["values"] for number in before)
+
+
+def test_a_study_whose_every_trial_fails_stops_and_says_why(tmp_path: Path) -> None:
+    study = Study(tmp_path)
+    text = study.small(trials=20).read_text(encoding="utf-8")
+    text = text.replace("embedding: trained", "embedding: glove, vectors_path: missing.txt").replace(
+        "  embedding_dimension: [4, 8]\n", ""
+    )
+    study.declare(text.replace("budget: {trials: 20}", "budget: {trials: 20, max_failures_in_a_row: 3}"))
+
+    done = study.call("run", f"{study.name}.yaml", code=7)
+
+    assert "3 trials failed in a row" in done.stderr
+    assert "missing.txt" in done.stderr
+    assert {trial["state"] for trial in study.trials()} <= {"FAIL", "RUNNING"}
+
+
+def _epochs(database: Path) -> int:
+    """Count recorded epochs from outside, without touching the database."""
+    if not database.exists():
+        return 0
+    try:
+        with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+            (count,) = connection.execute("SELECT count(*) FROM tuner_epochs").fetchone()
+    except sqlite3.OperationalError:
+        return 0
+    return int(count)

@@ -1,0 +1,146 @@
+"""``tuner run`` and ``tuner resume``: the sessions of a study."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tuner.cli.options import name_argument, open_ledger, pick, storage_option
+from tuner.errors import InputError
+
+if TYPE_CHECKING:
+    from tuner.execution.launch import OpenStudy
+    from tuner.spec.values import BudgetSpec
+
+__all__ = ["resume", "run"]
+
+WORKERS = click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    envvar="TUNER_WORKERS",
+    show_envvar=True,
+    help="Worker processes. Defaults to what the file says, else one a GPU, else one a core.",
+)
+TRIALS = click.option(
+    "--trials",
+    type=click.IntRange(min=1),
+    envvar="TUNER_TRIALS",
+    show_envvar=True,
+    help="The study's budget of trials, over all its sessions.",
+)
+TIME_LIMIT = click.option(
+    "--time-limit",
+    envvar="TUNER_TIME_LIMIT",
+    show_envvar=True,
+    metavar="DURATION",
+    help="The study's budget of time over all its sessions, e.g. 90s, 10m, 1.5h. No trial begins after it.",
+)
+
+
+@click.command(epilog="Example:\n\n  tuner run search_spaces/quickstart.yaml --workers 2 --trials 20")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--study", metavar="NAME", help="The study's name. Defaults to the file's, without its ending.")
+@storage_option
+@WORKERS
+@TRIALS
+@TIME_LIMIT
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    envvar="TUNER_SEED",
+    show_envvar=True,
+    help="In place of the file's seed: of splits, sampler and trials.",
+)
+def run(
+    file: Path,
+    study: str | None,
+    storage: str,
+    workers: int | None,
+    trials: int | None,
+    time_limit: str | None,
+    seed: int | None,
+) -> None:
+    """Run the study that a search-space FILE declares, or go on with it.
+
+    Trials run until the study's budget is used up. Ctrl-C gives trials under way back with their
+    checkpoints; running the same file again goes on. The front goes to stdout, progress to stderr.
+    """
+    from tuner.catalogue import CATALOGUE
+    from tuner.execution.launch import open_declared
+    from tuner.spec.load import load_spec
+
+    spec = load_spec(file, CATALOGUE)
+    if seed is not None:
+        spec = replace(spec, seed=seed)
+    spec = replace(spec, budget=_budget(spec.budget, trials, time_limit))
+    opened = open_declared(study or file.stem, spec, file.resolve().parent, storage)
+    _run_to_the_end(_with_budget(opened, trials, time_limit), workers)
+
+
+@click.command(epilog="Example:\n\n  tuner resume quickstart --trials 30")
+@name_argument
+@storage_option
+@WORKERS
+@TRIALS
+@TIME_LIMIT
+def resume(
+    name: str | None, storage: str, workers: int | None, trials: int | None, time_limit: str | None
+) -> None:
+    """Go on with study NAME where it was stopped.
+
+    Finished trials stay as they are, trials that were under way go on from their last checkpoint. More
+    trials or time can be granted.
+    """
+    from tuner.execution.launch import open_existing
+
+    opened = open_existing(pick(open_ledger(storage), name), storage)
+    _run_to_the_end(_with_budget(opened, trials, time_limit), workers)
+
+
+def _budget(budget: BudgetSpec, trials: int | None, time_limit: str | None) -> BudgetSpec:
+    """Put what was given on the command line in place of what was declared."""
+    from tuner.spec.duration import parse_duration
+
+    if trials is not None:
+        budget = replace(budget, trials=trials)
+    if time_limit is not None:
+        try:
+            budget = replace(budget, time_limit_s=parse_duration(time_limit))
+        except ValueError as error:
+            raise InputError(f"--time-limit: {error}", "write it as 90s, 10m or 1.5h") from error
+    return budget
+
+
+def _with_budget(study: OpenStudy, trials: int | None, time_limit: str | None) -> OpenStudy:
+    """Set the study's budget to what was given on the command line, exactly; otherwise leave it."""
+    if trials is not None or time_limit is not None:
+        stored = study.ledger.study(study.name).budget
+        study.ledger.set_budget(study.name, _budget(stored, trials, time_limit))
+    return study
+
+
+def _run_to_the_end(study: OpenStudy, workers: int | None) -> None:
+    from tuner.cli.progress import watching
+    from tuner.execution.launch import run_session
+
+    with watching() as watch:
+        run_session(study, workers, watch)
+    _show_result(study)
+
+
+def _show_result(study: OpenStudy) -> None:
+    """Print the front to stdout and, on stderr, where the study's files are."""
+    from tuner.cli.console import remark
+    from tuner.cli.front import print_front
+    from tuner.report import write_report
+
+    print_front(study.ledger, study.name)
+    files = write_report(study.ledger, study.name, study.folder)
+    for path in files.paths:
+        remark(f"wrote {path}")
+    for note in files.notes:
+        remark(note)
+    remark(f"kept in {study.database.safe_url}")

@@ -1,0 +1,234 @@
+"""Opens what a study needs, in order, and runs one session of it.
+
+    declared file or stored study -> data prepared -> ledger opened -> workers started -> coordinator
+
+Workers import their libraries while the texts are encoded here, so the wait is the longer of the two.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tuner.catalogue import CATALOGUE
+from tuner.data.encode import PreparedData, encode, find_prepared, prepare
+from tuner.errors import DataError, NotFoundError, StudyChangedError, TooManyFailuresError
+from tuner.execution.coordinator import Coordinator, StudyPlan
+from tuner.execution.events import Notice, StudyOpened, Watcher
+from tuner.execution.interrupts import Interrupts
+from tuner.execution.local import LocalExecutor
+from tuner.execution.placement import Place, is_contended, plan_places
+from tuner.search.pruning import make_pruner
+from tuner.search.samplers import make_sampler
+from tuner.spec.values import BudgetSpec, CategoricalParameter, FixedParameter, StudySpec
+from tuner.storage import Database, Ledger, open_database, studies_folder, this_owner
+from tuner.training.gpus import count_gpus
+
+__all__ = ["OpenStudy", "open_declared", "open_existing", "run_session"]
+
+WORKER_GRACE_S = 10.0
+
+
+@dataclass(frozen=True)
+class OpenStudy:
+    """A study that is ready to run.
+
+    Attributes:
+        name: Its name.
+        spec: What it was begun with; sampler, pruner and execution may be today's.
+        prepared: Its texts, checked and split.
+        database: Where it is kept.
+        ledger: Its records.
+        folder: ``<studies>/<name>``, where its files go.
+        continued: Whether it had been begun before.
+        remarks: What a person should know before it runs.
+    """
+
+    name: str
+    spec: StudySpec
+    prepared: PreparedData
+    database: Database
+    ledger: Ledger
+    folder: Path
+    continued: bool
+    remarks: tuple[str, ...] = ()
+
+
+def open_declared(name: str, spec: StudySpec, base_dir: Path, storage: str) -> OpenStudy:
+    """Open the study that a file declares, beginning it when it is new.
+
+    Args:
+        name: The study's name.
+        spec: A checked declaration.
+        base_dir: The folder that the declaration's relative paths start from.
+        storage: Database; made when missing.
+
+    Returns:
+        The study. Of a study that exists, the budget grows to the declared one but never shrinks.
+
+    Raises:
+        StudyChangedError: If it was begun with another space or other data.
+        DataError, NotFoundError: If the data cannot be used.
+        StorageRefusedError, StorageUnreachableError, NoSpaceError: From the database.
+    """
+    folder = studies_folder(storage)
+    prepared = prepare(spec.data, spec.task, spec.seed, base_dir, folder / "cache")
+    database = open_database(storage, create=True)
+    ledger = Ledger(database)
+    continued = name in ledger.study_names()
+    ledger.create_study(name, spec, prepared.fingerprint, _summary(prepared), base_dir)
+    if continued:
+        ledger.set_budget(name, _grown(ledger.study(name).budget, spec.budget))
+    return OpenStudy(name, spec, prepared, database, ledger, folder / name, continued, prepared.warnings)
+
+
+def open_existing(name: str, storage: str) -> OpenStudy:
+    """Open a study that was begun before, by its name alone.
+
+    Its source is read again where it is to be had, and must be unchanged. Where it is not, the study goes
+    on with the copy of the same texts that it kept.
+
+    Raises:
+        NotFoundError: If there is no such database or study.
+        StudyChangedError: If the source's texts are others now.
+        DataError: If neither the source nor the kept copy can be read.
+        StorageRefusedError, StorageUnreachableError: From the database.
+    """
+    database = open_database(storage, create=False)
+    ledger = Ledger(database)
+    record = ledger.study(name)
+    folder = studies_folder(storage)
+    prepared, remarks = _data_again(name, record.spec, record.fingerprint, record.base_dir, folder / "cache")
+    return OpenStudy(name, record.spec, prepared, database, ledger, folder / name, True, remarks)
+
+
+def _data_again(
+    name: str, spec: StudySpec, fingerprint: str, base_dir: Path, cache_dir: Path
+) -> tuple[PreparedData, tuple[str, ...]]:
+    try:
+        prepared = prepare(spec.data, spec.task, spec.seed, base_dir, cache_dir)
+    except (DataError, NotFoundError) as error:
+        kept = find_prepared(fingerprint, cache_dir)
+        if kept is None:
+            raise
+        return kept, (
+            f"the texts' source cannot be read ({error.message}); going on with the study's own copy",
+        )
+    if prepared.fingerprint != fingerprint:
+        raise StudyChangedError(
+            name, [f"data: the texts of {prepared.origin} are not those it was begun with"]
+        )
+    return prepared, ()
+
+
+def run_session(study: OpenStudy, workers: int | None, watch: Watcher) -> None:
+    """Run a study until its budget is used up or somebody stops it.
+
+    Args:
+        study: From :func:`open_declared` or :func:`open_existing`.
+        workers: Worker processes, or None for what the study declares, or else one a GPU or core.
+        watch: Is told what happens.
+
+    Raises:
+        StudyInterruptedError: After a signal; everything is kept.
+        TooManyFailuresError: If too many trials failed in a row, or the budget is used up and none finished.
+        StorageUnreachableError, NoSpaceError: From the database, in the middle; what was told is kept.
+    """
+    execution = study.spec.execution
+    places = plan_places(
+        workers or execution.workers,
+        sorted(os.sched_getaffinity(0)),
+        count_gpus(),
+        execution.gpu_memory_limit_mib,
+    )
+    _announce(study, places, watch)
+    sampler = make_sampler(study.spec.sampler, study.spec.space, study.spec.seed)
+    pruner = make_pruner(study.spec.pruner, study.spec.objectives, CATALOGUE.metrics)
+    with Interrupts() as interrupts:
+        if not study.ledger.use_of_budget(study.name).is_used_up:
+            executor = LocalExecutor(places, study.folder / "logs")
+            executor.start()
+            running = study.ledger.join(study.name, sampler, this_owner())
+            try:
+                plan = _plan(study)
+                Coordinator(plan, running, executor, pruner, watch, interrupts).run()
+            finally:
+                executor.stop(0.0 if interrupts.count > 1 else WORKER_GRACE_S)
+                running.finish_session()
+    if not study.ledger.use_of_budget(study.name).complete:
+        raise TooManyFailuresError(
+            f"study '{study.name}' has used up its budget and no trial is complete",
+            f"`tuner trials {study.name}` shows why each ended",
+        )
+
+
+def _announce(study: OpenStudy, places: Sequence[Place], watch: Watcher) -> None:
+    epochs = study.spec.fixed.get("epochs")
+    use = study.ledger.use_of_budget(study.name)
+    watch(
+        StudyOpened(
+            name=study.name,
+            storage=study.database.safe_url,
+            objectives=study.spec.objectives,
+            workers=len(places),
+            epochs=epochs if isinstance(epochs, int) else None,
+            finished=use.finished,
+            continued=study.continued,
+        )
+    )
+    for remark in study.remarks:
+        watch(Notice(remark))
+    if is_contended(places):
+        cores = len({core for place in places for core in place.cores})
+        watch(Notice(f"{len(places)} workers share {cores} cores: their training times disturb each other"))
+
+
+def _plan(study: OpenStudy) -> StudyPlan:
+    return StudyPlan(
+        name=study.name,
+        spec=study.spec,
+        catalogue=CATALOGUE,
+        dataset_dirs={
+            level: encode(study.prepared, level).directory for level in cleaning_levels(study.spec)
+        },
+        cache_dir=study.prepared.cache_dir,
+        study_dir=study.folder,
+    )
+
+
+def cleaning_levels(spec: StudySpec) -> list[str]:
+    """Return the cleaning levels that a trial of this study may ask for, each once."""
+    levels: list[str] = []
+    if "cleaning" in spec.fixed:
+        levels.append(str(spec.fixed["cleaning"]))
+    else:
+        levels.append(str(CATALOGUE.settings()["cleaning"].default))
+    for parameter in spec.space:
+        if parameter.sets == "cleaning" and isinstance(parameter, CategoricalParameter):
+            levels += [str(choice) for choice in parameter.choices]
+        elif parameter.sets == "cleaning" and isinstance(parameter, FixedParameter):
+            levels.append(str(parameter.value))
+    return list(dict.fromkeys(levels))
+
+
+def _summary(prepared: PreparedData) -> dict[str, object]:
+    return {
+        "origin": prepared.origin,
+        "classes": list(prepared.classes),
+        "counts": {part: list(counts) for part, counts in prepared.counts.items()},
+    }
+
+
+def _grown(stored: BudgetSpec, declared: BudgetSpec) -> BudgetSpec:
+    """Return the declared budget, but no part of it smaller than what was granted before."""
+    return replace(
+        declared,
+        trials=_larger(stored.trials, declared.trials),
+        time_limit_s=_larger(stored.time_limit_s, declared.time_limit_s),
+    )
+
+
+def _larger(stored: int | float | None, declared: int | float | None) -> int | float | None:
+    return None if stored is None or declared is None else max(stored, declared)
