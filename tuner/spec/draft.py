@@ -1,0 +1,122 @@
+"""A whole file by its shape: every section read as far as it can be, with the place of each part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from tuner.spec.conditions import Places
+from tuner.spec.fields import Fields, nearest, read_mapping, read_text, read_whole, shown
+from tuner.spec.parameters import read_space
+from tuner.spec.read import Node, Problems
+from tuner.spec.sections import (
+    read_budget,
+    read_component,
+    read_data,
+    read_execution,
+    read_objectives,
+    read_options,
+)
+from tuner.spec.values import DataSpec, StudySpec, Task
+
+__all__ = ["TASKS", "Draft", "read_draft"]
+
+TASKS: tuple[Task, ...] = ("binary", "multiclass")
+
+
+@dataclass
+class Draft:
+    """What could be read.
+
+    Attributes:
+        spec: With defaults where a part could not be read; final when no problem was noted.
+        places: Where each part stands.
+        unread: Sections that could not be read, or only in part: ``data``, ``task``, ``objectives``...
+        unread_parameters: Parameters that stand in ``spec.space`` without their values.
+        unread_conditions: Parameters that stand in ``spec.space`` without their condition.
+    """
+
+    spec: StudySpec
+    places: Places = field(default_factory=Places)
+    unread: set[str] = field(default_factory=set)
+    unread_parameters: set[str] = field(default_factory=set)
+    unread_conditions: set[str] = field(default_factory=set)
+
+
+def read_draft(root: Node, problems: Problems) -> Draft:
+    """Read all sections, noting in ``problems`` what is wrong with their shape."""
+    draft = Draft(StudySpec(DataSpec(""), "binary", ()), unread={"data", "task", "space"})
+    mapping = read_mapping(root, "the file", problems)
+    if mapping is None:
+        return draft
+    fields = Fields(mapping, "", problems)
+    for key, node in mapping.entries:
+        draft.places.put((key.text,), node.mark)
+    _read_required(fields, draft, problems)
+    _read_components(fields, draft, problems)
+    _read_rest(fields, draft, problems)
+    fields.refuse_unknown()
+    return draft
+
+
+def _read_required(fields: Fields, draft: Draft, problems: Problems) -> None:
+    node = fields.take("data", "where the texts come from")
+    data = read_data(node, fields.key_mark("data"), draft.places, problems)
+    if data is not None:
+        draft.spec = replace(draft.spec, data=data)
+        draft.unread.discard("data")
+    node = fields.take("task", "binary or multiclass")
+    task = read_text(node, "task", problems)
+    if task in TASKS:
+        draft.spec = replace(draft.spec, task=task)
+        draft.unread.discard("task")
+    elif task is not None and node is not None:
+        problems.add(
+            node.mark, f"task: found {shown(task)}, expected binary or multiclass", nearest(task, TASKS)
+        )
+    node = fields.take("space", "the parameters to search")
+    reading = read_space(node, fields.key_mark("space"), draft.places, problems)
+    draft.spec = replace(draft.spec, space=tuple(reading.parameters))
+    draft.unread_parameters = reading.unread
+    draft.unread_conditions = reading.unread_conditions
+    if reading.parameters:
+        draft.unread.discard("space")
+
+
+def _read_components(fields: Fields, draft: Draft, problems: Problems) -> None:
+    for section in ("sampler", "pruner"):
+        if section not in fields:
+            fields.take(section)
+            continue
+        mark = fields.key_mark(section)
+        component = read_component(fields.take(section), section, mark, draft.places, problems)
+        if component is None:
+            draft.unread.add(section)
+        elif section == "sampler":
+            draft.spec = replace(draft.spec, sampler=component)
+        else:
+            draft.spec = replace(draft.spec, pruner=component)
+
+
+def _read_rest(fields: Fields, draft: Draft, problems: Problems) -> None:
+    spec = draft.spec
+    fixed = read_mapping(fields.take("fixed"), "fixed", problems)
+    if fixed is not None:
+        spec = replace(spec, fixed=read_options(list(fixed.entries), ("fixed",), draft.places, problems))
+        if len(spec.fixed) < len(fixed.entries):
+            draft.unread.add("fixed")
+    elif "fixed" in fields:
+        draft.unread.add("fixed")
+    node = fields.take("objectives")
+    if node is not None:
+        objectives = read_objectives(node, draft.places, problems)
+        spec = replace(spec, objectives=objectives or spec.objectives)
+        if objectives is None:
+            draft.unread.add("objectives")
+    node = fields.take("budget")
+    if node is not None:
+        spec = replace(spec, budget=read_budget(node, fields.key_mark("budget"), problems))
+    seed = read_whole(fields.take("seed"), "seed", problems, low=0, high=2**32 - 1)
+    node = fields.take("execution")
+    if node is not None:
+        spec = replace(spec, execution=read_execution(node, fields.key_mark("execution"), problems))
+    draft.spec = replace(spec, seed=spec.seed if seed is None else seed)

@@ -1,0 +1,162 @@
+"""Writes a spec as YAML that reads back as the same spec; the same spec always gives the same text."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from tuner.spec.conditions import condition_node
+from tuner.spec.duration import duration_text
+from tuner.spec.scalars import plain_value
+from tuner.spec.values import (
+    CategoricalParameter,
+    FixedParameter,
+    FloatParameter,
+    IntParameter,
+    Parameter,
+    SplitSpec,
+    StudySpec,
+    Value,
+)
+
+__all__ = ["dump_spec", "flow_text"]
+
+_WIDTH = 100
+_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*")
+# Plain only in YAML 1.2: other readers take these for true, false or nothing.
+_AMBIGUOUS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
+
+
+def dump_spec(spec: StudySpec) -> str:
+    """Write ``spec`` as a search-space file.
+
+    Every section is written out, defaults included, so that the text still means the same when a
+    default changes. Ends in a line feed.
+    """
+    data: dict[str, Any] = {"source": spec.data.source, **spec.data.options}
+    data["split"] = _split_node(spec.data.split)
+    budget = spec.budget
+    limit = None if budget.time_limit_s is None else duration_text(budget.time_limit_s)
+    execution = spec.execution
+    document: dict[str, Any] = {
+        "data": data,
+        "task": spec.task,
+        "fixed": dict(spec.fixed),
+        "space": {parameter.name: _parameter_node(parameter) for parameter in spec.space},
+        "objectives": [{"metric": each.metric, "direction": each.direction} for each in spec.objectives],
+        "sampler": {"name": spec.sampler.name, **spec.sampler.options},
+        "pruner": {"name": spec.pruner.name, **spec.pruner.options},
+        "budget": _without_none(
+            trials=budget.trials,
+            time_limit=limit,
+            max_failures_in_a_row=budget.max_failures_in_a_row,
+            max_deaths=budget.max_deaths,
+        ),
+        "seed": spec.seed,
+        "execution": _without_none(
+            workers=execution.workers,
+            gpu_memory_limit_mib=execution.gpu_memory_limit_mib,
+            worker_memory_limit_mib=execution.worker_memory_limit_mib,
+        ),
+    }
+    blocks = {"data", "space", "objectives"}
+    lines: list[str] = []
+    for key, node in document.items():
+        lines += _block(key, node, 0, force=key in blocks)
+    return "\n".join(lines) + "\n"
+
+
+def flow_text(node: Any) -> str:
+    """Write a value, list or mapping on one line, as it would stand in a file."""
+    if isinstance(node, dict):
+        return "{" + ", ".join(f"{flow_text(key)}: {flow_text(value)}" for key, value in node.items()) + "}"
+    if isinstance(node, list | tuple):
+        return "[" + ", ".join(flow_text(item) for item in node) + "]"
+    return _scalar(node)
+
+
+def _block(key: str, node: Any, indent: int, force: bool = False) -> list[str]:
+    """Write ``key: node`` on one line, or on several where it is too wide or ``force`` says so."""
+    head = " " * indent + f"{flow_text(key)}:"
+    flow = f"{head} {flow_text(node)}"
+    if not isinstance(node, dict | list) or not node or (len(flow) <= _WIDTH and not force):
+        return [flow]
+    lines = [head]
+    for item in node:
+        if isinstance(node, dict):
+            lines += _block(item, node[item], indent + 2)
+        else:
+            lines.append(" " * (indent + 2) + f"- {flow_text(item)}")
+    return lines
+
+
+def _scalar(value: Value) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    if _is_plain(value):
+        return value
+    return '"' + "".join(_escaped(character) for character in value) + '"'
+
+
+def _is_plain(text: str) -> bool:
+    """Tell whether a text can stand without quotes and still be read as a text."""
+    if not _PLAIN.fullmatch(text) or text.lower() in _AMBIGUOUS:
+        return False
+    try:
+        return isinstance(plain_value(text), str)
+    except ValueError:
+        return False
+
+
+def _escaped(character: str) -> str:
+    if character in '"\\':
+        return "\\" + character
+    if character.isprintable():
+        return character
+    code = ord(character)
+    if code <= 0xFF:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def _without_none(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _split_node(split: SplitSpec) -> dict[str, Any]:
+    parts = {
+        name: list(part) if isinstance(part, tuple) else part
+        for name, part in (("train", split.train), ("validation", split.validation), ("test", split.test))
+    }
+    return _without_none(column=split.column, **parts)
+
+
+def _parameter_node(parameter: Parameter) -> Any:
+    """Return the short form where it says everything, else the long one."""
+    rest: dict[str, Any] = {}
+    if parameter.when is not None:
+        rest["when"] = condition_node(parameter.when)
+    sets = None if parameter.sets == parameter.name else parameter.sets
+    match parameter:
+        case FixedParameter(value=value):
+            return {**_without_none(sets=sets, value=value), **rest} if sets or rest else value
+        case CategoricalParameter(choices=choices, default=default):
+            if not (sets or rest) and default is None:
+                return list(choices)
+            return {**_without_none(sets=sets, choices=list(choices), default=default), **rest}
+        case IntParameter():
+            step: Value | None = parameter.step if parameter.step != 1 else None
+            bounds: list[Value] = [parameter.low, parameter.high]
+            default = parameter.default
+        case FloatParameter():
+            # With a dot, for that is what makes a range one of real numbers.
+            step = None if parameter.step is None else float(parameter.step)
+            bounds = [float(parameter.low), float(parameter.high)]
+            default = None if parameter.default is None else float(parameter.default)
+    log = True if parameter.log else None
+    return {
+        **_without_none(sets=sets, low=bounds[0], high=bounds[1], log=log, step=step, default=default),
+        **rest,
+    }

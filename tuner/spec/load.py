@@ -1,0 +1,45 @@
+"""From a search-space file to a checked :class:`~tuner.spec.values.StudySpec`, or to all its problems."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tuner.spec.catalogue import Catalogue
+from tuner.spec.check import check_draft
+from tuner.spec.draft import read_draft
+from tuner.spec.read import Problems, decode_text, read_bytes, read_nodes
+from tuner.spec.values import StudySpec
+
+__all__ = ["load_spec", "parse_spec"]
+
+
+def load_spec(path: Path, catalogue: Catalogue) -> StudySpec:
+    """Read and check a search-space file.
+
+    Args:
+        path: The file; UTF-8, YAML 1.2, at most 256 KiB.
+        catalogue: Everything that it can name.
+
+    Raises:
+        NotFoundError: If there is no such file.
+        SpecError: If anything in it is wrong; holds all problems, in the order of their lines.
+    """
+    return parse_spec(decode_text(read_bytes(path), str(path)), str(path), catalogue)
+
+
+def parse_spec(text: str, file: str, catalogue: Catalogue) -> StudySpec:
+    """Check the text of a search-space file.
+
+    Args:
+        text: The document.
+        file: What messages call it.
+        catalogue: Everything that it can name.
+
+    Raises:
+        SpecError: If anything in it is wrong; holds all problems, in the order of their lines.
+    """
+    problems = Problems(file)
+    draft = read_draft(read_nodes(text, problems), problems)
+    check_draft(draft, catalogue, problems)
+    problems.raise_if_any()
+    return draft.spec
