@@ -216,15 +216,15 @@ def _require_enough(
     for rank, count in wanted.items():
         if count < len(classes):
             raise DataError(
-                f"{origin}: split: {PARTS[rank]} takes {counted(count, 'text')}, expected at least {len(classes)}, "
-                "one of each class",
+                f"{origin}: split: {PARTS[rank]} takes {counted(count, 'text')}, "
+                f"expected at least {len(classes)}, one of each class",
                 "give that part a larger share",
             )
     n_left = sum(len(indices) for indices in members) - sum(wanted.values())
     if sharing > len(wanted) and n_left < len(classes):
         raise DataError(
-            f"{origin}: split leaves {counted(n_left, 'text')} for training, expected at least {len(classes)}, "
-            "one of each class",
+            f"{origin}: split leaves {counted(n_left, 'text')} for training, "
+            f"expected at least {len(classes)}, one of each class",
             "give validation or test a smaller share",
         )
 

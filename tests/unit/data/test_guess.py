@@ -1,0 +1,140 @@
+"""What a file seems to hold."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tuner.data.guess import guess
+from tuner.errors import DataError, NotFoundError
+from tuner.spec.values import SplitSpec
+
+
+def write(folder: Path, header: str, rows: list[str], name: str = "a.csv", encoding: str = "utf-8") -> Path:
+    path = folder / name
+    path.write_bytes("\n".join([header, *rows]).encode(encoding))
+    return path
+
+
+def reviews(n_texts: int, labels: tuple[str, ...] = ("neg", "pos")) -> list[str]:
+    return [f"{n},this is a review number {n},{labels[n % len(labels)]}" for n in range(n_texts)]
+
+
+def test_columns_task_and_sizes_are_guessed_and_reasons_given(tmp_path: Path) -> None:
+    found = guess(write(tmp_path, "id,review_text,Sentiment", reviews(300)))
+
+    assert (found.format, found.text, found.label) == ("csv", "review_text", "Sentiment")
+    assert (found.task, found.class_counts) == ("binary", {"neg": 150, "pos": 150})
+    assert (found.split_column, found.split) == (None, SplitSpec())
+    assert (found.mean_length, found.p95_length) == (6.0, 6)
+    assert (found.sequence_length, found.vocabulary_size) == (10, 1000)
+    assert found.warnings == ()
+    assert any("task binary: two labels; 'pos' is class 1" in note for note in found.notes)
+    assert any("its name says so" in note for note in found.notes)
+
+
+def test_several_labels_are_multiclass(tmp_path: Path) -> None:
+    found = guess(write(tmp_path, "id,text,stars", reviews(300, ("2", "10", "1"))))
+
+    assert found.task == "multiclass"
+    assert list(found.class_counts) == ["1", "2", "10"]
+    assert any("numbers whose order plays no role" in note for note in found.notes)
+
+
+def test_without_a_known_name_the_label_has_the_fewest_values(tmp_path: Path) -> None:
+    rows = [f"a longer text {n},{n % 7},{'ab'[n % 2]}" for n in range(300)]
+
+    found = guess(write(tmp_path, "one,two,three", rows))
+
+    assert (found.text, found.label) == ("one", "three")
+    assert any("fewest different values; 2 different values; 'two' would do too" in n for n in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("values", "split"),
+    [
+        (("train", "valid", "test"), SplitSpec("train", "valid", "test", "fold")),
+        (("train", "Dev"), SplitSpec("train", "Dev", 0.15, "fold")),
+        (("training", "test"), SplitSpec("training", 0.15, "test", "fold")),
+        (("train", "val", "dev", "test"), SplitSpec("train", ("dev", "val"), "test", "fold")),
+    ],
+)
+def test_a_split_column_is_known_by_its_values(
+    tmp_path: Path, values: tuple[str, ...], split: SplitSpec
+) -> None:
+    rows = [f"a review of things {n},{'xy'[n // 4 % 2]},{values[n % len(values)]}" for n in range(240)]
+
+    found = guess(write(tmp_path, "text,label,fold", rows))
+
+    assert found.split_column == "fold"
+    assert found.split == split
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_another_separator_is_seen(tmp_path: Path, separator: str) -> None:
+    rows = [row.replace(",", separator) for row in reviews(300)]
+
+    found = guess(write(tmp_path, separator.join(["id", "text", "label"]), rows))
+
+    assert (found.separator, found.text) == (separator, "text")
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "latin-1"])
+def test_another_encoding_is_seen_and_said(tmp_path: Path, encoding: str) -> None:
+    rows = [row + "\u00e9" for row in reviews(300)]
+    if encoding == "latin-1":
+        rows[0] += "\x81"
+
+    found = guess(write(tmp_path, "id,text,label", rows, encoding=encoding))
+
+    assert found.encoding == encoding
+    assert any(f"encoding {encoding}" in note for note in found.notes)
+
+
+def test_other_formats_are_looked_at_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    lines = [{"body": f"words of text {n}", "tags": ["t"], "spam": n % 2 == 0} for n in range(300)]
+    path.write_text("\n".join(json.dumps(line) for line in lines), encoding="utf-8")
+
+    found = guess(path)
+
+    assert (found.format, found.text, found.label) == ("jsonl", "body", "spam")
+    assert list(found.class_counts) == ["false", "true"]
+
+
+def test_long_texts_are_cut_and_it_is_said(tmp_path: Path) -> None:
+    rows = [f"{'word ' * 900}{n},{'ab'[n % 2]}" for n in range(40)]
+
+    found = guess(write(tmp_path, "text,label", rows))
+
+    assert found.sequence_length == 400
+    assert any("which is slow" in note for note in found.notes)
+
+
+def test_what_makes_results_doubtful_is_said(tmp_path: Path) -> None:
+    rows = [
+        *reviews(40, ("pos",)),
+        "1,a text alone,neg",
+        "2,,pos",
+        "3,some more text,",
+        reviews(1, ("pos",))[0],
+    ]
+
+    warnings = " | ".join(guess(write(tmp_path, "id,text,label", rows)).warnings)
+
+    assert "no text or no label in rows 43, 44" in warnings
+    assert "1 row dropped" in warnings
+    assert "98% of the texts are of class 'pos'" in warnings
+    assert "too few texts for three parts, of which each needs one: 'neg' (1)" in warnings
+    assert "only 41 texts" in warnings
+
+
+def test_a_file_without_texts_or_labels_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no column looks like texts; there are: a, b"):
+        guess(write(tmp_path, "a,b", ["1,2", "3,4"]))
+    with pytest.raises(DataError, match="no column looks like labels"):
+        guess(write(tmp_path, "text,x", [f"some words here {n},{n}" for n in range(300)]))
+    with pytest.raises(NotFoundError, match="no such file"):
+        guess(tmp_path / "none.csv")
