@@ -1,0 +1,86 @@
+"""How far a study is: its trials by state, its budget, its front and who is working on it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tuner.analysis.front import front
+from tuner.spec.values import Objective
+
+if TYPE_CHECKING:
+    from tuner.storage import Ledger
+
+__all__ = ["STATES", "StudyStatus", "status_of"]
+
+STATES = ("COMPLETE", "PRUNED", "FAIL", "RUNNING", "WAITING")
+"""Every state a trial can be in, as Optuna names them, in the order in which they are shown."""
+
+
+@dataclass(frozen=True)
+class StudyStatus:
+    """A study as it stands.
+
+    Attributes:
+        study: Its name.
+        objectives: In declared order.
+        trials: How many there are, whatever their state.
+        states: How many of each state; every state is there, also with 0.
+        finished: Ended trials, whatever their end.
+        trials_budget: The budget of trials, or None without one.
+        used_s: Session seconds used up.
+        time_limit_s: The budget of seconds, or None without one.
+        front_size: Members of the front.
+        sessions: Sessions alive that are working on it.
+        workers: Worker processes of those sessions.
+    """
+
+    study: str
+    objectives: Sequence[Objective]
+    trials: int
+    states: Mapping[str, int]
+    finished: int
+    trials_budget: int | None
+    used_s: float
+    time_limit_s: float | None
+    front_size: int
+    sessions: int
+    workers: int
+
+    @property
+    def trials_left(self) -> int | None:
+        """Trials of the budget that have not ended yet, or None without such a budget."""
+        return None if self.trials_budget is None else max(self.trials_budget - self.finished, 0)
+
+    @property
+    def left_s(self) -> float | None:
+        """Seconds of the budget that are left, or None without such a budget."""
+        return None if self.time_limit_s is None else max(self.time_limit_s - self.used_s, 0.0)
+
+
+def status_of(ledger: Ledger, name: str) -> StudyStatus:
+    """Read a study's status.
+
+    Args:
+        ledger: Of an open database.
+        name: An existing study.
+    """
+    study = ledger.study(name)
+    trials = ledger.trials(name)
+    use = ledger.use_of_budget(name)
+    counts = Counter(str(trial.state) for trial in trials)
+    return StudyStatus(
+        study=name,
+        objectives=study.spec.objectives,
+        trials=len(trials),
+        states={state: counts.get(state, 0) for state in STATES},
+        finished=use.finished,
+        trials_budget=use.trials,
+        used_s=use.used_s,
+        time_limit_s=use.time_limit_s,
+        front_size=len(front(trials, study.spec.objectives)),
+        sessions=study.sessions_alive,
+        workers=study.workers_alive,
+    )

@@ -1,0 +1,175 @@
+"""Stored trials to tables: what reports draw and what files hold, with columns that stay as they are.
+
+pandas is imported inside, because commands that only print a list do without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tuner.spec.values import Objective, Value
+from tuner.trial import EpochReport
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tuner.storage import TrialRecord
+
+__all__ = ["KINDS", "Axes", "axes_of", "curves", "flat", "frame", "kind_of", "laid_out", "points"]
+
+KINDS = {"COMPLETE": "finished", "PRUNED": "pruned", "FAIL": "failed"}
+"""What a person calls the ends of a trial."""
+
+
+@dataclass(frozen=True)
+class Axes:
+    """What a picture of a study shows.
+
+    Attributes:
+        x, y: A metric and the direction in which it is better.
+        joined: Whether x and y are all of the study's objectives, so that its front is a line here.
+    """
+
+    x: Objective
+    y: Objective
+    joined: bool
+
+
+def axes_of(objectives: Sequence[Objective]) -> Axes:
+    """Choose a study's picture: the first objective over the second, or over time when there is no second."""
+    y = objectives[0]
+    x = objectives[1] if len(objectives) > 1 else Objective("training_time_s", "minimize")
+    return Axes(x=x, y=y, joined=len(objectives) == 2)
+
+
+def kind_of(trial: TrialRecord, members: Collection[int]) -> str:
+    """Return ``front``, ``finished``, ``pruned``, ``failed``, or a living trial's state."""
+    if trial.number in members:
+        return "front"
+    return KINDS.get(trial.state, str(trial.state).lower())
+
+
+def points(trials: Sequence[TrialRecord], members: Sequence[TrialRecord], axes: Axes) -> pd.DataFrame:
+    """Give every trial its place in the picture.
+
+    Args:
+        trials: Of one study.
+        members: Its front.
+        axes: What x and y are.
+
+    Returns:
+        One row a trial, by number: ``number`` int, ``kind`` str, ``x`` and ``y`` float (NaN where a
+        trial has none; a pruned one has those it had reached), ``label`` str, ``params`` mapping,
+        ``reason`` str.
+    """
+    import pandas as pd
+
+    numbers = {trial.number for trial in members}
+    rows = [
+        {
+            "number": trial.number,
+            "kind": kind_of(trial, numbers),
+            "x": _measured(trial, axes.x.metric),
+            "y": _measured(trial, axes.y.metric),
+            "label": f"#{trial.number}",
+            "params": dict(trial.params),
+            "reason": trial.reason,
+        }
+        for trial in sorted(trials, key=lambda trial: trial.number)
+    ]
+    columns = ["number", "kind", "x", "y", "label", "params", "reason"]
+    return pd.DataFrame(rows, columns=columns).astype({"x": "float64", "y": "float64"})
+
+
+def flat(trial: TrialRecord, objectives: Sequence[Objective]) -> dict[str, Value | None]:
+    """Lay a trial out as one row, its groups told apart by a prefix as the keys of its JSON are.
+
+    Returns:
+        ``number``, ``state``, ``values.<metric>`` for each objective, ``metrics.<name>``,
+        ``test.<name>`` where measured, ``params.<name>``, ``seconds``, ``reason``.
+    """
+    values: Sequence[float | None] = trial.values or (None,) * len(objectives)
+    row: dict[str, Value | None] = {"number": trial.number, "state": str(trial.state)}
+    row.update(
+        {f"values.{aim.metric}": value for aim, value in zip(objectives, values, strict=True)},
+    )
+    row.update({f"metrics.{name}": value for name, value in sorted(trial.metrics.items())})
+    row.update({f"test.{name}": value for name, value in sorted(trial.test_metrics.items())})
+    row.update({f"params.{name}": value for name, value in trial.params.items()})
+    row["seconds"] = trial.seconds
+    row["reason"] = trial.reason
+    return row
+
+
+def laid_out(
+    trials: Sequence[TrialRecord], objectives: Sequence[Objective]
+) -> tuple[list[str], list[list[Value | None]]]:
+    """Lay trials out as a table that holds every column any of them has.
+
+    Args:
+        trials: In the order in which the rows shall come.
+        objectives: Of the study.
+
+    Returns:
+        Headings, grouped as in :func:`flat`, and one row of cells a trial; None where a trial has no
+        such column, e.g. a parameter whose condition did not hold.
+    """
+    rows = [flat(trial, objectives) for trial in trials]
+    headings = ["number", "state", *(f"values.{aim.metric}" for aim in objectives)]
+    for prefix in ("metrics.", "test.", "params."):
+        found = dict.fromkeys(name for row in rows for name in row if name.startswith(prefix))
+        headings += found if prefix == "params." else sorted(found)
+    headings += ["seconds", "reason"]
+    return headings, [[row.get(name) for name in headings] for row in rows]
+
+
+def frame(trials: Sequence[TrialRecord], objectives: Sequence[Objective]) -> pd.DataFrame:
+    """Return :func:`laid_out` as a table, for notebooks and analyses of one's own."""
+    import pandas as pd
+
+    headings, rows = laid_out(trials, objectives)
+    return pd.DataFrame(rows, columns=headings)
+
+
+def curves(
+    reports: Mapping[int, Sequence[EpochReport]],
+    trials: Sequence[TrialRecord],
+    members: Sequence[TrialRecord],
+    axes: Axes,
+) -> pd.DataFrame:
+    """Give every finished epoch its place in a picture of curves.
+
+    Args:
+        reports: A trial's finished epochs in order, by the trial's number.
+        trials: Of one study.
+        members: Its front.
+        axes: What x and y are.
+
+    Returns:
+        One row an epoch: ``number`` int, ``kind`` str, ``epoch`` int (0-based), ``x``, ``y`` float.
+    """
+    import pandas as pd
+
+    numbers = {trial.number for trial in members}
+    kinds = {trial.number: kind_of(trial, numbers) for trial in trials}
+    rows = [
+        {
+            "number": number,
+            "kind": kinds[number],
+            "epoch": report.epoch,
+            "x": report.metrics.get(axes.x.metric),
+            "y": report.metrics.get(axes.y.metric),
+        }
+        for number, epochs in sorted(reports.items())
+        if number in kinds
+        for report in epochs
+    ]
+    columns = ["number", "kind", "epoch", "x", "y"]
+    return pd.DataFrame(rows, columns=columns).astype({"x": "float64", "y": "float64"})
+
+
+def _measured(trial: TrialRecord, metric: str) -> float | None:
+    """Return a trial's metric; the objectives of a finished trial are among its metrics."""
+    return trial.metrics.get(metric)

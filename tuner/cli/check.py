@@ -1,0 +1,102 @@
+"""``tuner check``: read search-space files and show what would be searched; nothing is created."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tuner.analysis.wording import duration
+from tuner.cli.console import console, one_line, remark, table
+from tuner.errors import Problem, SpecError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.tree import Tree
+
+    from tuner.spec.describe import ConditionNode
+    from tuner.spec.values import StudySpec
+
+__all__ = ["check"]
+
+
+@click.command(epilog="Example:\n\n  tuner check search_spaces/quickstart.yaml")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+def check(files: tuple[Path, ...]) -> None:
+    """Read search-space files and show what would be searched.
+
+    Prints the parameters, the size of the space and its conditions as a tree. Mistakes are told all at
+    once, with line and column, and end in exit code 2. No data are read and nothing is created.
+    """
+    from tuner.catalogue import CATALOGUE
+    from tuner.spec.load import load_spec
+    from tuner.spec.warnings import warnings_for
+
+    screen = console()
+    problems: list[Problem] = []
+    for file in files:
+        try:
+            spec = load_spec(file, CATALOGUE)
+        except SpecError as error:
+            problems += error.problems
+            continue
+        _show(screen, file, spec)
+        for warning in warnings_for(spec, CATALOGUE):
+            remark(f"{file}: warning: {warning}")
+    if problems:
+        raise SpecError(problems)
+
+
+def _show(screen: Console, file: Path, spec: StudySpec) -> None:
+    from rich.text import Text
+
+    from tuner.spec.describe import condition_tree, space_table
+
+    screen.print(Text(one_line(str(file)), style="bold"))
+    screen.print(table(["", ""], _facts(spec)))
+    headings = ["parameter", "type", "range", "values", "when"]
+    rows = [[row.name, row.kind, row.range, row.values, row.condition] for row in space_table(spec)]
+    screen.print(table(headings, rows, right=["values"]))
+    tree = condition_tree(spec)
+    if any(node.branches for node in tree):
+        screen.print(_drawn(tree))
+        screen.print()
+
+
+def _facts(spec: StudySpec) -> list[list[str]]:
+    from tuner.spec.describe import space_size
+
+    size = space_size(spec)
+    points = "too entangled to be counted" if size.points is None else f"{size.points:,} points"
+    if size.continuous:
+        points += f", each with {size.continuous} continuous parameter{'s' * (size.continuous > 1)}"
+    budget = [] if spec.budget.trials is None else [f"{spec.budget.trials} trials"]
+    if spec.budget.time_limit_s is not None:
+        budget.append(duration(spec.budget.time_limit_s))
+    options = " ".join(f"{name}={value}" for name, value in spec.data.options.items())
+    return [
+        ["data", f"{spec.data.source} {options}".strip()],
+        ["task", spec.task],
+        ["space", points],
+        ["objectives", ", ".join(f"{aim.direction} {aim.metric}" for aim in spec.objectives)],
+        ["sampler, pruner", f"{spec.sampler.name}, {spec.pruner.name}"],
+        ["budget", ", ".join(budget) or "no limit"],
+        ["fixed", " ".join(f"{name}={value}" for name, value in spec.fixed.items()) or "nothing"],
+    ]
+
+
+def _drawn(nodes: tuple[ConditionNode, ...]) -> Tree:
+    """Draw every parameter under the condition that makes it active."""
+    from rich.text import Text
+    from rich.tree import Tree
+
+    root = Tree(Text("what decides about what", style="bold"))
+    waiting = [(root, node) for node in reversed(nodes)]
+    while waiting:  # no recursion: a file may nest conditions as deep as it likes
+        parent, node = waiting.pop()
+        branch = parent.add(Text.assemble((one_line(node.name), "cyan"), f"  {one_line(node.range)}"))
+        for condition in node.branches:
+            under = branch.add(Text(f"when {one_line(condition.condition)}", style="yellow"))
+            waiting += [(under, child) for child in reversed(condition.children)]
+    return root

@@ -1,0 +1,79 @@
+"""``tuner front``: the trials that no other trial beats, best first objective first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from tuner.analysis.wording import title, written, written_params
+from tuner.cli.console import console, remark, table, write_csv, write_json
+from tuner.cli.options import format_option, name_argument, open_ledger, pick, storage_option
+from tuner.cli.trials import trial_document
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from tuner.spec.values import Objective
+    from tuner.storage import Ledger, TrialRecord
+
+__all__ = ["front", "front_table", "print_front"]
+
+
+@click.command(epilog="Example:\n\n  tuner front quickstart")
+@name_argument
+@storage_option
+@format_option("table", "json", "csv")
+def front(name: str | None, storage: str, form: str) -> None:
+    """List the trials that no other trial beats, best first objective first.
+
+    Objectives were measured on the validation split; columns named "test" stand beside them once the
+    study has ended and its front was measured on the test split.
+    """
+    ledger = open_ledger(storage)
+    chosen = pick(ledger, name)
+    if form == "table":
+        print_front(ledger, chosen)
+        return
+    members, objectives = _members(ledger, chosen)
+    if form == "json":
+        write_json([trial_document(member) for member in members])
+    else:
+        from tuner.analysis.tables import laid_out
+
+        write_csv(*laid_out(members, objectives))
+
+
+def print_front(ledger: Ledger, name: str) -> None:
+    """Print a study's front to stdout as a table, or say on stderr that there is none yet."""
+    members, objectives = _members(ledger, name)
+    if members:
+        console().print(front_table(members, objectives))
+    else:
+        remark(f"study '{name}' has no front yet: no trial has finished")
+
+
+def _members(ledger: Ledger, name: str) -> tuple[list[TrialRecord], Sequence[Objective]]:
+    from tuner.analysis.front import front as front_of
+
+    objectives = ledger.study(name).spec.objectives
+    return front_of(ledger.trials(name), objectives), objectives
+
+
+def front_table(members: Sequence[TrialRecord], objectives: Sequence[Objective]) -> Table:
+    """Draw the front; objectives that were measured on the test split too stand beside."""
+    aims = [title(aim.metric) for aim in objectives]
+    measured = {name for member in members for name in member.test_metrics}
+    tested = [aim.metric for aim in objectives if aim.metric in measured]
+    on_test = [f"test {title(metric)}" for metric in tested]
+    rows = [
+        [
+            str(member.number),
+            *(written(aim.metric, value) for aim, value in zip(objectives, member.values or (), strict=True)),
+            *(written(metric, member.test_metrics.get(metric)) for metric in tested),
+            written_params(member.params),
+        ]
+        for member in members
+    ]
+    return table(["trial", *aims, *on_test, "params"], rows, right=["trial", *aims, *on_test])

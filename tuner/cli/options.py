@@ -1,0 +1,94 @@
+"""Options and arguments that several commands share, and what stands behind them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from tuner.errors import InputError, NotFoundError
+
+if TYPE_CHECKING:
+    from tuner.storage import Ledger
+
+__all__ = ["DEFAULT_STORAGE", "format_option", "name_argument", "open_ledger", "pick", "storage_option"]
+
+DEFAULT_STORAGE = "studies/tuner.db"
+
+_Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
+
+
+def storage_option(command: _Decorated) -> _Decorated:
+    """Add ``--storage``: the database of the studies."""
+    return click.option(
+        "--storage",
+        envvar="TUNER_STORAGE",
+        default=DEFAULT_STORAGE,
+        show_default=True,
+        show_envvar=True,
+        metavar="URL",
+        help="Database of the studies: an SQLite file or an SQLAlchemy URL. A URL with a password "
+        "belongs into the variable, where other users of the machine cannot read it.",
+    )(command)
+
+
+def format_option(*formats: str) -> Callable[[_Decorated], _Decorated]:
+    """Add ``--format`` with these choices; the first is the default."""
+
+    def decorate(command: _Decorated) -> _Decorated:
+        return click.option(
+            "--format",
+            "form",
+            type=click.Choice(formats),
+            default=formats[0],
+            show_default=True,
+            help="How the answer is written to stdout.",
+        )(command)
+
+    return decorate
+
+
+def name_argument(command: _Decorated) -> _Decorated:
+    """Add the optional ``NAME`` of a study."""
+    return click.argument("name", required=False)(command)
+
+
+def open_ledger(storage: str) -> Ledger:
+    """Open an existing database for reading its studies; a missing one is not created.
+
+    Raises:
+        NotFoundError: If there is no such database.
+        StorageRefusedError: If it is no database of ours.
+        StorageUnreachableError: If it does not answer.
+    """
+    from tuner.storage import Ledger, open_database
+
+    return Ledger(open_database(storage, create=False))
+
+
+def pick(ledger: Ledger, name: str | None) -> str:
+    """Return the study that is meant: the named one, or the only one.
+
+    Raises:
+        NotFoundError: If there is no study of that name, or none at all.
+        InputError: If no name was given and there are several.
+    """
+    names = ledger.study_names()
+    if name is None:
+        if len(names) == 1:
+            return names[0]
+        if not names:
+            raise NotFoundError("the database holds no study", "begin one with `tuner run FILE`")
+        raise InputError(f"which study? The database holds {len(names)}: {_few(names)}", "give its name")
+    if name in names:
+        return name
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    known = f"did you mean {' or '.join(near)}?" if near else f"known: {_few(names) or 'none'}"
+    raise NotFoundError(f"no study '{name}' in the database", known)
+
+
+def _few(names: list[str]) -> str:
+    shown = ", ".join(sorted(names)[:8])
+    return f"{shown}, ..." if len(names) > 8 else shown

@@ -1,0 +1,252 @@
+"""What a person sees while a study runs: a live view on a terminal, plain lines elsewhere, all on stderr.
+
+Both are watchers (:data:`tuner.execution.events.Watcher`): called with each event, answering nothing.
+They know events only; no study, no storage, no worker.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from tuner.analysis.wording import duration, written, written_params
+from tuner.cli.console import console, one_line
+from tuner.cli.watched import Watched, WatchedWorker, expected_left_s, fold
+from tuner.execution.events import (
+    EpochEnded,
+    Event,
+    FrontChanged,
+    Notice,
+    StudyOpened,
+    TrialEnded,
+    TrialPlaced,
+    Watcher,
+    WorkerLost,
+    WorkerReady,
+)
+from tuner.spec.values import Objective
+
+__all__ = ["LiveView", "PlainLines", "watching"]
+
+Clock = Callable[[], float]
+
+_STYLES = {"COMPLETE": "green", "PRUNED": "yellow", "FAIL": "red"}
+_LABELS = {"COMPLETE": "finished", "PRUNED": "pruned", "FAIL": "failed", "RELEASED": "released"}
+_BAR_WIDTH = 16
+
+
+@contextmanager
+def watching(screen: Console | None = None, clock: Clock = time.monotonic) -> Iterator[Watcher]:
+    """Give a watcher that shows a study on stderr until the block ends.
+
+    Args:
+        screen: Where to draw. Defaults to stderr.
+        clock: A monotonic clock in seconds.
+    """
+    screen = console(err=True) if screen is None else screen
+    if not screen.is_terminal:
+        yield PlainLines(screen, clock)
+        return
+    view = LiveView(clock)
+    with Live(get_renderable=view.draw, console=screen, refresh_per_second=4, redirect_stdout=False):
+        yield view
+
+
+class PlainLines:
+    """One line an event that matters; for logs, pipes and machines without a terminal.
+
+    Args:
+        screen: Where to write.
+        clock: A monotonic clock in seconds.
+    """
+
+    def __init__(self, screen: Console, clock: Clock = time.monotonic) -> None:
+        self._screen = screen
+        self._clock = clock
+        self._seen = Watched()
+
+    def __call__(self, event: Event) -> None:
+        """Write the event's line, if it has one."""
+        self._seen = fold(self._seen, event, self._clock())
+        line = self._line(event)
+        if line:
+            self._screen.print(Text(one_line(line)), soft_wrap=True)
+
+    def _line(self, event: Event) -> str:
+        match event:
+            case StudyOpened():
+                return _opening(event)
+            case WorkerReady():
+                return f"worker {event.worker} ready: {event.device}, started in {duration(event.start_s)}"
+            case WorkerLost():
+                return f"worker {event.worker} lost: {event.reason}"
+            case TrialPlaced():
+                verb = "goes on" if event.continued else "begins"
+                return f"trial {event.number} {verb} on worker {event.worker}: {written_params(event.params)}"
+            case EpochEnded(report=report):
+                return f"trial {report.number} epoch {report.epoch + 1}: {self._metrics(report.metrics)}"
+            case TrialEnded():
+                return self._ending(event)
+            case FrontChanged(members):
+                numbers = ", ".join(str(number) for number, _ in members)
+                return f"front: {len(members)} member{'' if len(members) == 1 else 's'}, trials {numbers}"
+            case Notice(message):
+                return message
+        return ""
+
+    def _metrics(self, metrics: Mapping[str, float]) -> str:
+        return _measured(_objectives(self._seen), metrics)
+
+    def _ending(self, event: TrialEnded) -> str:
+        parts = [f"trial {event.number} {event.state} after {duration(event.wall_s)}"]
+        if event.values is not None:
+            parts.append(_valued(_objectives(self._seen), event.values))
+        if event.reason:
+            parts.append(event.reason)
+        return ": ".join(parts) + _left(self._seen, self._clock())
+
+
+class LiveView:
+    """A few lines that are drawn anew in place: workers, best so far, what ended and why, what is left.
+
+    Args:
+        clock: A monotonic clock in seconds.
+    """
+
+    def __init__(self, clock: Clock = time.monotonic) -> None:
+        self._clock = clock
+        self._seen = Watched()
+
+    def __call__(self, event: Event) -> None:
+        """Take the event in; the picture follows at the next refresh.
+
+        The whole state is replaced in one assignment, because rich draws from a thread of its own.
+        """
+        self._seen = fold(self._seen, event, self._clock())
+
+    def draw(self) -> RenderableType:
+        """Return the picture of now."""
+        seen, now_s = self._seen, self._clock()
+        parts: list[RenderableType] = [_heading(seen, now_s), _workers(seen, now_s), _best(seen)]
+        if seen.ended:
+            parts.append(_ended(seen))
+        if seen.notice:
+            parts.append(Text(one_line(seen.notice), style="bold cyan"))
+        return Group(*parts)
+
+
+def _objectives(seen: Watched) -> tuple[Objective, ...]:
+    return seen.opened.objectives if seen.opened else ()
+
+
+def _opening(event: StudyOpened) -> str:
+    aims = ", ".join(f"{objective.direction} {objective.metric}" for objective in event.objectives)
+    begun = f"goes on after {event.finished} ended trials" if event.continued else "begins"
+    return f"study {event.name} {begun}: {aims}; {event.workers} workers; kept in {event.storage}"
+
+
+def _valued(objectives: tuple[Objective, ...], values: tuple[float, ...]) -> str:
+    return ", ".join(
+        f"{objective.metric} {written(objective.metric, value)}"
+        for objective, value in zip(objectives, values, strict=False)
+    )
+
+
+def _measured(objectives: tuple[Objective, ...], metrics: Mapping[str, float]) -> str:
+    """Write the objectives among ``metrics``; one that is known at the end only is in no epoch's."""
+    return ", ".join(
+        f"{objective.metric} {written(objective.metric, metrics[objective.metric])}"
+        for objective in objectives
+        if objective.metric in metrics
+    )
+
+
+def _left(seen: Watched, now_s: float) -> str:
+    left_s = expected_left_s(seen, now_s)
+    budget = seen.budget
+    if budget is None or budget.trials is None:
+        return "" if left_s is None else f" [at most {duration(left_s)} left]"
+    about = "" if left_s is None else f", about {duration(left_s)} left"
+    return f" [{budget.trials_finished} of {budget.trials} trials{about}]"
+
+
+def _heading(seen: Watched, now_s: float) -> Text:
+    """One line: the study, what has ended and what is left."""
+    if seen.opened is None:
+        return Text("opening the study ...", style="dim")
+    line = Text()
+    line.append(one_line(seen.opened.name), style="bold")
+    budget = seen.budget
+    if budget is not None:
+        of = "" if budget.trials is None else f" of {budget.trials}"
+        line.append(f"   {budget.trials_finished}{of} trials")
+        used_s = budget.used_s + now_s - seen.budget_at_s
+        limit = "" if budget.time_limit_s is None else f" of {duration(budget.time_limit_s)}"
+        line.append(f"   {duration(used_s)}{limit}")
+    left_s = expected_left_s(seen, now_s)
+    if left_s is not None:
+        line.append(f"   about {duration(left_s)} left", style="cyan")
+    for state, count in seen.counts.items():
+        line.append(f"   {count} {_LABELS.get(state, state)}", style=_STYLES.get(state, ""))
+    return line
+
+
+def _workers(seen: Watched, now_s: float) -> Table:
+    """One row a worker: its trial, how far it is, and its last epoch's objectives."""
+    metrics = [objective.metric for objective in _objectives(seen)]
+    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for heading in ("worker", "trial", "epoch", "step", *metrics, "wall"):
+        grid.add_column(heading, justify="right" if heading in ("trial", "wall") else "left", no_wrap=True)
+    grid.add_column("params", no_wrap=True, overflow="ellipsis", ratio=1)
+    for place, worker in seen.workers.items():
+        if worker.number is None:
+            note = Text(one_line(worker.note), style="dim", overflow="ellipsis")
+            blank = [""] * (len(metrics) + 4)
+            grid.add_row(str(place), *blank, note)
+            continue
+        grid.add_row(
+            str(place),
+            str(worker.number),
+            _epoch(seen, worker),
+            ProgressBar(total=max(worker.steps, 1), completed=worker.step, width=_BAR_WIDTH),
+            *(written(metric, worker.metrics.get(metric)) for metric in metrics),
+            duration(now_s - worker.since_s),
+            Text(one_line(written_params(worker.params)), style="dim"),
+        )
+    return grid
+
+
+def _epoch(seen: Watched, worker: WatchedWorker) -> str:
+    epochs = seen.opened.epochs if seen.opened else None
+    return f"{worker.epoch + 1}" if epochs is None else f"{min(worker.epoch + 1, epochs)}/{epochs}"
+
+
+def _best(seen: Watched) -> Text:
+    if not seen.front:
+        return Text("no trial has finished yet", style="dim")
+    number, values = seen.front[0]
+    size = len(seen.front)
+    members = "1 member" if size == 1 else f"{size} members"
+    return Text(f"best so far: trial {number}, {_valued(_objectives(seen), values)}; front: {members}")
+
+
+def _ended(seen: Watched) -> Table:
+    grid = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="ellipsis", no_wrap=True, ratio=1)
+    for event in reversed(seen.ended):
+        what = "" if event.values is None else _valued(_objectives(seen), event.values)
+        words = "; ".join(part for part in (what, event.reason) if part)
+        style = _STYLES.get(event.state, "")
+        grid.add_row(
+            f"trial {event.number}", Text(_LABELS.get(event.state, event.state), style), Text(one_line(words))
+        )
+    return grid

@@ -1,0 +1,70 @@
+"""``tuner trials``: every trial of a study, with its settings, its values and why it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tuner.analysis.wording import duration, title, written, written_params
+from tuner.cli.console import console, table, write_csv, write_json
+from tuner.cli.options import format_option, name_argument, open_ledger, pick, storage_option
+
+if TYPE_CHECKING:
+    from tuner.spec.values import Objective
+    from tuner.storage import TrialRecord
+
+__all__ = ["trial_document", "trials"]
+
+
+@click.command(epilog="Example:\n\n  tuner trials quickstart --format csv > trials.csv")
+@name_argument
+@storage_option
+@format_option("table", "json", "csv")
+def trials(name: str | None, storage: str, form: str) -> None:
+    """List a study's trials, by number."""
+    ledger = open_ledger(storage)
+    chosen = pick(ledger, name)
+    objectives = ledger.study(chosen).spec.objectives
+    records = sorted(ledger.trials(chosen), key=lambda record: record.number)
+    match form:
+        case "json":
+            write_json([trial_document(record) for record in records])
+        case "csv":
+            from tuner.analysis.tables import laid_out
+
+            write_csv(*laid_out(records, objectives))
+        case _:
+            _show(records, objectives)
+
+
+def trial_document(record: TrialRecord) -> dict[str, Any]:
+    """Return a trial as its JSON says it; the keys are a promise, see docs/json.md."""
+    return {
+        "number": record.number,
+        "state": str(record.state),
+        "params": dict(record.params),
+        "values": None if record.values is None else list(record.values),
+        "metrics": dict(record.metrics),
+        "test_metrics": dict(record.test_metrics),
+        "seconds": record.seconds,
+        "reason": record.reason,
+    }
+
+
+def _show(records: Sequence[TrialRecord], objectives: Sequence[Objective]) -> None:
+    aims = [title(aim.metric) for aim in objectives]
+    rows = [
+        [
+            str(record.number),
+            str(record.state),
+            *(written(aim.metric, record.metrics.get(aim.metric)) for aim in objectives),
+            "" if record.seconds is None else duration(record.seconds),
+            written_params(record.params),
+            record.reason,
+        ]
+        for record in records
+    ]
+    headings = ["trial", "state", *aims, "wall", "params", "reason"]
+    console().print(table(headings, rows, right=["trial", *aims, "wall"]))

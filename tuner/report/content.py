@@ -1,0 +1,225 @@
+"""What a report says, and in which order: a study's records to a page's sections; no HTML, no files."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import plotly.graph_objects as go
+
+from tuner.analysis.front import front
+from tuner.analysis.tables import Axes, axes_of, curves, points
+from tuner.analysis.wording import duration, title, written, written_params, written_value
+from tuner.report.figures import curves_figure, pareto_figure
+from tuner.report.page import Page, Section, TextTable
+from tuner.spec.values import Objective, StudySpec
+from tuner.trial import EpochReport
+
+if TYPE_CHECKING:
+    from tuner.storage import TrialRecord
+
+__all__ = ["Material", "page_of", "picture_of"]
+
+_HOW_TO_READ = (
+    "Each mark is one trial. The front is joined by the blue line: for every member there is no finished "
+    "trial that is at least as good in both and better in one. Everything in the tinted region behind "
+    "the line is beaten.",
+    "Read along the line and ask at each step what it costs: where it rises steeply, more training time buys "
+    "accuracy; where it lies flat, it buys little. The member before the flat part is usually the one to "
+    "take.",
+    "Pruned trials are drawn where they stood when they were stopped; they might have gone on to the "
+    "right. Failed trials have no mark. Point at a mark to see its settings.",
+)
+
+
+_TIMES = (
+    "Training time is the seconds of training steps up to the epoch that was kept: without start-up, graph "
+    "tracing, validation and the writing of checkpoints."
+)
+_TESTED = (
+    "Objectives were measured on the validation split, which the search looked at. The test split was opened "
+    "for the front's members only, after the search, once; those are the figures to quote."
+)
+_NOT_TESTED = "Objectives were measured on the validation split. The test split has not been opened."
+_TEST_SHOWN = ("accuracy", "f1", "precision", "recall", "auc")
+_TIME = Objective("training_time_s", "minimize")
+_MOST_OPEN = 30
+"""A longer table of reasons is folded, or it would be most of the page."""
+_STATES = {
+    "COMPLETE": "finished",
+    "PRUNED": "pruned",
+    "FAIL": "failed",
+    "RUNNING": "running",
+    "WAITING": "waiting",
+}
+
+
+@dataclass(frozen=True)
+class Material:
+    """All that a report is made of, read from the ledger once.
+
+    Attributes:
+        name: The study's name.
+        spec: As declared.
+        trials: All of them.
+        curves: Finished epochs by trial number, in order.
+        used_s: Session seconds the study has used.
+        written_utc: When the report is written, for people.
+    """
+
+    name: str
+    spec: StudySpec
+    trials: Sequence[TrialRecord]
+    curves: Mapping[int, Sequence[EpochReport]]
+    used_s: float
+    written_utc: str
+
+    @property
+    def members(self) -> list[TrialRecord]:
+        """The front, best first objective first."""
+        return front(self.trials, self.spec.objectives)
+
+    @property
+    def axes(self) -> Axes:
+        """What the study's picture shows."""
+        return axes_of(self.spec.objectives)
+
+
+def picture_of(material: Material, *, titled: bool = True) -> go.Figure:
+    """Draw the study's one picture; without a title where a page says it already."""
+    axes = material.axes
+    heading = f"{material.name}: {_noun(axes.y.metric)} against {_noun(axes.x.metric)}" if titled else ""
+    return pareto_figure(
+        points(material.trials, material.members, axes), axes, heading, _counts(material.trials)
+    )
+
+
+def page_of(material: Material) -> Page:
+    """Put the whole report together."""
+    sections = [_picture_section(material), Section("How to read it", _HOW_TO_READ), _front_section(material)]
+    if any(material.curves.values()):
+        sections.append(_curves_section(material))
+    sections += _ended_sections(material)
+    return Page(
+        title=material.name,
+        summary=_summary(material),
+        facts=_facts(material),
+        sections=sections,
+        footer=f"Written by tuner on {material.written_utc}. {_TIMES}",
+    )
+
+
+def _summary(material: Material) -> str:
+    members = material.members
+    if not members:
+        return "No trial has finished yet, so there is no front to choose from."
+    axes = material.axes
+    best = members[0]
+    said = (
+        f"The best {_noun(axes.y.metric)} is {_of(best, axes.y.metric)}, in {_of(best, axes.x.metric)} "
+        f"(trial {best.number})"
+    )
+    if len(members) > 1 and axes.joined:
+        last = members[-1]
+        said += (
+            f"; at the front's other end trial {last.number} reaches {_of(last, axes.y.metric)} "
+            f"in {_of(last, axes.x.metric)}"
+        )
+    return f"{said}."
+
+
+def _facts(material: Material) -> list[tuple[str, str]]:
+    spec = material.spec
+    budget = [] if spec.budget.trials is None else [f"{spec.budget.trials} trials"]
+    if spec.budget.time_limit_s is not None:
+        budget.append(duration(spec.budget.time_limit_s))
+    source = spec.data.options.get("dataset", spec.data.options.get("path", ""))
+    better = {"maximize": "higher", "minimize": "lower"}
+    aims = [f"{better[aim.direction]} {_noun(aim.metric)}" for aim in spec.objectives]
+    return [
+        ("Data", " ".join(part for part in (spec.data.source, str(source)) if part)),
+        ("Task", spec.task),
+        ("Objectives", ", ".join(aims)),
+        ("Sampler", spec.sampler.name),
+        ("Pruner", spec.pruner.name),
+        ("Seed", str(spec.seed)),
+        ("Budget", ", ".join(budget) or "no limit"),
+        ("Time used", duration(material.used_s)),
+        ("Trials", _counts(material.trials)),
+    ]
+
+
+def _picture_section(material: Material) -> Section:
+    axes = material.axes
+    heading = f"{_noun(axes.y.metric)} against {_noun(axes.x.metric)}".capitalize()
+    return Section(heading, figure=picture_of(material, titled=False), figure_height_px=600)
+
+
+def _front_section(material: Material) -> Section:
+    members, aims = material.members, [aim.metric for aim in material.spec.objectives]
+    tested = sorted({name for member in members for name in member.test_metrics if name in _TEST_SHOWN})
+    names = list(dict.fromkeys(name for member in members for name in member.params))
+    headings = ["trial", *(title(aim) for aim in aims), *(f"test {name}" for name in tested), *names]
+    rows = [
+        [
+            str(member.number),
+            *(written(aim, value) for aim, value in zip(aims, member.values or (), strict=True)),
+            *(written(name, member.test_metrics.get(name)) for name in tested),
+            *(written_value(member.params[name]) if name in member.params else "" for name in names),
+        ]
+        for member in members
+    ]
+    numbers = frozenset(headings[: 1 + len(aims) + len(tested)])
+    return Section(
+        "The front", (_TESTED if tested else _NOT_TESTED,), table=TextTable(headings, rows, right=numbers)
+    )
+
+
+def _curves_section(material: Material) -> Section:
+    axes = material.axes
+    over = Axes(x=_TIME, y=axes.y, joined=False)
+    table = curves(material.curves, material.trials, material.members, over)
+    figure = curves_figure(table, over)
+    said = "One line a trial, one mark an epoch; a cross ends a pruned one. Blue lines belong to the front."
+    return Section("How the trials learned", (said,), figure, figure_height_px=520)
+
+
+def _ended_sections(material: Material) -> list[Section]:
+    """Tell why trials were pruned and why they failed; nothing ends without a reason."""
+    sections = []
+    for state, heading in (("PRUNED", "Pruned"), ("FAIL", "Failed")):
+        trials = [trial for trial in material.trials if str(trial.state) == state]
+        if not trials:
+            continue
+        rows = [
+            [
+                str(trial.number),
+                *(written(aim.metric, trial.metrics.get(aim.metric)) for aim in material.spec.objectives),
+                trial.reason or "no reason was kept",
+                written_params(trial.params),
+            ]
+            for trial in trials
+        ]
+        numbers = ["trial", *(title(aim.metric) for aim in material.spec.objectives)]
+        texts = ["reason", "params"]
+        table = TextTable([*numbers, *texts], rows, frozenset(numbers), frozenset(texts))
+        sections.append(
+            Section(f"{heading}: {len(trials)} and why", table=table, folded=len(trials) > _MOST_OPEN)
+        )
+    return sections
+
+
+def _counts(trials: Sequence[TrialRecord]) -> str:
+    counts = Counter(str(trial.state) for trial in trials)
+    parts = [f"{counts[state]} {name}" for state, name in _STATES.items() if counts[state]]
+    return " · ".join([f"{len(trials)} trials", *parts])
+
+
+def _of(trial: TrialRecord, metric: str) -> str:
+    return written(metric, trial.metrics.get(metric)) or "an unknown value"
+
+
+def _noun(metric: str) -> str:
+    return title(metric).split(" (")[0]

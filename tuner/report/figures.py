@@ -1,0 +1,256 @@
+"""Tables to plotly figures; every number and every text in them comes from :mod:`tuner.analysis.tables`.
+
+The look: paper white, one strong colour for the front and quiet ones for the rest. Colours are of the
+Okabe-Ito palette, which stays readable with every common colour blindness, and each group has a
+symbol of its own, so that a black-and-white print can be read too.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from tuner.analysis.tables import Axes
+from tuner.analysis.wording import title, written, written_value
+
+__all__ = ["curves_figure", "pareto_figure"]
+
+FRONT, FINISHED, PRUNED, INK, GRID = "#0072B2", "#7A8794", "#D55E00", "#1F2A35", "#E6EAEE"
+_FONT = "Inter, 'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', sans-serif"
+_LOG_SPREAD = 10
+"""A time axis is logarithmic when its largest value is more than ten times its smallest."""
+_MOST_LABELS = 12
+_MARGIN = 0.06
+
+
+def pareto_figure(points: pd.DataFrame, axes: Axes, heading: str, subheading: str = "") -> go.Figure:
+    """Draw the trials on two objectives, the front joined by the step line of what is attainable.
+
+    Args:
+        points: As of :func:`tuner.analysis.tables.points`: ``number``, ``kind``, ``x``, ``y``,
+            ``label``, ``params``, ``reason``. Rows without a point are named by no mark.
+        axes: What x and y are, and their directions.
+        heading: The picture's first line; empty where the surroundings say it.
+        subheading: Its second, smaller line.
+
+    Returns:
+        A figure with at most these traces, in drawing order: ``attained`` (the front's step line),
+        ``pruned``, ``finished``, ``front``.
+    """
+    figure = go.Figure()
+    drawn = points.dropna(subset=["x", "y"])
+    logarithmic = _is_logarithmic(drawn["x"].tolist())
+    x_range = _range(drawn["x"].tolist(), logarithmic)
+    y_range = _range(drawn["y"].tolist(), False)
+    members = drawn[drawn["kind"] == "front"].sort_values("x", ascending=axes.x.direction == "minimize")
+    if axes.joined and len(members):
+        figure.add_trace(_attained(members, axes, x_range, logarithmic))
+    for kind, name in (
+        ("pruned", "pruned, where it stood"),
+        ("finished", "finished, but beaten"),
+        ("front", "front"),
+    ):
+        rows = members if kind == "front" else drawn[drawn["kind"] == kind]
+        if len(rows):
+            figure.add_trace(_marks(rows, kind, name, axes))
+    _lay_out(figure, heading, subheading)
+    figure.update_xaxes(title_text=_axis_title(axes.x.metric, logarithmic, axes.x.direction), range=x_range)
+    y_title = _axis_title(axes.y.metric, False, axes.y.direction)
+    figure.update_yaxes(title_text=y_title, range=y_range, tickformat=_tick_format(y_range))
+    if logarithmic:
+        ticks = _log_ticks(10 ** x_range[0], 10 ** x_range[1])
+        figure.update_xaxes(type="log", tickvals=ticks, ticktext=[f"{tick:g}" for tick in ticks])
+    return figure
+
+
+def curves_figure(curves: pd.DataFrame, axes: Axes) -> go.Figure:
+    """Draw how every trial's first objective moved over the time it had used.
+
+    Args:
+        curves: As of :func:`tuner.analysis.tables.curves`: ``number``, ``kind``, ``epoch``, ``x``, ``y``.
+        axes: What x and y are.
+
+    Returns:
+        A figure with one line a trial; the front's members are drawn last and strongest.
+    """
+    figure = go.Figure()
+    drawn = curves.dropna(subset=["x", "y"])
+    logarithmic = _is_logarithmic(drawn["x"].tolist())
+    named: set[str] = set()
+    looks = {
+        "failed": {"color": "#B8C0C8", "width": 1, "dash": "dot"},
+        "pruned": {"color": PRUNED, "width": 1.2},
+        "finished": {"color": FINISHED, "width": 1.2},
+        "front": {"color": FRONT, "width": 2.6},
+    }
+    for kind, line in looks.items():
+        for number, rows in drawn[drawn["kind"] == kind].groupby("number", sort=True):
+            figure.add_trace(
+                go.Scatter(
+                    x=rows["x"],
+                    y=rows["y"],
+                    mode="lines+markers",
+                    name=kind,
+                    legendgroup=kind,
+                    showlegend=kind not in named,
+                    line=line,
+                    marker={"size": 4 if kind != "front" else 6, "symbol": _end_symbols(kind, len(rows))},
+                    opacity=1.0 if kind == "front" else 0.55,
+                    hovertext=[
+                        f"trial {number}, epoch {epoch + 1}<br>{_point(axes, x, y)}"
+                        for epoch, x, y in zip(rows["epoch"], rows["x"], rows["y"], strict=True)
+                    ],
+                    hoverinfo="text",
+                )
+            )
+            named.add(kind)
+    _lay_out(figure, "", "")
+    figure.update_xaxes(title_text=_axis_title(axes.x.metric, logarithmic, None))
+    figure.update_yaxes(title_text=_axis_title(axes.y.metric, False, axes.y.direction))
+    if logarithmic:
+        low, high = _range(drawn["x"].tolist(), True)
+        ticks = _log_ticks(10**low, 10**high)
+        figure.update_xaxes(
+            type="log", range=[low, high], tickvals=ticks, ticktext=[f"{tick:g}" for tick in ticks]
+        )
+    return figure
+
+
+def _attained(members: pd.DataFrame, axes: Axes, x_range: list[float], logarithmic: bool) -> go.Scatter:
+    """Make the step line: the best y to be had for each x, drawn on to the picture's edge.
+
+    The region behind it, where every trial is beaten, is tinted when it lies below the line.
+    """
+    x, y = members["x"].tolist(), members["y"].tolist()
+    edge = x_range[1] if axes.x.direction == "minimize" else x_range[0]
+    x.append(10**edge if logarithmic else edge)
+    y.append(y[-1])
+    return go.Scatter(
+        x=x,
+        y=y,
+        mode="lines",
+        name="attained",
+        line={"color": FRONT, "width": 2, "shape": "hv"},
+        fill="tozeroy" if axes.y.direction == "maximize" and min(y) >= 0 else "none",
+        fillcolor="rgba(0, 114, 178, 0.06)",
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
+def _marks(rows: pd.DataFrame, kind: str, name: str, axes: Axes) -> go.Scatter:
+    marker = {
+        "front": {"symbol": "circle", "size": 13, "color": FRONT, "line": {"color": "white", "width": 1.5}},
+        "finished": {"symbol": "circle-open", "size": 10, "color": FINISHED, "line": {"width": 2}},
+        "pruned": {"symbol": "x-thin", "size": 8, "color": PRUNED, "line": {"color": PRUNED, "width": 2}},
+    }[kind]
+    labelled = kind == "front" and len(rows) <= _MOST_LABELS
+    return go.Scatter(
+        x=rows["x"],
+        y=rows["y"],
+        mode="markers+text" if labelled else "markers",
+        name=f"{name}: {len(rows)}",
+        marker=marker,
+        text=[f"<b>{html.escape(label)}</b>" for label in rows["label"]] if labelled else None,
+        textposition="top left" if axes.x.direction == "minimize" else "top right",
+        textfont={"color": FRONT, "size": 12},
+        cliponaxis=False,
+        hovertext=[_hover(row, axes) for row in rows.to_dict("records")],
+        hoverinfo="text",
+    )
+
+
+def _hover(row: Mapping[str, Any], axes: Axes) -> str:
+    """Write what a mark says under the pointer; all of it is escaped, plotly reads it as HTML."""
+    lines = [f"<b>trial {row['number']}</b>, {row['kind']}", _point(axes, row["x"], row["y"])]
+    lines += [html.escape(f"{name} = {written_value(value)}") for name, value in row["params"].items()]
+    if row["reason"]:
+        lines += [f"<i>{html.escape(part)}</i>" for part in textwrap.wrap(row["reason"], 70)]
+    return "<br>".join(lines)
+
+
+def _point(axes: Axes, x: float, y: float) -> str:
+    return (
+        f"{html.escape(axes.y.metric)} {written(axes.y.metric, y)}, "
+        f"{html.escape(axes.x.metric)} {written(axes.x.metric, x)}"
+    )
+
+
+def _end_symbols(kind: str, count: int) -> list[str]:
+    last = {"pruned": "x", "failed": "diamond-open"}.get(kind, "circle")
+    return ["circle"] * (count - 1) + [last]
+
+
+def _lay_out(figure: go.Figure, heading: str, subheading: str) -> None:
+    title_font = {"size": 22, "color": INK}
+    legend = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom"}
+    hover = {
+        "bgcolor": "white",
+        "bordercolor": "#C5CDD5",
+        "font": {"size": 13, "color": INK},
+        "align": "left",
+    }
+    figure.update_layout(
+        font={"family": _FONT, "size": 14, "color": INK},
+        paper_bgcolor="white",
+        plot_bgcolor="white",
+        margin={"l": 80, "r": 36, "t": 116 if heading else 48, "b": 72},
+        legend={**legend, "font": {"size": 13}, "traceorder": "reversed"},
+        hoverlabel=hover,
+        hovermode="closest",
+    )
+    if heading:
+        said = f"<b>{html.escape(heading)}</b>"
+        if subheading:
+            small = f"<span style='font-size:14px;color:#5B6875'>{html.escape(subheading)}</span>"
+            said += f"<br>{small}"
+        figure.update_layout(
+            title={"text": said, "x": 0, "xref": "paper", "y": 0.945, "yanchor": "top", "font": title_font}
+        )
+    axis = {
+        "gridcolor": GRID,
+        "zeroline": False,
+        "showline": True,
+        "linecolor": "#9AA5B1",
+        "ticks": "outside",
+        "tickcolor": "#9AA5B1",
+    }
+    figure.update_xaxes(title_standoff=14, **axis)
+    figure.update_yaxes(title_standoff=12, **axis)
+
+
+def _axis_title(metric: str, logarithmic: bool, direction: str | None) -> str:
+    arrow = {"maximize": ", higher is better", "minimize": ", lower is better"}.get(direction or "", "")
+    scale = ", logarithmic" if logarithmic else ""
+    return html.escape(f"{title(metric)}{arrow}{scale}")
+
+
+def _is_logarithmic(values: Sequence[float]) -> bool:
+    return bool(values) and min(values) > 0 and max(values) > _LOG_SPREAD * min(values)
+
+
+def _range(values: Sequence[float], logarithmic: bool) -> list[float]:
+    """Return an axis' range with a margin, in powers of ten when it is logarithmic."""
+    if not values:
+        return [0.0, 1.0]
+    ends = [math.log10(value) if logarithmic else value for value in (min(values), max(values))]
+    margin = (ends[1] - ends[0]) * _MARGIN or abs(ends[1]) * _MARGIN or 0.5
+    return [ends[0] - margin, ends[1] + margin]
+
+
+def _tick_format(ends: Sequence[float]) -> str | None:
+    """Write shares with two digits all along the axis; leave other axes to plotly."""
+    return ".2f" if ends[0] >= 0 and ends[1] <= 1.1 and ends[1] - ends[0] > 0.05 else None
+
+
+def _log_ticks(low: float, high: float) -> list[float]:
+    """Return the 1-2-5 numbers inside ``[low, high]``."""
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    ticks = [step * 10.0**decade for decade in decades for step in (1, 2, 5)]
+    return [tick for tick in ticks if low <= tick <= high]
