@@ -266,7 +266,7 @@ def _read_jsonl(text: str, origin: str) -> RawTable:
             continue
         try:
             record = json.loads(content)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:  # ValueError also for a number of 5,000 digits
             raise DataError(
                 f"{origin}: line {line} is not JSON: {error}", "expected one object a line, nothing else"
             ) from error
@@ -288,15 +288,15 @@ def _read_parquet(content: bytes, origin: str) -> RawTable:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(pa.BufferReader(content))
-        columns: dict[str, list[object]] = {
-            str(name): table.column(name).to_pylist() for name in table.column_names
-        }
-    except (pa.ArrowException, OSError) as error:
-        first = str(error).splitlines()[0]
+        table = pq.ParquetFile(pa.BufferReader(content)).read()
+        table.validate(full=True)  # a damaged page can pass the reader and would fail, or worse, later
+        cells: list[list[object]] = [column.to_pylist() for column in table.columns]
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        first = (str(error).splitlines() or [type(error).__name__])[0]
         raise DataError(
             f"{origin}: is no Parquet file that can be read: {first}", "write it again"
         ) from error
     if not table.num_rows:
         raise DataError(f"{origin}: has no rows", "expected one row a text")
+    columns = dict(zip(_unique([str(name) for name in table.column_names], origin), cells, strict=True))
     return RawTable(columns, range(1, table.num_rows + 1), origin)

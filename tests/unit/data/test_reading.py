@@ -102,6 +102,7 @@ def test_a_cell_may_be_longer_than_the_csv_module_likes(tmp_path: Path) -> None:
         ("a.jsonl", b'{"text": "a"}\nnonsense\n', "line 2 is not JSON"),
         ("a.jsonl", b'{"text": "a"}\n[1]\n', "line 2 holds a list, expected an object"),
         ("a.jsonl", b"[" * 100_000, "line 1 is not JSON"),
+        ("a.jsonl", b"1" * 5000, "line 1 is not JSON"),
         ("a.jsonl", b"\n\n", "no lines with an object"),
         ("a.parquet", b"PAR1 and nothing more", "is no Parquet file"),
         ("a.csv.gz", b"text,label\n", "is not a whole gzip file"),
@@ -123,6 +124,18 @@ def test_a_parquet_file_without_rows_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(DataError, match="has no rows"):
         read_table(tmp_path / "a.parquet")
+
+
+def test_a_parquet_file_with_damaged_or_doubled_columns_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.parquet", "parquet")
+    path.write_bytes(path.read_bytes().replace("kué".encode(), b"ku\xff\xff"))
+    with pytest.raises(DataError, match="is no Parquet file that can be read"):
+        read_table(path)
+
+    table = pa.Table.from_arrays([pa.array(["a"]), pa.array(["b"])], names=["text", "text"])
+    pq.write_table(table, path)
+    with pytest.raises(DataError, match="column 'text' more than once"):
+        read_table(path)
 
 
 def test_a_missing_file_is_not_found_and_its_neighbour_named(tmp_path: Path) -> None:
