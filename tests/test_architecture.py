@@ -35,7 +35,7 @@ OWNERS: dict[str, set[str]] = {
     "optuna": {"search", "storage"},
     "sqlalchemy": {"storage"},
     "psycopg": {"storage"},
-    "keras": {"models", "training", "data/sources/keras_imdb.py"},
+    "keras": {"models", "training"},
     "tensorflow": {"models", "training"},
     "gensim": {"embeddings"},
     "datasets": {"data/sources/hugging_face.py"},

@@ -11,7 +11,7 @@ import logging
 import math
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,23 +31,19 @@ from tuner.execution.events import (
 from tuner.execution.executor import Died, Executor, Heard
 from tuner.execution.interrupts import Interrupts
 from tuner.execution.messages import Evaluate, Evaluated, Progress, Ready, StopTrial
+from tuner.execution.plan import StudyPlan
 from tuner.search.pareto import front_indices
 from tuner.search.pruning import FinishedTrial, Pruner
-from tuner.search.space import settings_of
-from tuner.spec.catalogue import Catalogue
-from tuner.spec.values import StudySpec
 from tuner.storage import Claim, RunningStudy
 from tuner.trial import (
     Ending,
     EpochReport,
     TrialOutcome,
-    TrialRequest,
     Verdict,
     VerdictAction,
-    trial_seed,
 )
 
-__all__ = ["Coordinator", "StudyPlan"]
+__all__ = ["Coordinator"]
 
 _log = logging.getLogger(__name__)
 
@@ -64,46 +60,6 @@ SILENT_WORKER_S = 900.0
 
 RELEASE_GRACE_S = 30.0
 """How long a stop waits for workers to give their trials back before it kills them."""
-
-
-@dataclass(frozen=True)
-class StudyPlan:
-    """What stays the same while a study runs.
-
-    Attributes:
-        name: The study's name.
-        spec: Its declaration.
-        catalogue: What the declaration's names mean.
-        dataset_dirs: Folder of the encoded dataset for each cleaning level.
-        cache_dir: Where prepared embeddings are shared.
-        study_dir: ``<studies>/<name>``.
-    """
-
-    name: str
-    spec: StudySpec
-    catalogue: Catalogue
-    dataset_dirs: Mapping[str, Path]
-    cache_dir: Path
-    study_dir: Path
-
-    def trial_dir(self, number: int) -> Path:
-        """Return the folder of one trial, keyed by its number so that whoever continues it finds it."""
-        return self.study_dir / "trials" / str(number)
-
-    def request(self, number: int, params: Mapping[str, bool | int | float | str]) -> TrialRequest:
-        """Write down what a worker needs for trial ``number`` with these sampled parameters."""
-        given = {**self.spec.fixed, **settings_of(self.spec.space, params)}
-        settings = self.catalogue.complete(given)
-        return TrialRequest(
-            study=self.name,
-            number=number,
-            params=settings,
-            seed=trial_seed(self.spec.seed, number),
-            task=self.spec.task,
-            dataset_dir=str(self.dataset_dirs[str(settings["cleaning"])]),
-            cache_dir=str(self.cache_dir),
-            trial_dir=str(self.trial_dir(number)),
-        )
 
 
 @dataclass

@@ -15,11 +15,12 @@ from pathlib import Path
 from tuner.catalogue import CATALOGUE
 from tuner.data.encode import PreparedData, encode, find_prepared, prepare
 from tuner.errors import DataError, NotFoundError, StudyChangedError, TooManyFailuresError
-from tuner.execution.coordinator import Coordinator, StudyPlan
+from tuner.execution.coordinator import Coordinator
 from tuner.execution.events import Notice, StudyOpened, Watcher
 from tuner.execution.interrupts import Interrupts
 from tuner.execution.local import LocalExecutor
 from tuner.execution.placement import Place, is_contended, plan_places
+from tuner.execution.plan import StudyPlan
 from tuner.search.pruning import make_pruner
 from tuner.search.samplers import make_sampler
 from tuner.spec.values import BudgetSpec, CategoricalParameter, FixedParameter, StudySpec

@@ -1,0 +1,54 @@
+"""What stays the same while a study runs, and how a trial's request is written from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tuner.search.space import settings_of
+from tuner.spec.catalogue import Catalogue
+from tuner.spec.values import Params, StudySpec
+from tuner.trial import TrialRequest, trial_seed
+
+__all__ = ["StudyPlan"]
+
+
+@dataclass(frozen=True)
+class StudyPlan:
+    """What stays the same while a study runs.
+
+    Attributes:
+        name: The study's name.
+        spec: Its declaration.
+        catalogue: What the declaration's names mean.
+        dataset_dirs: Folder of the encoded dataset for each cleaning level.
+        cache_dir: Where prepared embeddings are shared.
+        study_dir: ``<studies>/<name>``.
+    """
+
+    name: str
+    spec: StudySpec
+    catalogue: Catalogue
+    dataset_dirs: Mapping[str, Path]
+    cache_dir: Path
+    study_dir: Path
+
+    def trial_dir(self, number: int) -> Path:
+        """Return the folder of one trial, keyed by its number so that whoever continues it finds it."""
+        return self.study_dir / "trials" / str(number)
+
+    def request(self, number: int, params: Params) -> TrialRequest:
+        """Write down what a worker needs for trial ``number`` with these sampled parameters."""
+        given = {**self.spec.fixed, **settings_of(self.spec.space, params)}
+        settings = self.catalogue.complete(given)
+        return TrialRequest(
+            study=self.name,
+            number=number,
+            params=settings,
+            seed=trial_seed(self.spec.seed, number),
+            task=self.spec.task,
+            dataset_dir=str(self.dataset_dirs[str(settings["cleaning"])]),
+            cache_dir=str(self.cache_dir),
+            trial_dir=str(self.trial_dir(number)),
+        )
