@@ -18,7 +18,7 @@ from rich.text import Text
 
 from tuner.analysis.wording import duration, written, written_params
 from tuner.cli.console import console, one_line
-from tuner.cli.watched import Watched, WatchedWorker, expected_left_s, fold
+from tuner.cli.watched import EndedTrial, Watched, WatchedWorker, expected_left_s, fold
 from tuner.execution.events import (
     EpochEnded,
     Event,
@@ -39,7 +39,10 @@ Clock = Callable[[], float]
 
 _STYLES = {"COMPLETE": "green", "PRUNED": "yellow", "FAIL": "red"}
 _LABELS = {"COMPLETE": "finished", "PRUNED": "pruned", "FAIL": "failed", "RELEASED": "released"}
-_BAR_WIDTH = 16
+_BAR_WIDTH = 12
+_REFRESHES_PER_S = 4
+_WIDTH_FOR_PARAMS = 100
+"""On a narrower terminal the parameters give way to the numbers."""
 
 
 @contextmanager
@@ -55,7 +58,12 @@ def watching(screen: Console | None = None, clock: Clock = time.monotonic) -> It
         yield PlainLines(screen, clock)
         return
     view = LiveView(clock)
-    with Live(get_renderable=view.draw, console=screen, refresh_per_second=4, redirect_stdout=False):
+    with Live(
+        get_renderable=lambda: view.draw(screen.width),
+        console=screen,
+        refresh_per_second=_REFRESHES_PER_S,
+        redirect_stdout=False,
+    ):
         yield view
 
 
@@ -88,7 +96,7 @@ class PlainLines:
             case WorkerLost():
                 return f"worker {event.worker} lost: {event.reason}"
             case TrialPlaced():
-                verb = "goes on" if event.continued else "begins"
+                verb = "continues" if event.continued else "begins"
                 return f"trial {event.number} {verb} on worker {event.worker}: {written_params(event.params)}"
             case EpochEnded(report=report):
                 return f"trial {report.number} epoch {report.epoch + 1}: {self._metrics(report.metrics)}"
@@ -105,12 +113,11 @@ class PlainLines:
         return _measured(_objectives(self._seen), metrics)
 
     def _ending(self, event: TrialEnded) -> str:
-        parts = [f"trial {event.number} {event.state} after {duration(event.wall_s)}"]
-        if event.values is not None:
-            parts.append(_valued(_objectives(self._seen), event.values))
-        if event.reason:
-            parts.append(event.reason)
-        return ": ".join(parts) + _left(self._seen, self._clock())
+        if event.state == "RELEASED":
+            return f"trial {event.number} is given back: {event.reason or 'it goes on later'}"
+        words = [f"trial {event.number} {event.state} after {duration(event.wall_s)}"]
+        words += _outcome(self._seen, self._seen.ended[-1])
+        return ": ".join(words) + _left(self._seen, self._clock())
 
 
 class LiveView:
@@ -131,10 +138,11 @@ class LiveView:
         """
         self._seen = fold(self._seen, event, self._clock())
 
-    def draw(self) -> RenderableType:
-        """Return the picture of now."""
+    def draw(self, width: int) -> RenderableType:
+        """Return the picture of now, for a terminal of so many columns."""
         seen, now_s = self._seen, self._clock()
-        parts: list[RenderableType] = [_heading(seen, now_s), _workers(seen, now_s), _best(seen)]
+        workers = _workers(seen, now_s, with_params=width >= _WIDTH_FOR_PARAMS)
+        parts: list[RenderableType] = [_heading(seen, now_s), workers, _best(seen)]
         if seen.ended:
             parts.append(_ended(seen))
         if seen.notice:
@@ -198,29 +206,38 @@ def _heading(seen: Watched, now_s: float) -> Text:
     return line
 
 
-def _workers(seen: Watched, now_s: float) -> Table:
-    """One row a worker: its trial, how far it is, and its last epoch's objectives."""
+def _workers(seen: Watched, now_s: float, with_params: bool) -> RenderableType:
+    """One row a busy worker: its trial, how far it is, its last epoch's objectives; the idle ones below."""
     metrics = [objective.metric for objective in _objectives(seen)]
     grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for heading in ("worker", "trial", "epoch", "step", *metrics, "wall"):
-        grid.add_column(heading, justify="right" if heading in ("trial", "wall") else "left", no_wrap=True)
-    grid.add_column("params", no_wrap=True, overflow="ellipsis", ratio=1)
+        width = max(len(heading), _BAR_WIDTH if heading == "step" else 7)
+        grid.add_column(heading, min_width=width, no_wrap=True)
+    if with_params:
+        grid.add_column("params", no_wrap=True, overflow="ellipsis", ratio=1)
+    idle = []
     for place, worker in seen.workers.items():
         if worker.number is None:
-            note = Text(one_line(worker.note), style="dim", overflow="ellipsis")
-            blank = [""] * (len(metrics) + 4)
-            grid.add_row(str(place), *blank, note)
+            idle.append(f"worker {place} {one_line(worker.note)}")
             continue
-        grid.add_row(
+        bar = ProgressBar(total=max(worker.steps, 1), completed=worker.step, width=_BAR_WIDTH)
+        measured = [written(metric, worker.metrics.get(metric)) for metric in metrics]
+        wall = duration(now_s - worker.since_s)
+        row: list[RenderableType] = [
             str(place),
             str(worker.number),
             _epoch(seen, worker),
-            ProgressBar(total=max(worker.steps, 1), completed=worker.step, width=_BAR_WIDTH),
-            *(written(metric, worker.metrics.get(metric)) for metric in metrics),
-            duration(now_s - worker.since_s),
-            Text(one_line(written_params(worker.params)), style="dim"),
-        )
-    return grid
+            bar,
+            *measured,
+            wall,
+        ]
+        if with_params:
+            row.append(Text(one_line(written_params(worker.params)), style="dim"))
+        grid.add_row(*row)
+    parts: list[RenderableType] = [grid] if len(idle) < len(seen.workers) else []
+    if idle:
+        parts.append(Text("; ".join(idle), style="dim"))
+    return Group(*parts)
 
 
 def _epoch(seen: Watched, worker: WatchedWorker) -> str:
@@ -238,15 +255,23 @@ def _best(seen: Watched) -> Text:
 
 
 def _ended(seen: Watched) -> Table:
+    """The last ended trials, newest first, each with its objectives and why it ended."""
     grid = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    grid.add_column(no_wrap=True)
-    grid.add_column(no_wrap=True)
+    grid.add_column(no_wrap=True, min_width=9)
+    grid.add_column(no_wrap=True, min_width=8)
     grid.add_column(overflow="ellipsis", no_wrap=True, ratio=1)
-    for event in reversed(seen.ended):
-        what = "" if event.values is None else _valued(_objectives(seen), event.values)
-        words = "; ".join(part for part in (what, event.reason) if part)
-        style = _STYLES.get(event.state, "")
-        grid.add_row(
-            f"trial {event.number}", Text(_LABELS.get(event.state, event.state), style), Text(one_line(words))
-        )
+    for ended in reversed(seen.ended):
+        state = ended.event.state
+        label = Text(_LABELS.get(state, state), _STYLES.get(state, ""))
+        grid.add_row(f"trial {ended.event.number}", label, Text(one_line("; ".join(_outcome(seen, ended)))))
     return grid
+
+
+def _outcome(seen: Watched, ended: EndedTrial) -> list[str]:
+    """Say what a trial reached, its values or else its last epoch's metrics, and why it ended."""
+    objectives = _objectives(seen)
+    if ended.event.values is not None:
+        reached = _valued(objectives, ended.event.values)
+    else:
+        reached = _measured(objectives, ended.metrics)
+    return [part for part in (reached, ended.event.reason) if part]

@@ -20,7 +20,7 @@ from tuner.execution.events import (
 )
 from tuner.spec.values import Value
 
-__all__ = ["LAST_ENDED", "Watched", "WatchedWorker", "expected_left_s", "fold"]
+__all__ = ["LAST_ENDED", "EndedTrial", "Watched", "WatchedWorker", "expected_left_s", "fold"]
 
 LAST_ENDED = 6
 """Ended trials that stay in sight: enough to see why trials are pruned, few enough for a small terminal."""
@@ -49,7 +49,15 @@ class WatchedWorker:
     steps: int = 0
     metrics: Mapping[str, float] = field(default_factory=dict)
     since_s: float = 0.0
-    note: str = "starting"
+    note: str = "is starting"
+
+
+@dataclass(frozen=True)
+class EndedTrial:
+    """A trial that ended, with the metrics of its last epoch, which tell where a pruned one stood."""
+
+    event: TrialEnded
+    metrics: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -72,7 +80,7 @@ class Watched:
     opened: StudyOpened | None = None
     opened_at_s: float = 0.0
     workers: Mapping[int, WatchedWorker] = field(default_factory=dict)
-    ended: tuple[TrialEnded, ...] = ()
+    ended: tuple[EndedTrial, ...] = ()
     ended_here: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
     front: tuple[tuple[int, tuple[float, ...]], ...] = ()
@@ -114,9 +122,9 @@ def _worker_after(
 ) -> WatchedWorker:
     match event:
         case WorkerReady():
-            return WatchedWorker(device=event.device, note="waiting for a trial")
+            return WatchedWorker(device=event.device, note="waits for a trial")
         case WorkerLost():
-            return WatchedWorker(note=f"lost: {event.reason}")
+            return WatchedWorker(note=f"was lost ({event.reason}) and starts anew")
         case TrialPlaced():
             return WatchedWorker(
                 device=before.device, number=event.number, params=event.params, since_s=now_s, note=""
@@ -132,17 +140,23 @@ def _worker_after(
 
 
 def _ended(seen: Watched, event: TrialEnded) -> Watched:
-    idle = WatchedWorker(
-        device=seen.workers.get(event.worker, WatchedWorker()).device, note="waiting for a trial"
-    )
-    seen = _with_worker(seen, event.worker, idle)
+    worker = seen.workers.get(event.worker, WatchedWorker())
+    metrics: Mapping[str, float] = {}
+    if worker.number == event.number:  # else it was lost before, and is starting anew
+        metrics = worker.metrics
+        idle = WatchedWorker(device=worker.device, note="waits for a trial")
+        seen = _with_worker(seen, event.worker, idle)
     if event.state == "RELEASED":
         return seen
+    budget = seen.budget
+    if budget is not None:  # the ledger's own count follows, but this trial's line is written now
+        budget = replace(budget, trials_finished=budget.trials_finished + 1)
     return replace(
         seen,
-        ended=(*seen.ended, event)[-LAST_ENDED:],
+        ended=(*seen.ended, EndedTrial(event, metrics))[-LAST_ENDED:],
         ended_here=seen.ended_here + 1,
         counts={**seen.counts, event.state: seen.counts.get(event.state, 0) + 1},
+        budget=budget,
     )
 
 

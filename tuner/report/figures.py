@@ -34,7 +34,7 @@ def pareto_figure(points: pd.DataFrame, axes: Axes, heading: str, subheading: st
 
     Args:
         points: As of :func:`tuner.analysis.tables.points`: ``number``, ``kind``, ``x``, ``y``,
-            ``label``, ``params``, ``reason``. Rows without a point are named by no mark.
+            ``label``, ``params``, ``reason``. Failed and running trials have no mark.
         axes: What x and y are, and their directions.
         heading: The picture's first line; empty where the surroundings say it.
         subheading: Its second, smaller line.
@@ -44,7 +44,7 @@ def pareto_figure(points: pd.DataFrame, axes: Axes, heading: str, subheading: st
         ``pruned``, ``finished``, ``front``.
     """
     figure = go.Figure()
-    drawn = points.dropna(subset=["x", "y"])
+    drawn = points[points["kind"].isin(["front", "finished", "pruned"])].dropna(subset=["x", "y"])
     logarithmic = _is_logarithmic(drawn["x"].tolist())
     x_range = _range(drawn["x"].tolist(), logarithmic)
     y_range = _range(drawn["y"].tolist(), False)

@@ -1,0 +1,165 @@
+"""Figures: the right traces with the right number of marks, and nothing in them that a text could break."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import plotly.graph_objects as go
+import pytest
+
+from tuner.analysis.tables import Axes, axes_of, curves, points
+from tuner.report.figures import FRONT, curves_figure, pareto_figure
+from tuner.spec.values import Objective
+from tuner.storage.records import TrialRecord, TrialStateName
+from tuner.trial import EpochReport
+
+OBJECTIVES = (Objective("accuracy", "maximize"), Objective("training_time_s", "minimize"))
+AXES = axes_of(OBJECTIVES)
+
+
+def trial(
+    number: int, accuracy: float, time_s: float, state: TrialStateName = "COMPLETE", **rest: Any
+) -> TrialRecord:
+    return TrialRecord(number, state, metrics={"accuracy": accuracy, "training_time_s": time_s}, **rest)
+
+
+TRIALS = [
+    trial(0, 0.80, 4.0),
+    trial(1, 0.85, 9.0),
+    trial(2, 0.70, 8.0),
+    trial(3, 0.60, 3.0, "PRUNED", reason="below the floor"),
+    TrialRecord(4, "FAIL", reason="loss is NaN"),
+    trial(5, 0.99, 1.0, "RUNNING"),
+]
+MEMBERS = [TRIALS[1], TRIALS[0]]
+
+
+def drawn(
+    trials: list[TrialRecord] = TRIALS, members: list[TrialRecord] = MEMBERS, axes: Axes = AXES
+) -> go.Figure:
+    return pareto_figure(points(trials, members, axes), axes, "reviews", "6 trials")
+
+
+def named(figure: go.Figure, beginning: str) -> Any:
+    return next(trace for trace in figure.data if trace.name.startswith(beginning))
+
+
+def test_each_kind_is_a_trace_of_its_own_and_failed_ones_have_no_mark() -> None:
+    figure = drawn()
+
+    assert [trace.name for trace in figure.data] == [
+        "attained",
+        "pruned, where it stood: 1",
+        "finished, but beaten: 1",
+        "front: 2",
+    ]
+    assert len({trace.marker.symbol for trace in figure.data[1:]}) == 3
+    assert len({trace.marker.color for trace in figure.data[1:]}) == 3
+
+
+def test_a_pruned_trial_is_drawn_where_it_stood() -> None:
+    pruned = named(drawn(), "pruned")
+    assert (list(pruned.x), list(pruned.y)) == ([3.0], [0.6])
+
+
+def test_the_front_is_joined_by_what_is_attainable_up_to_the_edge() -> None:
+    line = named(drawn(), "attained")
+
+    assert line.line.shape == "hv"
+    assert list(line.x)[:2] == [4.0, 9.0]
+    assert list(line.y) == [0.80, 0.85, 0.85]
+    assert list(line.x)[2] == pytest.approx(drawn().layout.xaxis.range[1])
+
+
+def test_where_x_is_maximized_the_line_goes_the_other_way() -> None:
+    axes = Axes(x=Objective("training_time_s", "maximize"), y=OBJECTIVES[0], joined=True)
+    line = named(drawn(axes=axes), "attained")
+
+    assert list(line.x)[:2] == [9.0, 4.0]
+    assert list(line.x)[2] < 4.0
+
+
+def test_three_objectives_draw_no_line() -> None:
+    axes = axes_of((*OBJECTIVES, Objective("parameters", "minimize")))
+    assert "attained" not in [trace.name for trace in drawn(axes=axes).data]
+
+
+def test_members_are_named_until_there_are_too_many() -> None:
+    many = [trial(number, 0.5 + number / 100, 1.0 + number) for number in range(20)]
+
+    assert list(named(drawn(), "front").text) == ["<b>#0</b>", "<b>#1</b>"]
+    assert named(drawn(many, many), "front").mode == "markers"
+
+
+@pytest.mark.parametrize(("longest", "kind"), [(39.0, "linear"), (41.0, "log")])
+def test_the_time_axis_is_logarithmic_when_it_spreads_more_than_tenfold(longest: float, kind: str) -> None:
+    figure = drawn([trial(0, 0.8, 4.0), trial(1, 0.9, longest)], [])
+    assert (figure.layout.xaxis.type or "linear") == kind
+
+
+def test_a_logarithmic_axis_has_round_ticks_and_holds_every_point() -> None:
+    figure = drawn([trial(0, 0.8, 0.7), trial(1, 0.9, 130.0)], [])
+
+    assert list(figure.layout.xaxis.ticktext) == ["1", "2", "5", "10", "20", "50", "100"]
+    low, high = figure.layout.xaxis.range
+    assert 10**low < 0.7
+    assert 10**high > 130.0
+
+
+def test_axes_say_unit_and_direction() -> None:
+    layout = drawn().layout
+    assert layout.xaxis.title.text == "training time (s), lower is better"
+    assert layout.yaxis.title.text == "accuracy, higher is better"
+
+
+def test_hover_text_has_number_point_params_and_reason() -> None:
+    one = trial(7, 0.5, 2.0, "PRUNED", params={"units": 64, "bidirectional": True}, reason="below the floor")
+
+    text = named(drawn([one], []), "pruned").hovertext[0]
+
+    assert text.split("<br>") == [
+        "<b>trial 7</b>, pruned",
+        "accuracy 0.5000, training_time_s 2.0 s",
+        "units = 64",
+        "bidirectional = true",
+        "<i>below the floor</i>",
+    ]
+
+
+def test_texts_cannot_be_html() -> None:
+    evil = "<img src=x onerror=alert(1)>"
+    one = trial(7, 0.5, 2.0, "PRUNED", params={evil: evil}, reason=evil)
+
+    figure = pareto_figure(points([one], [], AXES), AXES, evil, evil)
+
+    assert "<img" not in str(figure.to_dict())
+    assert "&lt;img" in figure.layout.title.text
+
+
+@pytest.mark.parametrize("trials", [[], [TrialRecord(0, "FAIL")], [trial(0, 0.8, 4.0)], [trial(0, 0.0, 0.0)]])
+def test_hardly_any_trials_can_be_drawn(trials: list[TrialRecord]) -> None:
+    figure = drawn(trials, [])
+
+    low, high = figure.layout.xaxis.range
+    assert low < high
+    assert math.isfinite(low)
+    assert math.isfinite(high)
+
+
+def epoch(number: int, index: int, accuracy: float) -> EpochReport:
+    metrics = {"accuracy": accuracy, "training_time_s": 2.0 * (index + 1)}
+    return EpochReport(number, index, metrics, index, metrics)
+
+
+def test_curves_have_a_line_a_trial_and_one_legend_entry_a_kind() -> None:
+    reports = {number: [epoch(number, index, 0.5 + index / 10) for index in range(3)] for number in range(4)}
+    table = curves(reports, TRIALS, MEMBERS, AXES)
+
+    figure = curves_figure(table, AXES)
+
+    assert [trace.name for trace in figure.data] == ["pruned", "finished", "front", "front"]
+    assert sum(bool(trace.showlegend) for trace in figure.data) == 3
+    assert figure.data[-1].line.color == FRONT
+    assert list(figure.data[0].marker.symbol) == ["circle", "circle", "x"]
+    assert figure.data[0].hovertext[2].startswith("trial 3, epoch 3<br>accuracy 0.7000")

@@ -1,0 +1,74 @@
+"""Pictures: found browsers draw, missing ones are said to be missing, and none can hang a study's end."""
+
+from __future__ import annotations
+
+import stat
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tuner.report.image import find_browser, write_images
+
+FIGURE = {"data": [{"type": "scatter", "x": [1, 2], "y": [1, 2]}], "layout": {"title": {"text": "t"}}}
+
+
+def script(path: Path, body: str) -> Path:
+    path.write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return path
+
+
+def test_the_declared_browser_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser = script(tmp_path / "my-browser", "exit 0")
+    monkeypatch.setenv("BROWSER_PATH", str(browser))
+
+    assert find_browser() == str(browser)
+
+
+def test_a_declared_browser_that_is_not_there_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BROWSER_PATH", str(tmp_path / "nothing"))
+
+    assert find_browser() is None
+
+
+def test_a_browser_that_hangs_is_ended_with_all_it_started(tmp_path: Path) -> None:
+    told = tmp_path / "pid"
+    browser = script(tmp_path / "hangs", f"echo $$ > {told}; exec sleep 300")
+    begun = time.monotonic()
+
+    problem = write_images(FIGURE, [tmp_path / "a.png"], str(browser), timeout_s=4.0)
+
+    assert problem == "the browser did not draw within 4 s"
+    assert time.monotonic() - begun < 15
+    assert not (tmp_path / "a.png").exists()
+    assert told.exists()
+    assert not psutil.pid_exists(int(told.read_text()))
+
+
+def test_a_browser_that_dies_is_said_to_have_failed(tmp_path: Path) -> None:
+    browser = script(tmp_path / "dies", "exit 3")
+    (tmp_path / "a.png").write_bytes(b"old")
+
+    problem = write_images(FIGURE, [tmp_path / "a.png"], str(browser), timeout_s=30.0)
+
+    assert problem.startswith("the browser ")
+    assert "\n" not in problem
+    assert (tmp_path / "a.png").read_bytes() == b"old"
+
+
+@pytest.mark.browser
+def test_a_browser_draws_png_and_svg(tmp_path: Path) -> None:
+    browser = find_browser()
+    if browser is None:
+        pytest.skip("no browser on this machine")
+
+    problem = write_images(FIGURE, [tmp_path / "a.png", tmp_path / "a.svg"], browser)
+
+    assert problem == ""
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    assert "<svg" in (tmp_path / "a.svg").read_text(encoding="utf-8")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "a.svg"]
