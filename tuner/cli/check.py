@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tuner.analysis.wording import duration
-from tuner.cli.console import console, one_line, remark, table
+from tuner.cli.console import console, facts, one_line, remark, table
 from tuner.errors import Problem, SpecError
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ def check(files: tuple[Path, ...]) -> None:
     once, with line and column, and end in exit code 2. No data are read and nothing is created.
     """
     from tuner.catalogue import CATALOGUE
+    from tuner.spec import warnings_for
     from tuner.spec.load import load_spec
-    from tuner.spec.warnings import warnings_for
 
     screen = console()
     problems: list[Problem] = []
@@ -49,12 +49,9 @@ def check(files: tuple[Path, ...]) -> None:
 
 
 def _show(screen: Console, file: Path, spec: StudySpec) -> None:
-    from rich.text import Text
-
     from tuner.spec.describe import condition_tree, space_table
 
-    screen.print(Text(one_line(str(file)), style="bold"))
-    screen.print(table(["", ""], _facts(spec)))
+    screen.print(facts(str(file), _facts(spec)))
     headings = ["parameter", "type", "range", "values", "when"]
     rows = [[row.name, row.kind, row.range, row.values, row.condition] for row in space_table(spec)]
     screen.print(table(headings, rows, right=["values"]))
@@ -64,7 +61,7 @@ def _show(screen: Console, file: Path, spec: StudySpec) -> None:
         screen.print()
 
 
-def _facts(spec: StudySpec) -> list[list[str]]:
+def _facts(spec: StudySpec) -> list[tuple[str, str]]:
     from tuner.spec.describe import space_size
 
     size = space_size(spec)
@@ -76,13 +73,13 @@ def _facts(spec: StudySpec) -> list[list[str]]:
         budget.append(duration(spec.budget.time_limit_s))
     options = " ".join(f"{name}={value}" for name, value in spec.data.options.items())
     return [
-        ["data", f"{spec.data.source} {options}".strip()],
-        ["task", spec.task],
-        ["space", points],
-        ["objectives", ", ".join(f"{aim.direction} {aim.metric}" for aim in spec.objectives)],
-        ["sampler, pruner", f"{spec.sampler.name}, {spec.pruner.name}"],
-        ["budget", ", ".join(budget) or "no limit"],
-        ["fixed", " ".join(f"{name}={value}" for name, value in spec.fixed.items()) or "nothing"],
+        ("data", f"{spec.data.source} {options}".strip()),
+        ("task", spec.task),
+        ("space", points),
+        ("objectives", ", ".join(f"{aim.direction} {aim.metric}" for aim in spec.objectives)),
+        ("sampler, pruner", f"{spec.sampler.name}, {spec.pruner.name}"),
+        ("budget", ", ".join(budget) or "no limit"),
+        ("fixed", " ".join(f"{name}={value}" for name, value in spec.fixed.items()) or "nothing"),
     ]
 
 

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["console", "one_line", "remark", "table", "write_csv", "write_json"]
+__all__ = ["console", "facts", "one_line", "remark", "table", "write_csv", "write_json"]
 
 _WIDTH_WITHOUT_TERMINAL = 120
 
@@ -65,6 +65,23 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], right: Iterabl
         drawn.add_column(Text(heading), justify="right" if heading in to_right else "left", overflow="fold")
     for row in rows:
         drawn.add_row(*(Text(one_line(cell)) for cell in row))
+    return drawn
+
+
+def facts(title: str, rows: Iterable[tuple[str, str]]) -> Table:
+    """Build a list of what and its value, under a title."""
+    drawn = Table(
+        box=None,
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
+        show_header=False,
+        title=Text(one_line(title), style="bold"),
+        title_justify="left",
+    )
+    drawn.add_column(style="dim", no_wrap=True)
+    drawn.add_column(overflow="fold")
+    for what, value in rows:
+        drawn.add_row(Text(what), Text(one_line(value)))
     return drawn
 
 

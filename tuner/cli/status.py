@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tuner.analysis.wording import duration
-from tuner.cli.console import console, table, write_json
+from tuner.cli.console import console, facts, write_json
 from tuner.cli.options import format_option, name_argument, open_ledger, pick, storage_option
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def status(name: str | None, storage: str, form: str) -> None:
     if form == "json":
         write_json(document(found))
     else:
-        console().print(table(["", found.study], _rows(found)))
+        console().print(facts(found.study, _rows(found)))
 
 
 def document(found: StudyStatus) -> dict[str, Any]:
@@ -55,20 +55,20 @@ def document(found: StudyStatus) -> dict[str, Any]:
     }
 
 
-def _rows(found: StudyStatus) -> list[list[str]]:
+def _rows(found: StudyStatus) -> list[tuple[str, str]]:
     states = ", ".join(f"{count} {state}" for state, count in found.states.items() if count)
     rows = [
-        ["objectives", ", ".join(f"{aim.direction} {aim.metric}" for aim in found.objectives)],
-        ["trials", states or "none yet"],
-        ["front", f"{found.front_size} members"],
+        ("objectives", ", ".join(f"{aim.direction} {aim.metric}" for aim in found.objectives)),
+        ("trials", states or "none yet"),
+        ("front", f"{found.front_size} members"),
     ]
     if found.trials_budget is not None:
         left = f"{found.finished} of {found.trials_budget} ended, {found.trials_left} left"
-        rows.append(["budget of trials", left])
+        rows.append(("budget of trials", left))
     if found.time_limit_s is not None and found.left_s is not None:
         used = f"{duration(found.used_s)} of {duration(found.time_limit_s)}, {duration(found.left_s)} left"
-        rows.append(["budget of time", used])
+        rows.append(("budget of time", used))
     else:
-        rows.append(["time used", duration(found.used_s)])
+        rows.append(("time used", duration(found.used_s)))
     alive = f"{found.sessions} with {found.workers} workers" if found.sessions else "none is running"
-    return [*rows, ["sessions", alive]]
+    return [*rows, ("sessions", alive)]

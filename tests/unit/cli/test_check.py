@@ -1,0 +1,98 @@
+"""`tuner check`: what would be searched on stdout, every mistake with its line, and nothing created."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tuner.cli import main
+
+GOOD = """\
+data: {source: file, path: reviews.csv, text: text, label: label}
+task: binary
+fixed: {epochs: 3}
+space:
+  family: [lstm, tfidf_dense]
+  units: {low: 8, high: 64, log: true, when: {family: lstm}}
+  learning_rate: {low: 1e-4, high: 1e-2, log: true}
+budget: {trials: 7, time_limit: 90s}
+"""
+
+BAD = """\
+data: {source: file, path: reviews.csv, text: text, label: label}
+task: binary
+space:
+  unitz: {low: 8, high: 64}
+  dropout: {low: 0.5, high: 0.1}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_space_its_size_and_its_conditions_are_shown(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "good.yaml").write_text(GOOD, encoding="utf-8")
+
+    assert main(["check", "good.yaml"]) == 0
+
+    said = capsys.readouterr().out
+    assert "58 points, each with 1 continuous parameter" in said
+    assert "7 trials, 1 min 30 s" in said
+    lines = [line.split() for line in said.splitlines()]
+    assert ["units", "int", "8", "to", "64,", "log", "57", "family", "is", "lstm"] in lines
+    tree = said[said.index("what decides") :].splitlines()
+    assert [line.lstrip("│├└─ ") for line in tree[1:4]] == [
+        "family  lstm, tfidf_dense",
+        "when family is lstm",
+        "units  8 to 64, log",
+    ]
+
+
+def test_nothing_is_created(folder: Path) -> None:
+    (folder / "good.yaml").write_text(GOOD, encoding="utf-8")
+
+    main(["check", "good.yaml"])
+
+    assert [path.name for path in folder.iterdir()] == ["good.yaml"]
+
+
+def test_the_problems_of_all_files_are_told_with_their_lines(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "bad.yaml").write_text(BAD, encoding="utf-8")
+    (folder / "good.yaml").write_text(GOOD, encoding="utf-8")
+    (folder / "worse.yaml").write_text(BAD.replace("binary", "binery"), encoding="utf-8")
+
+    assert main(["check", "bad.yaml", "good.yaml", "worse.yaml"]) == 2
+
+    captured = capsys.readouterr()
+    starts = [line.removeprefix("tuner: error: ").split(": ")[0] for line in captured.err.splitlines()]
+    assert [start for start in starts if start.startswith("bad.yaml:4")]
+    assert [start for start in starts if start.startswith("bad.yaml:5")]
+    assert [start for start in starts if start.startswith("worse.yaml:2")]
+    assert "good.yaml" in captured.out
+
+
+def test_a_missing_file_ends_in_3(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "no.yaml"]) == 3
+    assert "no.yaml" in capsys.readouterr().err
+
+
+def test_the_schema_is_json_for_editors(capsys: pytest.CaptureFixture[str]) -> None:
+    import json
+
+    assert main(["schema"]) == 0
+
+    assert json.loads(capsys.readouterr().out)["$schema"].startswith("https://json-schema.org/")
+
+
+def test_the_reference_is_markdown_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema", "--format", "markdown"]) == 0
+
+    assert capsys.readouterr().out.startswith("# Settings")

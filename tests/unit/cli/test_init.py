@@ -1,0 +1,137 @@
+"""`tuner init`: a file that can be run as it is, guesses said on stderr, nothing overwritten unasked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tuner.catalogue import CATALOGUE
+from tuner.cli import main
+from tuner.cli.template import scalar
+from tuner.spec.load import load_spec, parse_spec
+from tuner.spec.values import SplitSpec, StudySpec
+
+WORDS = [f"word{letter}" for letter in "abcdefghijklmnopqrst"]
+
+
+def text(index: int, mood: str) -> str:
+    shifted = WORDS[index % len(WORDS) :] + WORDS[: index % len(WORDS)]
+    return f"{' '.join(shifted[: 8 + index % 9])} {mood} number {index}"
+
+
+def reviews(path: Path, labels: tuple[str, ...] = ("bad", "good"), header: str = "review,sentiment") -> Path:
+    rows = [f"{text(i, labels[i % len(labels)])},{labels[i % len(labels)]}" for i in range(240)]
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def written(tmp_path: Path, csv: Path) -> StudySpec:
+    assert main(["init", str(csv), "-o", str(tmp_path / "spaces" / "reviews.yaml")]) == 0
+    return load_spec(tmp_path / "spaces" / "reviews.yaml", CATALOGUE)
+
+
+def test_the_file_passes_check_and_finds_its_data(tmp_path: Path) -> None:
+    spec = written(tmp_path, reviews(tmp_path / "reviews.csv"))
+
+    assert spec.task == "binary"
+    assert spec.data.source == "file"
+    assert spec.data.options["path"] == "../reviews.csv"
+    assert (spec.data.options["text"], spec.data.options["label"]) == ("review", "sentiment")
+
+
+def test_three_labels_are_a_multiclass_task(tmp_path: Path) -> None:
+    spec = written(tmp_path, reviews(tmp_path / "reviews.csv", ("negative", "neutral", "positive")))
+
+    assert spec.task == "multiclass"
+    assert spec.pruner.options["floor"] == pytest.approx(1 / 3, abs=0.001)
+
+
+def test_odd_names_of_columns_are_quoted(tmp_path: Path) -> None:
+    header = '"review: text # ""full""",on'
+    spec = written(tmp_path, reviews(tmp_path / "my reviews.csv", header=header))
+
+    assert spec.data.options["text"] == 'review: text # "full"'
+    assert spec.data.options["label"] == "on"
+    assert spec.data.options["path"] == "../my reviews.csv"
+
+
+def test_a_split_column_is_used(tmp_path: Path) -> None:
+    parts = ["train", "train", "train", "valid", "test"]
+    rows = [f"{text(i, 'x')},{'good' if i % 2 else 'bad'},{parts[i % len(parts)]}" for i in range(300)]
+    csv = tmp_path / "reviews.csv"
+    csv.write_text("\n".join(["review,sentiment,part", *rows]) + "\n", encoding="utf-8")
+
+    assert written(tmp_path, csv).data.split == SplitSpec("train", "valid", "test", "part")
+
+
+def test_encoding_and_separator_are_declared_when_unusual(tmp_path: Path) -> None:
+    rows = [f"{text(i, 'café')};{'gut' if i % 2 else 'übel'}" for i in range(240)]
+    csv = tmp_path / "reviews.csv"
+    csv.write_text("\n".join(["text;label", *rows]) + "\n", encoding="cp1252")
+
+    options = written(tmp_path, csv).data.options
+    assert (options["encoding"], options["separator"]) == ("cp1252", ";")
+
+
+def test_guesses_go_to_stderr_and_the_name_to_stdout(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    reviews(tmp_path / "reviews.csv")
+
+    assert main(["init", "reviews.csv"]) == 0
+
+    captured = capsys.readouterr()
+    assert captured.out == "reviews.yaml\n"
+    assert "text column 'review'" in captured.err
+    assert "tuner check reviews.yaml" in captured.err
+    assert (tmp_path / "reviews.yaml").read_text().startswith("# yaml-language-server: $schema=schema.json\n")
+
+
+def test_a_file_that_is_there_is_kept_unless_forced(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    csv = reviews(tmp_path / "reviews.csv")
+    target = tmp_path / "mine.yaml"
+    target.write_text("mine", encoding="utf-8")
+
+    assert main(["init", str(csv), "-o", str(target)]) == 2
+    assert target.read_text(encoding="utf-8") == "mine"
+    assert "is there already" in capsys.readouterr().err
+
+    assert main(["init", str(csv), "-o", str(target), "--force"]) == 0
+    assert target.read_text(encoding="utf-8") != "mine"
+
+
+def test_a_missing_csv_ends_in_3_and_creates_nothing(tmp_path: Path) -> None:
+    assert main(["init", str(tmp_path / "no.csv"), "-o", str(tmp_path / "a.yaml")]) == 3
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    csv = reviews(tmp_path / "reviews.csv")
+
+    assert main(["init", str(csv), "-o", str(csv / "a.yaml")]) == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["plain", "a b", "yes", "null", "1", "1e-5", "a: b", "# c", '"', "'", "ä\n", "- x", "{", "*a", ""],
+)
+def test_every_text_is_read_back_as_itself(value: str, tmp_path: Path) -> None:
+    spec = parse_spec(
+        f"data: {{source: file, path: {scalar(value or 'p')}, text: t, label: l}}\ntask: binary\n"
+        "space: {units: [8, 16]}\n",
+        "a.yaml",
+        CATALOGUE,
+    )
+    assert spec.data.options["path"] == (value or "p")
+
+
+def test_real_reviews_can_be_run_at_once(tmp_path: Path, shared_data: Path) -> None:
+    spec = written(tmp_path, shared_data / "nusax_id_dev.csv")
+
+    assert spec.task == "multiclass"
+    assert spec.data.split.column == "split"
