@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tuner.training.gpus import count_gpus, visible_gpus
+
+TWO = "GPU 0: NVIDIA A (UUID: GPU-aa)\n  MIG 1g\nGPU 1: NVIDIA B (UUID: GPU-bb)\n"
+
+
+@pytest.mark.parametrize(
+    ("declared", "shown"),
+    [
+        (None, ("0", "1")),
+        ("", ()),
+        ("-1", ()),
+        ("1", ("1",)),
+        (" 1, 0", ("1", "0")),
+        ("0,7,1", ("0",)),
+        ("GPU-aa,1", ("GPU-aa", "1")),
+        ("none", ()),
+    ],
+)
+def test_shows_what_cuda_would_show(declared: str | None, shown: tuple[str, ...]) -> None:
+    environment = {} if declared is None else {"CUDA_VISIBLE_DEVICES": declared}
+
+    assert visible_gpus(environment, present=2) == shown
+
+
+def test_counts_what_nvidia_smi_lists() -> None:
+    assert count_gpus({}, lambda: TWO) == 2
+    assert count_gpus({"CUDA_VISIBLE_DEVICES": "1"}, lambda: TWO) == 1
+
+
+def test_counts_none_where_there_is_no_driver(tmp_path: Path) -> None:
+    assert count_gpus({}, lambda: None, tmp_path / "absent") == 0
+    assert count_gpus({"CUDA_VISIBLE_DEVICES": "0"}, lambda: "", tmp_path) == 0
+
+
+def test_asks_the_drivers_folder_where_nvidia_smi_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "0000:01:00.0").mkdir()
+
+    assert count_gpus({}, lambda: None, tmp_path) == 1
+
+
+@pytest.mark.parametrize(("program", "count"), [("echo 'GPU 0: NVIDIA'", 1), ("exit 9", 0)])
+def test_a_broken_nvidia_smi_counts_as_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, count: int
+) -> None:
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text(f"#!/bin/sh\n{program}\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+
+    assert count_gpus({}, proc=tmp_path / "absent") == count
+
+
+def test_counting_loads_no_tensorflow() -> None:
+    code = "import sys, tuner.training.gpus as gpus; gpus.count_gpus(); print('tensorflow' in sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "False"

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import pytest
+
+from tuner.training.stopwatch import Stopwatch, Times
+
+
+class FakeClock:
+    """Shows what it is told; processor time runs at half the speed."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+
+    def wall(self) -> float:
+        return self.now_s
+
+    def cpu(self) -> float:
+        return self.now_s / 2
+
+    def pass_s(self, seconds: float) -> None:
+        self.now_s += seconds
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def stopwatch(clock: FakeClock) -> Stopwatch:
+    return Stopwatch(clock.wall, clock.cpu)
+
+
+def run_epoch(stopwatch: Stopwatch, clock: FakeClock, *steps_s: float, between_s: float = 0.0) -> None:
+    for seconds in steps_s:
+        with stopwatch.step():
+            clock.pass_s(seconds)
+        clock.pass_s(between_s)
+    stopwatch.end_epoch()
+
+
+def test_training_time_is_the_steps_and_nothing_between_them(stopwatch: Stopwatch, clock: FakeClock) -> None:
+    run_epoch(stopwatch, clock, 1.0, 1.0, 1.0, between_s=10.0)
+
+    assert stopwatch.times() == Times(training_time_s=3.0, wall_time_s=33.0, cpu_time_s=16.5)
+
+
+def test_each_kind_of_time_is_kept_apart(stopwatch: Stopwatch, clock: FakeClock) -> None:
+    with stopwatch.compiling():
+        clock.pass_s(5.0)
+    run_epoch(stopwatch, clock, 2.0)
+    with stopwatch.validating():
+        clock.pass_s(3.0)
+    clock.pass_s(1.0)
+
+    assert stopwatch.times() == Times(2.0, 3.0, 5.0, wall_time_s=11.0, cpu_time_s=5.5)
+
+
+def test_the_first_step_counts_as_the_mean_of_its_epochs_others(
+    stopwatch: Stopwatch, clock: FakeClock
+) -> None:
+    run_epoch(stopwatch, clock, 7.0, 1.0, 3.0)
+
+    times = stopwatch.times()
+    assert times.training_time_s == 6.0
+    assert times.compile_time_s == 5.0
+
+
+def test_a_quick_first_step_counts_as_it_was(stopwatch: Stopwatch, clock: FakeClock) -> None:
+    run_epoch(stopwatch, clock, 1.0, 2.0, 2.0)
+
+    assert stopwatch.times().training_time_s == 5.0
+    assert stopwatch.times().compile_time_s == 0.0
+
+
+def test_a_slow_first_step_of_a_later_epoch_is_training(stopwatch: Stopwatch, clock: FakeClock) -> None:
+    run_epoch(stopwatch, clock, 1.0, 1.0)
+    run_epoch(stopwatch, clock, 7.0, 1.0)
+
+    assert stopwatch.times().training_time_s == 10.0
+
+
+def test_an_epoch_under_way_is_not_counted_as_training(stopwatch: Stopwatch, clock: FakeClock) -> None:
+    run_epoch(stopwatch, clock, 1.0, 1.0)
+    with stopwatch.step():
+        clock.pass_s(4.0)
+
+    assert stopwatch.times().training_time_s == 2.0
+    assert stopwatch.times().wall_time_s == 6.0
+
+
+def test_looking_twice_counts_no_second_twice(stopwatch: Stopwatch, clock: FakeClock) -> None:
+    clock.pass_s(2.0)
+    stopwatch.times()
+    clock.pass_s(3.0)
+
+    assert stopwatch.times().wall_time_s == 5.0
+
+
+def test_times_of_continuations_add_up() -> None:
+    assert Times(1, 2, 3, 4, 5) + Times(10, 20, 30, 40, 50) == Times(11, 22, 33, 44, 55)
+    assert Times(1.5).as_metrics()["training_time_s"] == 1.5
