@@ -1,0 +1,505 @@
+"""Whole trials on encoded data, in one process, since TensorFlow takes seconds to start."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tuner.data.encode import encode, prepare
+from tuner.embeddings import EMBEDDINGS
+from tuner.metrics import METRICS
+from tuner.models import FAMILIES
+from tuner.models.protocol import Family
+from tuner.spec.values import DataSpec, SplitSpec, Value
+from tuner.training.checkpoint import load_checkpoint
+from tuner.training.course import Course
+from tuner.training.evaluate import evaluate_test
+from tuner.training.loop import Timing, _identity, run_trial
+from tuner.training.optimizers import OPTIMIZERS
+from tuner.training.settings import COMMON, TOKEN_SETTINGS
+from tuner.trial import Ending, EpochReport, TrialOutcome, TrialRequest, Verdict, VerdictAction
+
+
+@dataclass
+class FakeChannel:
+    """A coordinator that answers as told.
+
+    Attributes:
+        verdicts: By epoch; all others go on.
+        stop_at: The epoch and step before which the trial is asked back.
+    """
+
+    verdicts: Mapping[int, Verdict] = field(default_factory=dict)
+    stop_at: tuple[int, int] | None = None
+    reports: list[EpochReport] = field(default_factory=list)
+    steps: list[tuple[int, int, int]] = field(default_factory=list)
+    _asked: int = 0
+
+    def report(self, report: EpochReport) -> Verdict:
+        self.reports.append(report)
+        self._asked = 0
+        return self.verdicts.get(report.epoch, Verdict(report.number, VerdictAction.CONTINUE))
+
+    def progress(self, epoch: int, step: int, steps: int) -> None:
+        self.steps.append((epoch, step, steps))
+
+    def stop_requested(self) -> bool:
+        self._asked += 1
+        return self.stop_at is not None and (len(self.reports), self._asked - 1) >= self.stop_at
+
+
+@dataclass
+class FakeClock:
+    """Each look at it takes a second."""
+
+    now_s: float = 0.0
+
+    def __call__(self) -> float:
+        self.now_s += 1.0
+        return self.now_s
+
+
+RequestMaker = Callable[..., TrialRequest]
+
+
+@pytest.fixture(scope="module")
+def encoded(tmp_path_factory: pytest.TempPathFactory, short_reviews: list[tuple[str, int]]) -> Path:
+    """Folder of the encoded reviews: 40 to train on, 12 each for validation and test."""
+    folder = tmp_path_factory.mktemp("data")
+    with (folder / "reviews.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["text", "label"])
+        rows.writerows([text, "good" if label else "bad"] for text, label in short_reviews)
+    data = DataSpec("file", {"path": "reviews.csv", "text": "text", "label": "label"}, SplitSpec(40, 12, 12))
+    prepared = prepare(data, "binary", 7, folder, folder / "cache")
+    return encode(prepared, "moderate").directory
+
+
+@pytest.fixture
+def request_for(encoded: Path, tmp_path: Path) -> RequestMaker:
+    """Make a small trial's request; its folder is empty."""
+
+    def make(
+        family: str = "lstm", embedding: str = "trained", number: int = 3, **given: Value
+    ) -> TrialRequest:
+        optimizer = str(given.get("optimizer", "adam"))
+        components = [
+            FAMILIES[family].component,
+            EMBEDDINGS[embedding].component,
+            OPTIMIZERS[optimizer].component,
+        ]
+        declared = [*COMMON, *(TOKEN_SETTINGS if components[0].kind == "tokens" else ())]
+        declared += [each for component in components for each in component.settings]
+        params: dict[str, Value] = {each.name: each.default for each in declared if each.default is not None}
+        small: dict[str, Value] = {
+            "units": 6,
+            "embedding_dimension": 6,
+            "epochs": 3,
+            "batch_size": 8,
+            "patience": 0,
+        }
+        params |= {name: value for name, value in small.items() if name in params}
+        return TrialRequest(
+            study="reviews",
+            number=number,
+            params=params | {"family": family, "embedding": embedding} | given,
+            seed=11,
+            task="binary",
+            dataset_dir=str(encoded),
+            cache_dir=str(tmp_path / "cache"),
+            trial_dir=str(tmp_path / "trials" / str(number)),
+        )
+
+    return make
+
+
+@pytest.fixture
+def gets_worse(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give every trial these validation losses, whatever it learns: its second epoch is its best."""
+    losses = [0.5, 0.4, 0.6, 0.7, 0.8, 0.9]
+    with_epoch = Course.with_epoch
+
+    def scripted(course: Course, metrics: Mapping[str, float]) -> Course:
+        return with_epoch(course, {**metrics, "loss": losses[course.next_epoch]})
+
+    monkeypatch.setattr(Course, "with_epoch", scripted)
+
+
+def always_checkpoint() -> Timing:
+    return Timing(checkpoint_every_s=0.0)
+
+
+def weights_of(request: TrialRequest) -> list[Any]:
+    import keras
+
+    model = keras.models.load_model(Path(request.trial_dir) / "model.keras", compile=False)
+    return list(model.get_weights())
+
+
+def without_time(metrics: Mapping[str, float]) -> dict[str, float]:
+    return {name: value for name, value in metrics.items() if METRICS[name].growth == "curve"}
+
+
+def test_a_trial_runs_to_its_end_and_reports_every_epoch(request_for: RequestMaker) -> None:
+    channel = FakeChannel()
+    request = request_for()
+
+    outcome = run_trial(request, channel)
+
+    assert outcome.ending is Ending.COMPLETE, outcome
+    assert [report.epoch for report in channel.reports] == [0, 1, 2]
+    assert channel.steps == [(epoch, step, 5) for epoch in range(3) for step in range(1, 6)]
+    assert outcome.metrics.keys() == METRICS.keys()
+    assert all(report.metrics.keys() == METRICS.keys() for report in channel.reports)
+    assert outcome.metrics["epochs_run"] == 3
+    assert outcome.metrics["parameters"] > 300
+    assert outcome.metrics["peak_memory_bytes"] > 1e8
+    assert outcome.facts["kernel"] == "plain"
+    assert str(outcome.facts["device"]).startswith(("CPU", "GPU"))
+    assert {"tensorflow", "keras", "python"} <= outcome.facts.keys()
+
+
+def test_outcome_and_reports_can_be_written_as_messages(request_for: RequestMaker) -> None:
+    from tuner.execution.messages import decode, encode
+
+    channel = FakeChannel()
+    outcome = run_trial(request_for("tfidf_dense", "tfidf", epochs=1), channel)
+
+    assert decode(encode(outcome)) == outcome
+    assert decode(encode(channel.reports[0])) == channel.reports[0]
+
+
+@pytest.mark.usefixtures("gets_worse")
+def test_the_kept_epochs_metrics_and_time_are_the_outcome(request_for: RequestMaker) -> None:
+    channel = FakeChannel()
+
+    outcome = run_trial(request_for(epochs=4), channel)
+
+    best, last = channel.reports[1], channel.reports[3]
+    assert outcome.metrics["loss"] == 0.4
+    assert without_time(outcome.metrics) == without_time(best.metrics)
+    assert outcome.metrics["training_time_s"] == best.metrics["training_time_s"]
+    assert outcome.metrics["wall_time_s"] > last.metrics["wall_time_s"]
+    assert outcome.metrics["epochs_run"] == 4
+    assert outcome.facts["kept_epoch"] == 1
+    assert outcome.facts["training_time_all_epochs_s"] == last.metrics["training_time_s"]
+    assert (last.best_epoch, last.best_metrics) == (1, best.metrics)
+
+
+@pytest.mark.usefixtures("gets_worse")
+def test_the_best_epochs_weights_are_kept(request_for: RequestMaker) -> None:
+    whole, shorter = request_for(epochs=4, number=1), request_for(epochs=2, number=2)
+
+    for request in (whole, shorter):
+        run_trial(request, FakeChannel())
+
+    for kept, expected in zip(weights_of(whole), weights_of(shorter), strict=True):
+        np.testing.assert_allclose(kept, expected, atol=1e-6)
+
+
+def test_the_same_request_gives_the_same_numbers(request_for: RequestMaker) -> None:
+    first, again = FakeChannel(), FakeChannel()
+
+    run_trial(request_for(dropout=0.5, number=1), first)
+    run_trial(request_for(dropout=0.5, number=2), again)
+
+    for one, other in zip(first.reports, again.reports, strict=True):
+        assert without_time(one.metrics) == pytest.approx(without_time(other.metrics), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("family", "embedding", "given"),
+    [
+        ("lstm", "trained", {"dropout": 0.5, "recurrent_dropout": 0.2, "bidirectional": True}),
+        ("tfidf_dense", "tfidf", {"dropout": 0.5, "optimizer": "sgd"}),
+    ],
+)
+def test_a_trial_given_back_and_continued_equals_one_that_ran_through(
+    request_for: RequestMaker, family: str, embedding: str, given: dict[str, Value]
+) -> None:
+    whole, broken = (request_for(family, embedding, number, epochs=4, **given) for number in (1, 2))
+    through, before, after = FakeChannel(), FakeChannel(stop_at=(2, 3)), FakeChannel()
+
+    expected = run_trial(whole, through)
+    released = run_trial(broken, before)
+    found = run_trial(broken, after)
+
+    assert released.ending is Ending.RELEASED
+    assert [report.epoch for report in before.reports + after.reports] == [0, 1, 2, 3]
+    assert found.ending is Ending.COMPLETE
+    assert without_time(found.metrics) == pytest.approx(without_time(expected.metrics), abs=1e-5)
+    for kept, other in zip(weights_of(broken), weights_of(whole), strict=True):
+        np.testing.assert_allclose(kept, other, atol=1e-5)
+
+
+def test_time_goes_on_where_it_stood_and_a_broken_epoch_does_not_count(request_for: RequestMaker) -> None:
+    request = request_for(epochs=3)
+    clock = FakeClock()
+    timing = Timing(wall=clock, cpu=clock, checkpoint_every_s=1e9)
+    before, after = FakeChannel(stop_at=(1, 4)), FakeChannel()
+
+    run_trial(request, before, timing)
+    run_trial(request, after, timing)
+
+    times = [report.metrics["training_time_s"] for report in before.reports + after.reports]
+    assert times == [5.0, 10.0, 15.0]  # five steps an epoch, each of one look at the clock
+
+
+@pytest.mark.usefixtures("gets_worse")
+def test_a_continued_trial_keeps_an_earlier_best_epoch(request_for: RequestMaker) -> None:
+    broken, shorter = request_for(epochs=5, number=1), request_for(epochs=2, number=2)
+    run_trial(shorter, FakeChannel())
+
+    run_trial(broken, FakeChannel(stop_at=(4, 0)))
+    found = run_trial(broken, FakeChannel())
+
+    assert found.facts["kept_epoch"] == 1
+    for kept, expected in zip(weights_of(broken), weights_of(shorter), strict=True):
+        np.testing.assert_allclose(kept, expected, atol=1e-5)
+
+
+def test_a_verdict_can_release_a_trial_at_the_end_of_an_epoch(request_for: RequestMaker) -> None:
+    request = request_for()
+    release = Verdict(3, VerdictAction.RELEASE, "the study is being interrupted")
+
+    released = run_trial(request, FakeChannel(verdicts={0: release}))
+    after = FakeChannel()
+    run_trial(request, after)
+
+    assert released.ending is Ending.RELEASED
+    assert released.reason == "the study is being interrupted"
+    assert [report.epoch for report in after.reports] == [1, 2]
+
+
+def test_a_trial_given_back_before_its_first_epoch_has_no_metrics(request_for: RequestMaker) -> None:
+    outcome = run_trial(request_for(), FakeChannel(stop_at=(0, 0)))
+
+    assert outcome.ending is Ending.RELEASED
+    assert outcome.metrics == {}
+
+
+def test_a_pruned_trial_ends_with_the_metrics_so_far_and_the_reason(request_for: RequestMaker) -> None:
+    request = request_for()
+    channel = FakeChannel(verdicts={1: Verdict(3, VerdictAction.PRUNE, "dominated by trial 0")})
+
+    outcome = run_trial(request, channel)
+
+    assert outcome.ending is Ending.PRUNED
+    assert outcome.reason == "dominated by trial 0"
+    assert outcome.metrics["epochs_run"] == 2
+    assert outcome.model_path == ""
+    assert not (Path(request.trial_dir) / "model.keras").exists()
+
+
+@pytest.mark.usefixtures("gets_worse")
+def test_early_stopping_says_so(request_for: RequestMaker) -> None:
+    outcome = run_trial(request_for(epochs=6, patience=2), FakeChannel())
+
+    assert outcome.ending is Ending.COMPLETE
+    assert outcome.reason == "stopped early: validation loss not better since epoch 1"
+    assert outcome.metrics["epochs_run"] == 4
+
+
+@pytest.mark.usefixtures("gets_worse")
+def test_patience_is_not_renewed_by_a_continuation(request_for: RequestMaker) -> None:
+    request = request_for(epochs=6, patience=2)
+
+    run_trial(request, FakeChannel(stop_at=(3, 0)))
+    outcome = run_trial(request, FakeChannel())
+
+    assert outcome.metrics["epochs_run"] == 4
+
+
+@pytest.mark.usefixtures("gets_worse")
+def test_a_plateau_halves_the_optimizers_rate(request_for: RequestMaker) -> None:
+    request = request_for(epochs=5, plateau_patience=1, optimizer="sgd", learning_rate=0.5)
+
+    run_trial(request, FakeChannel(), always_checkpoint())
+
+    found = load_checkpoint(Path(request.trial_dir), _identity(request))
+    assert found is not None
+    _, learning_rate, *_ = found.groups["optimizer"]
+    assert learning_rate == 0.5 * 0.5**2  # halved after epochs 2 and 3; after the last it has not been used
+
+
+@pytest.mark.parametrize("damage", ["truncated", "record", "other settings"])
+def test_a_checkpoint_that_cannot_be_used_begins_the_trial_again(
+    request_for: RequestMaker, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    request = request_for(epochs=2)
+    run_trial(request, FakeChannel(stop_at=(1, 0)))
+    folder = Path(request.trial_dir)
+    (arrays,) = folder.glob("checkpoint-*.npz")
+    if damage == "truncated":
+        arrays.write_bytes(arrays.read_bytes()[:-10])
+    elif damage == "record":
+        record = json.loads((folder / "checkpoint.json").read_text())
+        del record["record"]["times"]
+        (folder / "checkpoint.json").write_text(json.dumps(record))
+    else:
+        request = replace(request, params={**request.params, "units": 9})
+    channel = FakeChannel()
+
+    outcome = run_trial(request, channel)
+
+    assert outcome.ending is Ending.COMPLETE
+    assert [report.epoch for report in channel.reports] == [0, 1]
+    assert "trial 3 begins again at epoch 0" in caplog.text
+
+
+def test_a_checkpoint_of_another_architecture_is_refused(
+    request_for: RequestMaker, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    request = request_for(epochs=2)
+    run_trial(request, FakeChannel(stop_at=(1, 0)))
+    other = replace(FAMILIES["gru"], component=FAMILIES["lstm"].component)
+    monkeypatch.setattr("tuner.training.loop.FAMILIES", {"lstm": other})
+    channel = FakeChannel()
+
+    outcome = run_trial(request, channel)
+
+    assert outcome.ending is Ending.COMPLETE
+    assert len(channel.reports) == 2
+    assert "another architecture" in caplog.text
+
+
+def test_a_finished_trial_whose_outcome_was_lost_ends_the_same_again(request_for: RequestMaker) -> None:
+    request = request_for()
+    first = run_trial(request, FakeChannel())
+    channel = FakeChannel()
+
+    again = run_trial(request, channel)
+
+    assert again.ending is Ending.COMPLETE
+    assert channel.reports == []
+    assert without_time(again.metrics) == without_time(first.metrics)
+    assert again.metrics["training_time_s"] == first.metrics["training_time_s"]
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning")
+def test_a_loss_that_is_no_number_fails_the_trial_with_its_place(request_for: RequestMaker) -> None:
+    outcome = run_trial(
+        request_for("tfidf_dense", "tfidf", optimizer="sgd", learning_rate=1e30), FakeChannel()
+    )
+
+    assert outcome.ending is Ending.FAILED
+    assert "loss became NaN in epoch 0, step " in outcome.reason
+    assert outcome.detail == ""
+
+
+def failing(error: Exception) -> dict[str, Family]:
+    def build(*_: Any) -> Any:
+        raise error
+
+    return {"lstm": replace(FAMILIES["lstm"], build=build)}
+
+
+def test_a_build_that_raises_fails_the_trial_with_its_traceback(
+    request_for: RequestMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuner.training.loop.FAMILIES", failing(ValueError("no such layer\nmore lines")))
+
+    outcome = run_trial(request_for(), FakeChannel())
+
+    assert outcome.ending is Ending.FAILED
+    assert outcome.reason == "ValueError: no such layer"
+    assert "Traceback" in outcome.detail
+
+
+def test_running_out_of_memory_fails_the_trial_with_what_to_do(
+    request_for: RequestMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import tensorflow as tf
+
+    gpu_error = tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor of shape[9,9]")
+    for error in (MemoryError("could not allocate"), gpu_error):
+        monkeypatch.setattr("tuner.training.loop.FAMILIES", failing(error))
+
+        outcome = run_trial(request_for(), FakeChannel())
+
+        assert outcome.ending is Ending.FAILED
+        assert outcome.reason.startswith("out of memory: ")
+        assert "smaller batch" in outcome.reason
+
+
+def test_missing_vectors_fail_the_trial_in_one_line(request_for: RequestMaker) -> None:
+    outcome = run_trial(request_for(embedding="word2vec", vectors_path="/absent.bin"), FakeChannel())
+
+    assert outcome.ending is Ending.FAILED
+    assert outcome.reason.startswith("/absent.bin: No such file")
+    assert outcome.detail == ""
+
+
+def test_a_missing_dataset_fails_the_trial(request_for: RequestMaker, tmp_path: Path) -> None:
+    outcome = run_trial(replace(request_for(), dataset_dir=str(tmp_path / "absent")), FakeChannel())
+
+    assert outcome.ending is Ending.FAILED
+    assert "absent" in outcome.reason
+
+
+@pytest.mark.parametrize(("family", "embedding"), [("gru", "word2vec"), ("tfidf_dense", "tfidf")])
+def test_the_kept_model_is_measured_on_the_test_split(
+    request_for: RequestMaker, family: str, embedding: str
+) -> None:
+    request = request_for(family, embedding, learning_rate=0.02, epochs=8)
+    outcome = run_trial(request, FakeChannel())
+
+    measured = evaluate_test(request, outcome.model_path)
+
+    assert outcome.model_path == "model.keras"
+    assert measured.keys() == {
+        f"test_{name}" for name in ("loss", "accuracy", "precision", "recall", "f1", "auc")
+    }
+    if family == "tfidf_dense":
+        assert measured["test_accuracy"] > 0.9
+
+
+def test_the_kept_model_brings_what_prediction_needs(request_for: RequestMaker) -> None:
+    tokens, features = request_for(vocabulary_size=20), request_for("tfidf_dense", "tfidf", number=4)
+    for request in (tokens, features):
+        run_trial(request, FakeChannel())
+
+    beside = [
+        json.loads((Path(each.trial_dir) / "model.json").read_text("utf-8")) for each in (tokens, features)
+    ]
+    assert [each["task"] for each in beside] == ["binary", "binary"]
+    assert beside[0]["classes"] == ["bad", "good"]
+    assert beside[0]["params"] == dict(tokens.params)
+    assert beside[0]["input"]["vocabulary_size"] == 20
+    assert len(beside[0]["input"]["words"]) == 18
+    assert len(beside[1]["input"]["terms"]) == len(beside[1]["input"]["idf"])
+
+
+def test_a_kept_model_with_code_of_its_own_is_refused(request_for: RequestMaker) -> None:
+    import keras
+
+    request = request_for()
+    Path(request.trial_dir).mkdir(parents=True)
+    ids = keras.Input((None,), dtype="int32")
+    planted = keras.Model(ids, keras.layers.Lambda(lambda each: each)(ids))
+    planted.save(Path(request.trial_dir) / "model.keras")
+
+    with pytest.raises(ValueError, match=r"(?i)lambda"):
+        evaluate_test(request, "model.keras")
+
+
+def test_trials_leave_no_unfinished_files(request_for: RequestMaker) -> None:
+    request = request_for()
+
+    outcome: TrialOutcome = run_trial(request, FakeChannel(), always_checkpoint())
+
+    assert outcome.ending is Ending.COMPLETE
+    names = sorted(path.name for path in Path(request.trial_dir).iterdir())
+    assert [name for name in names if not name.startswith("checkpoint-")] == [
+        "checkpoint.json",
+        "model.json",
+        "model.keras",
+    ]
+    assert len(names) == 4
