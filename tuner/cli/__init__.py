@@ -101,9 +101,17 @@ def program(debug: bool) -> None:
     A search-space file declares data, parameters, objectives and a budget; `tuner run FILE` trains,
     prunes and keeps every trial, and ends in the front of accuracy against training time.
     """
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _ToStderr()
     handler.setFormatter(logging.Formatter("tuner: %(levelname)s: %(message)s (%(name)s)"))
     logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, handlers=[handler], force=True)
+
+
+class _ToStderr(logging.Handler):
+    """Writes log lines to what stderr is at that moment: the live view puts itself in its place."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record."""
+        click.echo(self.format(record), err=True)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

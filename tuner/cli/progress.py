@@ -64,7 +64,13 @@ def watching(screen: Console | None = None, clock: Clock = time.monotonic) -> It
         refresh_per_second=_REFRESHES_PER_S,
         redirect_stdout=False,
     ):
-        yield view
+
+        def watch(event: Event) -> None:
+            view(event)
+            if isinstance(event, Notice):  # stays above the picture, which shows the present only
+                screen.print(Text(one_line(event.message), style="cyan"))
+
+        yield watch
 
 
 class PlainLines:
@@ -145,8 +151,6 @@ class LiveView:
         parts: list[RenderableType] = [_heading(seen, now_s), workers, _best(seen)]
         if seen.ended:
             parts.append(_ended(seen))
-        if seen.notice:
-            parts.append(Text(one_line(seen.notice), style="bold cyan"))
         return Group(*parts)
 
 

@@ -74,7 +74,6 @@ class Watched:
         front: ``(trial number, values)``, best first objective first.
         budget: As last told.
         budget_at_s: Clock reading then.
-        notice: The latest sentence for the reader.
     """
 
     opened: StudyOpened | None = None
@@ -86,7 +85,6 @@ class Watched:
     front: tuple[tuple[int, tuple[float, ...]], ...] = ()
     budget: BudgetLeft | None = None
     budget_at_s: float = 0.0
-    notice: str = ""
 
 
 def fold(seen: Watched, event: Event, now_s: float) -> Watched:
@@ -105,8 +103,8 @@ def fold(seen: Watched, event: Event, now_s: float) -> Watched:
             return replace(seen, front=members)
         case BudgetLeft():
             return replace(seen, budget=event, budget_at_s=now_s)
-        case Notice(message):
-            return replace(seen, notice=message)
+        case Notice():
+            return seen
         case TrialEnded():
             return _ended(seen, event)
         case _:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
@@ -76,7 +77,7 @@ class Material:
     used_s: float
     written_utc: str
 
-    @property
+    @cached_property
     def members(self) -> list[TrialRecord]:
         """The front, best first objective first."""
         return front(self.trials, self.spec.objectives)

@@ -23,6 +23,13 @@ __all__ = ["curves_figure", "pareto_figure"]
 
 FRONT, FINISHED, PRUNED, INK, GRID = "#0072B2", "#7A8794", "#D55E00", "#1F2A35", "#E6EAEE"
 _FONT = "Inter, 'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', sans-serif"
+_LINES = {
+    "failed": {"color": "#B8C0C8", "width": 1, "dash": "dot"},
+    "pruned": {"color": PRUNED, "width": 1.2},
+    "finished": {"color": FINISHED, "width": 1.2},
+    "front": {"color": FRONT, "width": 2.6},
+}
+_LAST_SYMBOLS = {"pruned": "x", "failed": "diamond-open"}
 _LOG_SPREAD = 10
 """A time axis is logarithmic when its largest value is more than ten times its smallest."""
 _MOST_LABELS = 12
@@ -64,8 +71,7 @@ def pareto_figure(points: pd.DataFrame, axes: Axes, heading: str, subheading: st
     y_title = _axis_title(axes.y.metric, False, axes.y.direction)
     figure.update_yaxes(title_text=y_title, range=y_range, tickformat=_tick_format(y_range))
     if logarithmic:
-        ticks = _log_ticks(10 ** x_range[0], 10 ** x_range[1])
-        figure.update_xaxes(type="log", tickvals=ticks, ticktext=[f"{tick:g}" for tick in ticks])
+        _make_logarithmic(figure, x_range)
     return figure
 
 
@@ -77,49 +83,49 @@ def curves_figure(curves: pd.DataFrame, axes: Axes) -> go.Figure:
         axes: What x and y are.
 
     Returns:
-        A figure with one line a trial; the front's members are drawn last and strongest.
+        A figure with one line a trial and one trace a kind; the front is drawn last and strongest.
     """
     figure = go.Figure()
     drawn = curves.dropna(subset=["x", "y"])
-    logarithmic = _is_logarithmic(drawn["x"].tolist())
-    named: set[str] = set()
-    looks = {
-        "failed": {"color": "#B8C0C8", "width": 1, "dash": "dot"},
-        "pruned": {"color": PRUNED, "width": 1.2},
-        "finished": {"color": FINISHED, "width": 1.2},
-        "front": {"color": FRONT, "width": 2.6},
-    }
-    for kind, line in looks.items():
-        for number, rows in drawn[drawn["kind"] == kind].groupby("number", sort=True):
-            figure.add_trace(
-                go.Scatter(
-                    x=rows["x"],
-                    y=rows["y"],
-                    mode="lines+markers",
-                    name=kind,
-                    legendgroup=kind,
-                    showlegend=kind not in named,
-                    line=line,
-                    marker={"size": 4 if kind != "front" else 6, "symbol": _end_symbols(kind, len(rows))},
-                    opacity=1.0 if kind == "front" else 0.55,
-                    hovertext=[
-                        f"trial {number}, epoch {epoch + 1}<br>{_point(axes, x, y)}"
-                        for epoch, x, y in zip(rows["epoch"], rows["x"], rows["y"], strict=True)
-                    ],
-                    hoverinfo="text",
-                )
-            )
-            named.add(kind)
+    for kind in ("failed", "pruned", "finished", "front"):
+        rows = drawn[drawn["kind"] == kind]
+        if len(rows):
+            figure.add_trace(_lines(rows, kind, axes))
     _lay_out(figure, "", "")
-    figure.update_xaxes(title_text=_axis_title(axes.x.metric, logarithmic, None))
     figure.update_yaxes(title_text=_axis_title(axes.y.metric, False, axes.y.direction))
+    logarithmic = _is_logarithmic(drawn["x"].tolist())
+    figure.update_xaxes(title_text=_axis_title(axes.x.metric, logarithmic, None))
     if logarithmic:
-        low, high = _range(drawn["x"].tolist(), True)
-        ticks = _log_ticks(10**low, 10**high)
-        figure.update_xaxes(
-            type="log", range=[low, high], tickvals=ticks, ticktext=[f"{tick:g}" for tick in ticks]
-        )
+        _make_logarithmic(figure, _range(drawn["x"].tolist(), True))
     return figure
+
+
+def _lines(rows: pd.DataFrame, kind: str, axes: Axes) -> go.Scatter:
+    """Make one trace of all trials of a kind, parted by gaps: a thousand traces would be slow to open."""
+    x: list[float | None] = []
+    y: list[float | None] = []
+    texts: list[str] = []
+    symbols: list[str] = []
+    for number, epochs in rows.groupby("number", sort=True):
+        x += [*epochs["x"], None]
+        y += [*epochs["y"], None]
+        texts += [
+            f"trial {number}, epoch {row['epoch'] + 1}<br>{_point(axes, row['x'], row['y'])}"
+            for row in epochs.to_dict("records")
+        ] + [""]
+        symbols += ["circle"] * (len(epochs) - 1) + [_LAST_SYMBOLS.get(kind, "circle"), "circle"]
+    return go.Scatter(
+        x=x,
+        y=y,
+        mode="lines+markers",
+        name=kind,
+        line=_LINES[kind],
+        marker={"size": 6 if kind == "front" else 4, "symbol": symbols},
+        opacity=1.0 if kind == "front" else 0.55,
+        hovertext=texts,
+        hoverinfo="text",
+        connectgaps=False,
+    )
 
 
 def _attained(members: pd.DataFrame, axes: Axes, x_range: list[float], logarithmic: bool) -> go.Scatter:
@@ -182,11 +188,6 @@ def _point(axes: Axes, x: float, y: float) -> str:
     )
 
 
-def _end_symbols(kind: str, count: int) -> list[str]:
-    last = {"pruned": "x", "failed": "diamond-open"}.get(kind, "circle")
-    return ["circle"] * (count - 1) + [last]
-
-
 def _lay_out(figure: go.Figure, heading: str, subheading: str) -> None:
     title_font = {"size": 22, "color": INK}
     legend = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom"}
@@ -242,6 +243,13 @@ def _range(values: Sequence[float], logarithmic: bool) -> list[float]:
     ends = [math.log10(value) if logarithmic else value for value in (min(values), max(values))]
     margin = (ends[1] - ends[0]) * _MARGIN or abs(ends[1]) * _MARGIN or 0.5
     return [ends[0] - margin, ends[1] + margin]
+
+
+def _make_logarithmic(figure: go.Figure, ends: Sequence[float]) -> None:
+    """Make x logarithmic over ``ends``, in powers of ten, with ticks at round numbers."""
+    ticks = _log_ticks(10 ** ends[0], 10 ** ends[1])
+    labels = [f"{tick:g}" for tick in ticks]
+    figure.update_xaxes(type="log", range=list(ends), tickvals=ticks, ticktext=labels)
 
 
 def _tick_format(ends: Sequence[float]) -> str | None:

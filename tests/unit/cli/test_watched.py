@@ -119,11 +119,11 @@ def test_the_count_of_ended_trials_is_right_before_the_ledger_tells_it() -> None
     assert before.budget.trials_finished == after.budget.trials_finished == 4
 
 
-def test_front_and_notice_are_the_latest() -> None:
-    known = seen([OPENED, FrontChanged(((1, (0.7, 3.0)),)), Notice("first"), Notice("second")])
+def test_the_front_is_the_latest_and_a_notice_changes_nothing() -> None:
+    before = seen([OPENED, FrontChanged(((1, (0.7, 3.0)),))])
 
-    assert known.front == ((1, (0.7, 3.0)),)
-    assert known.notice == "second"
+    assert before.front == ((1, (0.7, 3.0)),)
+    assert fold(before, Notice("stopping"), 9.0) == before
 
 
 def test_the_expected_end_is_trials_left_at_the_pace_of_this_session() -> None:

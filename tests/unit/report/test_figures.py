@@ -152,14 +152,15 @@ def epoch(number: int, index: int, accuracy: float) -> EpochReport:
     return EpochReport(number, index, metrics, index, metrics)
 
 
-def test_curves_have_a_line_a_trial_and_one_legend_entry_a_kind() -> None:
+def test_curves_have_a_line_a_trial_parted_by_gaps_and_a_trace_a_kind() -> None:
     reports = {number: [epoch(number, index, 0.5 + index / 10) for index in range(3)] for number in range(4)}
     table = curves(reports, TRIALS, MEMBERS, AXES)
 
     figure = curves_figure(table, AXES)
 
-    assert [trace.name for trace in figure.data] == ["pruned", "finished", "front", "front"]
-    assert sum(bool(trace.showlegend) for trace in figure.data) == 3
-    assert figure.data[-1].line.color == FRONT
-    assert list(figure.data[0].marker.symbol) == ["circle", "circle", "x"]
-    assert figure.data[0].hovertext[2].startswith("trial 3, epoch 3<br>accuracy 0.7000")
+    assert [trace.name for trace in figure.data] == ["pruned", "finished", "front"]
+    pruned, front = figure.data[0], figure.data[-1]
+    assert list(front.y) == [0.5, 0.6, 0.7, None, 0.5, 0.6, 0.7, None]
+    assert front.line.color == FRONT
+    assert list(pruned.marker.symbol)[:3] == ["circle", "circle", "x"]
+    assert pruned.hovertext[2].startswith("trial 3, epoch 3<br>accuracy 0.7000")

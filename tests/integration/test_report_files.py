@@ -1,0 +1,152 @@
+"""`tuner report` on a recorded study: files that are whole, true to the ledger, and safe to open."""
+
+from __future__ import annotations
+
+import csv
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.recorded import record_study
+from tuner.cli import main
+from tuner.report import write_report
+from tuner.report.image import find_browser
+from tuner.storage import Ledger
+
+
+@pytest.fixture(scope="module")
+def ledger(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
+    return record_study(str(tmp_path_factory.mktemp("report") / "tuner.db"))
+
+
+@pytest.fixture(scope="module")
+def page(ledger: Ledger, tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("page")
+    write_report(ledger, "reviews", folder, images=False)
+    return (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_page_and_table_are_always_written(ledger: Ledger, tmp_path: Path) -> None:
+    files = write_report(ledger, "reviews", tmp_path / "new" / "folder", images=False)
+
+    assert [path.name for path in files.paths] == ["report.html", "front.csv"]
+    assert sorted(path.name for path in (tmp_path / "new" / "folder").iterdir()) == [
+        "front.csv",
+        "report.html",
+    ]
+
+
+def test_the_table_holds_the_front_best_first(ledger: Ledger, tmp_path: Path) -> None:
+    write_report(ledger, "reviews", tmp_path, images=False)
+
+    with (tmp_path / "front.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["number"] for row in rows] == ["1", "0", "5"]
+    assert [row["values.accuracy"] for row in rows] == ["0.86", "0.8", "0.7"]
+    assert [row["test.accuracy"] for row in rows] == ["0.84", "", ""]
+    assert all(row["params.units"] for row in rows)
+
+
+def test_the_page_says_what_came_out_and_why_trials_ended(page: str) -> None:
+    assert "The best accuracy is 0.8600, in 11.0 s (trial 1)" in page
+    assert "at the front&#x27;s other end trial 5 reaches 0.7000 in 2.0 s" in page
+    assert "accuracy 0.5500 is below the floor of 0.6 after 2 epochs" in page
+    assert "6 trials · 4 finished · 1 pruned · 1 failed" in page
+
+
+def test_the_page_says_how_the_test_split_was_used(page: str) -> None:
+    assert "The test split was opened for the front&#x27;s members only" in page
+    assert "test accuracy" in page
+
+
+def test_reasons_are_text_in_the_page(page: str) -> None:
+    assert "loss is NaN <b>" not in page
+    assert "loss is NaN &lt;b&gt;&amp;&lt;/b&gt;" in page
+
+
+def test_without_a_browser_it_says_so_and_leaves_no_old_picture(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BROWSER_PATH", str(tmp_path / "nothing"))
+    (tmp_path / "front.png").write_bytes(b"of yesterday")
+
+    files = write_report(ledger, "reviews", tmp_path)
+
+    assert [path.name for path in files.paths] == ["report.html", "front.csv"]
+    assert "no browser was found" in files.notes[0]
+    assert not (tmp_path / "front.png").exists()
+
+
+def test_a_hanging_browser_ends_in_a_note(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = tmp_path / "browser"
+    browser.write_text("#!/bin/sh\nexec sleep 300\n", encoding="utf-8")
+    browser.chmod(browser.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("BROWSER_PATH", str(browser))
+
+    files = write_report(ledger, "reviews", tmp_path / "out", timeout_s=3.0)
+
+    assert "did not draw within 3 s" in files.notes[0]
+    assert (tmp_path / "out" / "report.html").is_file()
+
+
+@pytest.mark.browser
+def test_with_a_browser_there_are_pictures(ledger: Ledger, tmp_path: Path) -> None:
+    if find_browser() is None:
+        pytest.skip("no browser on this machine")
+
+    files = write_report(ledger, "reviews", tmp_path)
+
+    assert files.notes == ()
+    assert [path.name for path in files.paths] == ["report.html", "front.csv", "front.png", "front.svg"]
+    assert (tmp_path / "front.png").stat().st_size > 20_000
+    assert "reviews: accuracy against training time" in (tmp_path / "front.svg").read_text(encoding="utf-8")
+
+
+def test_the_command_writes_beside_the_database_and_prints_the_names(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    storage = tmp_path / "tuner.db"
+    record_study(str(storage))
+
+    assert main(["report", "--storage", str(storage), "--no-images"]) == 0
+
+    names = capsys.readouterr().out.splitlines()
+    assert names == [str(tmp_path / "reviews" / "report.html"), str(tmp_path / "reviews" / "front.csv")]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_cannot_be_written_is_named(
+    ledger: Ledger, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tmp_path.chmod(0o500)
+    storage = str(ledger.database.safe_url)
+
+    assert main(["report", "--storage", storage, "-o", str(tmp_path / "new")]) == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_a_file_in_the_folders_place_is_named(
+    ledger: Ledger, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    storage = str(ledger.database.safe_url)
+
+    assert main(["report", "--storage", storage, "-o", str(tmp_path / "file" / "new")]) == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_a_study_of_nothing_has_a_report(tmp_path: Path) -> None:
+    from tests.recorded import SPEC
+    from tuner.storage import open_database
+
+    empty = Ledger(open_database(str(tmp_path / "tuner.db"), create=True))
+    empty.create_study("empty", SPEC, "fingerprint", {}, Path())
+
+    files = write_report(empty, "empty", tmp_path / "out", images=False)
+
+    assert "No trial has finished yet" in files.paths[0].read_text(encoding="utf-8")
+    assert (tmp_path / "out" / "front.csv").read_text(encoding="utf-8").startswith("number,state,")

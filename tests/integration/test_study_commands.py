@@ -1,0 +1,223 @@
+"""The commands that look at a study, on a recorded one: JSON that is stable, tables a person can read."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.recorded import record_study
+from tuner.cli import main
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> str:
+    path = str(tmp_path / "tuner.db")
+    record_study(path)
+    return path
+
+
+def asked(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    capsys.readouterr()
+    assert main(list(arguments)) == 0
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    return captured.out
+
+
+def asked_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
+    return json.loads(asked(capsys, *arguments, "--format", "json"))
+
+
+def test_the_keys_of_status_are_kept(storage: str, capsys: pytest.CaptureFixture[str]) -> None:
+    found = asked_json(capsys, "status", "reviews", "--storage", storage)
+
+    used = found["budget"].pop("time_used_s")
+    left = found["budget"].pop("time_left_s")
+    assert 0 <= used < 60
+    assert used + left == pytest.approx(600.0)
+    assert found == {
+        "study": "reviews",
+        "states": {"COMPLETE": 4, "PRUNED": 1, "FAIL": 1, "RUNNING": 0, "WAITING": 0},
+        "trials": 6,
+        "finished": 6,
+        "front_size": 3,
+        "objectives": [
+            {"metric": "accuracy", "direction": "maximize"},
+            {"metric": "training_time_s", "direction": "minimize"},
+        ],
+        "budget": {"trials": 8, "trials_used": 6, "trials_left": 2, "time_limit_s": 600.0},
+        "sessions": 0,
+        "workers": 0,
+    }
+
+
+def test_the_keys_of_a_trial_are_kept(storage: str, capsys: pytest.CaptureFixture[str]) -> None:
+    trials = asked_json(capsys, "trials", "reviews", "--storage", storage)
+
+    assert [trial["number"] for trial in trials] == [0, 1, 2, 3, 4, 5]
+    assert {tuple(trial) for trial in trials} == {
+        ("number", "state", "params", "values", "metrics", "test_metrics", "seconds", "reason")
+    }
+    best, pruned, failed = trials[1], trials[3], trials[4]
+    assert best["state"] == "COMPLETE"
+    assert best["values"] == [0.86, 11.0]
+    assert best["metrics"]["accuracy"] == 0.86
+    assert best["test_metrics"] == {"accuracy": 0.84, "f1": 0.83}
+    assert set(best["params"]) == {"units", "bidirectional"}
+    assert (pruned["state"], pruned["values"]) == ("PRUNED", None)
+    assert "below the floor" in pruned["reason"]
+    assert (failed["state"], failed["metrics"]) == ("FAIL", {})
+
+
+def test_the_front_is_trials_best_accuracy_first(storage: str, capsys: pytest.CaptureFixture[str]) -> None:
+    members = asked_json(capsys, "front", "reviews", "--storage", storage)
+    trials = asked_json(capsys, "trials", "reviews", "--storage", storage)
+
+    assert [member["number"] for member in members] == [1, 0, 5]
+    assert members[0] == trials[1]
+
+
+def test_the_keys_of_studies_are_kept(storage: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (found,) = asked_json(capsys, "studies", "--storage", storage)
+
+    objectives = found.pop("objectives")
+    assert [objective["metric"] for objective in objectives] == ["accuracy", "training_time_s"]
+    assert found == {"study": "reviews", "finished": 6, "budget": 8, "front_size": 3}
+
+
+def test_the_documented_keys_are_the_real_ones(storage: str, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "json.md").read_text(encoding="utf-8")
+    status, trials, studies = (json.loads(block.split("```")[0]) for block in text.split("```json\n")[1:])
+
+    def keys(value: dict[str, Any]) -> set[str]:
+        return set(value) | {f"budget.{key}" for key in value["budget"]} if "states" in value else set(value)
+
+    assert keys(status) == keys(asked_json(capsys, "status", "--storage", storage))
+    assert keys(trials[0]) == keys(asked_json(capsys, "trials", "--storage", storage)[0])
+    assert keys(studies[0]) == keys(asked_json(capsys, "studies", "--storage", storage)[0])
+
+
+def test_csv_has_a_row_a_trial(storage: str, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = list(csv.DictReader(io.StringIO(asked(capsys, "trials", "--storage", storage, "--format", "csv"))))
+
+    assert len(rows) == 6
+    assert rows[1]["values.accuracy"] == "0.86"
+    assert rows[3]["values.accuracy"] == ""
+
+
+@pytest.mark.parametrize("command", ["status", "trials", "front", "studies"])
+def test_a_table_is_what_a_person_gets(
+    command: str, storage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = asked(capsys, command, "--storage", storage)
+
+    assert "accuracy" in said
+    assert "\x1b" not in said
+
+
+def test_the_front_table_shows_the_test_split_beside(
+    storage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = asked(capsys, "front", "--storage", storage).splitlines()
+
+    assert "test accuracy" in next(line for line in lines if "trial" in line)
+    assert "0.8400" in next(line for line in lines if line.split()[:1] == ["1"])
+
+
+def test_the_reason_stands_beside_the_trial(storage: str, capsys: pytest.CaptureFixture[str]) -> None:
+    said = " ".join(asked(capsys, "trials", "--storage", storage).split())
+    assert "below the floor" in said
+
+
+def test_the_only_study_needs_no_name_but_one_of_several_does(
+    storage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["status", "--storage", storage]) == 0
+    record_study(storage, "other")
+
+    assert main(["status", "--storage", storage]) == 2
+    assert "which study? The database holds 2: other, reviews" in capsys.readouterr().err
+
+
+def test_an_unknown_study_ends_in_3_with_the_nearest_name(
+    storage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["front", "revievs", "--storage", storage]) == 3
+    assert "did you mean reviews?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["status", "trials", "front", "report", "studies", "dashboard", "resume"])
+def test_a_missing_database_ends_in_3_and_is_not_created(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([command, "--storage", str(tmp_path / "studies" / "no.db")]) == 3
+    assert "no.db" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_storage_can_be_named_by_the_environment(
+    storage: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TUNER_STORAGE", storage)
+    assert asked_json(capsys, "status")["study"] == "reviews"
+
+
+def test_delete_removes_the_study_and_its_folder(storage: str, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = Path(storage).parent / "reviews"
+    folder.mkdir()
+    (folder / "report.html").write_text("x", encoding="utf-8")
+
+    assert main(["delete", "reviews", "--yes", "--storage", storage]) == 0
+
+    assert not folder.exists()
+    capsys.readouterr()
+    assert asked_json(capsys, "studies", "--storage", storage) == []
+
+
+@pytest.mark.parametrize(("answer", "left"), [("n\n", 1), ("y\n", 0)])
+def test_delete_asks(
+    answer: str,
+    left: int,
+    storage: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+
+    assert main(["delete", "reviews", "--storage", storage]) == 0
+
+    assert "6 trials" in capsys.readouterr().err
+    assert len(asked_json(capsys, "studies", "--storage", storage)) == left
+
+
+def test_delete_without_anybody_to_answer_says_so(
+    storage: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+
+    assert main(["delete", "reviews", "--storage", storage]) == 2
+    assert "--yes" in capsys.readouterr().err
+
+
+def test_delete_needs_a_name_even_when_there_is_one_study_only(storage: str) -> None:
+    assert main(["delete", "--yes", "--storage", storage]) == 2
+
+
+def test_a_running_study_is_not_deleted(storage: str, capsys: pytest.CaptureFixture[str]) -> None:
+    from tests.recorded import SPEC
+    from tuner.search.samplers import make_sampler
+    from tuner.storage import Ledger, open_database, this_owner
+
+    ledger = Ledger(open_database(storage, create=False))
+    running = ledger.join("reviews", make_sampler(SPEC.sampler, SPEC.space, SPEC.seed), this_owner())
+
+    assert main(["delete", "reviews", "--yes", "--storage", storage]) == 2
+    assert "worked on" in capsys.readouterr().err
+
+    running.finish_session()
+    assert main(["delete", "reviews", "--yes", "--storage", storage]) == 0
