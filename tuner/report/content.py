@@ -23,18 +23,23 @@ if TYPE_CHECKING:
 
 __all__ = ["Material", "page_of", "picture_of"]
 
-_HOW_TO_READ = (
+_JOINED = (
     "Each mark is one trial. The front is joined by the blue line: for every member there is no finished "
     "trial that is at least as good in both and better in one. Everything in the tinted region behind "
-    "the line is beaten.",
-    "Read along the line and ask at each step what it costs: where it rises steeply, more training time buys "
-    "accuracy; where it lies flat, it buys little. The member before the flat part is usually the one to "
-    "take.",
-    "Pruned trials are drawn where they stood when they were stopped; they might have gone on to the "
-    "right. Failed trials have no mark. Point at a mark to see its settings.",
+    "the line is beaten."
 )
-
-
+_NOT_JOINED = (
+    "Each mark is one trial. Blue marks are the front: no finished trial is at least as good as one of them "
+    "in every objective and better in one."
+)
+_STEPS = (
+    "Read along the line and ask at each step what it costs: where it rises steeply, more {x} buys {y}; "
+    "where it lies flat, it buys little. The member before the flat part is usually the one to take."
+)
+_OTHERS = (
+    "Pruned trials are drawn where they stood when they were stopped; they might have gone on from there. "
+    "Failed trials have no mark. Point at a mark to see its settings."
+)
 _TIMES = (
     "Training time is the seconds of training steps up to the epoch that was kept: without start-up, graph "
     "tracing, validation and the writing of checkpoints."
@@ -99,7 +104,11 @@ def picture_of(material: Material, *, titled: bool = True) -> go.Figure:
 
 def page_of(material: Material) -> Page:
     """Put the whole report together."""
-    sections = [_picture_section(material), Section("How to read it", _HOW_TO_READ), _front_section(material)]
+    sections = [
+        _picture_section(material),
+        Section("How to read it", _how_to_read(material.axes)),
+        _front_section(material),
+    ]
     if any(material.curves.values()):
         sections.append(_curves_section(material))
     sections += _ended_sections(material)
@@ -156,6 +165,15 @@ def _picture_section(material: Material) -> Section:
     axes = material.axes
     heading = f"{_noun(axes.y.metric)} against {_noun(axes.x.metric)}".capitalize()
     return Section(heading, figure=picture_of(material, titled=False), figure_height_px=600)
+
+
+def _how_to_read(axes: Axes) -> list[str]:
+    if not axes.joined:
+        return [_NOT_JOINED, _OTHERS]
+    sentences = [_JOINED, _OTHERS]
+    if (axes.x.direction, axes.y.direction) == ("minimize", "maximize"):
+        sentences.insert(1, _STEPS.format(x=_noun(axes.x.metric), y=_noun(axes.y.metric)))
+    return sentences
 
 
 def _front_section(material: Material) -> Section:

