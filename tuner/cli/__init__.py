@@ -21,7 +21,7 @@ from typing import NoReturn
 
 import click
 
-from tuner.errors import SpecError, TunerError
+from tuner.errors import SpecError, StudyInterruptedError, TunerError
 
 __all__ = ["COMMANDS", "LazyCommand", "main", "program"]
 
@@ -139,7 +139,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         problem.show()
         return 2
     except (KeyboardInterrupt, click.Abort):
-        return _say(["interrupted"], INTERRUPTED, debug)
+        return _say(["interrupted"], INTERRUPTED, debug, label="")
+    except StudyInterruptedError as ending:  # nothing went wrong, and everything was kept
+        return _say([str(ending)], ending.exit_code, debug, label="")
     except TunerError as error:
         return _say(_lines_of(error), error.exit_code, debug)
     except BrokenPipeError:
@@ -171,13 +173,13 @@ def _lines_of(error: TunerError) -> list[str]:
     return [" ".join(str(error).split("\n"))]
 
 
-def _say(lines: list[str], code: int, debug: bool) -> int:
+def _say(lines: list[str], code: int, debug: bool, label: str = "error: ") -> int:
     """Write an error, one line a problem, and return its exit code."""
     if debug:
         traceback.print_exc()
     try:
         for line in lines:
-            click.echo(f"tuner: error: {line}", err=True)
+            click.echo(f"tuner: {label}{line}", err=True)
     except BrokenPipeError:
         _reader_gone()
     return code

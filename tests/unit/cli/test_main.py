@@ -106,9 +106,6 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
         (errors.StorageUnreachableError("no answer"), 5),
         (errors.NoSpaceError("disk full"), 6),
         (errors.TooManyFailuresError("5 in a row"), 7),
-        (errors.StudyInterruptedError("kept", "resume", 130), 130),
-        (errors.StudyInterruptedError("kept", "resume", 143), 143),
-        (KeyboardInterrupt(), 130),
         (OSError(errno.ENOSPC, "No space left on device", "front.csv"), 6),
     ],
 )
@@ -126,6 +123,27 @@ def test_a_foreseen_error_is_one_line_and_its_exit_code(
     assert captured.out == ""
     assert captured.err.startswith("tuner: error: ")
     assert len(captured.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("ending", "code", "said"),
+    [
+        (errors.StudyInterruptedError("kept", "resume", 130), 130, "tuner: kept; resume\n"),
+        (errors.StudyInterruptedError("kept", "resume", 143), 143, "tuner: kept; resume\n"),
+        (KeyboardInterrupt(), 130, "tuner: interrupted\n"),
+    ],
+)
+def test_an_interruption_is_not_called_an_error(
+    ending: BaseException,
+    code: int,
+    said: str,
+    failing: Callable[[BaseException], None],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    failing(ending)
+
+    assert main(["studies"]) == code
+    assert capsys.readouterr().err == said
 
 
 def test_a_file_with_several_problems_has_a_line_for_each(
@@ -218,4 +236,4 @@ def test_ctrl_c_ends_in_130() -> None:
 
     _, said = process.communicate(timeout=30)
 
-    assert (said.decode(), process.returncode) == ("tuner: error: interrupted\n", 130)
+    assert (said.decode(), process.returncode) == ("tuner: interrupted\n", 130)

@@ -56,7 +56,8 @@ def test_curves_are_shown_when_there_are_epochs() -> None:
 
 def test_the_summary_names_both_ends_of_the_front() -> None:
     assert page_of(MATERIAL).summary == (
-        "The best accuracy is 0.9000, in 20.0 s (trial 0); at the front's other end trial 1 reaches 0.8000 in 4.0 s."
+        "The best accuracy is 0.9000, in 20.0 s (trial 0); "
+        "at the front's other end trial 1 reaches 0.8000 in 4.0 s."
     )
 
 
