@@ -1,1 +1,32 @@
+"""Where studies are kept: Optuna's tables and ours in one database, SQLite or PostgreSQL.
 
+``open_database`` opens it, ``Ledger`` reads and begins studies, ``Ledger.join`` gives a session its
+``RunningStudy``. What this package must not know: how trials are run, and what is shown of them.
+"""
+
+from __future__ import annotations
+
+from tuner.storage.engine import Database, open_database
+from tuner.storage.ledger import Ledger
+from tuner.storage.owners import Owner, this_owner
+from tuner.storage.records import BudgetUse, Claim, EventRecord, StudyRecord, TrialRecord, WorkerRecord
+from tuner.storage.running import RunningStudy
+from tuner.storage.urls import safe_url, studies_folder, study_folder
+
+__all__ = [
+    "BudgetUse",
+    "Claim",
+    "Database",
+    "EventRecord",
+    "Ledger",
+    "Owner",
+    "RunningStudy",
+    "StudyRecord",
+    "TrialRecord",
+    "WorkerRecord",
+    "open_database",
+    "safe_url",
+    "studies_folder",
+    "study_folder",
+    "this_owner",
+]

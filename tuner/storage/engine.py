@@ -1,0 +1,248 @@
+"""Opening a database, and the only ways to it: read, write, lock.
+
+Knows SQLite and PostgreSQL and that a database holds our tables beside Optuna's; nothing of studies.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import sqlalchemy as sa
+from filelock import FileLock
+
+from tuner.errors import NotFoundError, StorageRefusedError, StorageUnreachableError
+from tuner.search.quiet import quiet_optuna
+from tuner.storage import postgres, sqlite
+from tuner.storage.faults import translated
+from tuner.storage.migrations import STEPS, check_version, upgrade, version_of
+from tuner.storage.optuna_storage import SafeStorage
+from tuner.storage.urls import Location, locate
+
+__all__ = ["TIMEOUT_S", "Database", "open_database"]
+
+_log = logging.getLogger(__name__)
+
+_Result = TypeVar("_Result")
+
+TIMEOUT_S = 120.0
+"""How long a database may be locked or away before a run gives up: longer than a restart takes."""
+
+_SCHEMA_LOCK = "schema"
+
+
+class Database:
+    """An open database. Made by :func:`open_database`.
+
+    Attributes:
+        storage: Optuna's, to be given to its studies as it is: another one on the same database would race.
+        safe_url: The database as people may read it.
+        timeout_s: How long it is waited for.
+    """
+
+    def __init__(self, location: Location, storage: SafeStorage, timeout_s: float) -> None:
+        self.storage = storage
+        self.safe_url = location.shown
+        self.timeout_s = timeout_s
+        self._location = location
+        self._engine: sa.Engine = storage.engine
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """Give a connection that sees one state of the database throughout.
+
+        Raises:
+            StorageRefusedError, StorageUnreachableError: See ``tuner.storage.faults``.
+        """
+        with self.translated(), self._engine.connect() as connection:
+            if self._location.kind == "postgresql":
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """Give a connection in a transaction that is kept if the block ends well, and undone otherwise.
+
+        On SQLite it has the write lock from its beginning. On PostgreSQL what is decided upon must be
+        selected ``FOR UPDATE``.
+
+        Raises:
+            NoSpaceError, StorageRefusedError, StorageUnreachableError: See ``tuner.storage.faults``.
+        """
+        with self.translated(), self.storage.writing(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def translated(self) -> Iterator[None]:
+        """Turn errors of the database into ours; for blocks that call Optuna."""
+        with translated(self.safe_url, self.timeout_s):
+            yield
+
+    @contextmanager
+    def study_lock(self, study: str) -> Iterator[None]:
+        """Exclude all other processes, on all machines, from the same block on the same study.
+
+        Not reentrant. The lock ends with the process that holds it, however it ends.
+
+        Raises:
+            StorageUnreachableError: If it cannot be had within ``timeout_s``.
+        """
+        with _locked(self._location, self._engine, f"study-{study}", self.timeout_s):
+            yield
+
+    def now(self, connection: sa.Connection) -> float:
+        """Return seconds since 1970, UTC, by the one clock that all who share the database go by."""
+        if self._location.kind == "sqlite":
+            return time.time()  # one host, one clock
+        clock = sa.func.extract("epoch", sa.func.clock_timestamp())
+        return float(connection.scalar(sa.select(clock)) or 0.0)
+
+    def persist(self, operation: Callable[[], _Result]) -> _Result:
+        """Repeat ``operation`` while the database is away, up to ``timeout_s``.
+
+        Args:
+            operation: One that may be repeated although its first attempt, unheard, succeeded.
+
+        Raises:
+            StorageUnreachableError: If it stays away.
+        """
+        deadline = time.monotonic() + self.timeout_s
+        wait_s = 0.1
+        while True:
+            try:
+                return operation()
+            except StorageUnreachableError as error:
+                if time.monotonic() + wait_s > deadline:
+                    raise
+                _log.warning("%s; trying again", error.message)
+                time.sleep(wait_s * random.uniform(0.5, 1.0))  # noqa: S311 - spreads processes, hides nothing
+                wait_s = min(wait_s * 2, 2.0)
+
+    def close(self) -> None:
+        """Close all connections; the last process to do so leaves a single SQLite file."""
+        self.storage.remove_session()
+        self._engine.dispose()
+
+
+def open_database(storage: str, create: bool, timeout_s: float = TIMEOUT_S) -> Database:
+    """Open the database of studies.
+
+    Args:
+        storage: A path, or an SQLAlchemy URL of SQLite or PostgreSQL.
+        create: Make the file (SQLite) or the tables (PostgreSQL) when there are none.
+        timeout_s: How long it may be locked or away, in seconds. Defaults to 120.
+
+    Raises:
+        InputError: If ``storage`` is neither.
+        NotFoundError: If there is none and ``create`` is false.
+        StorageRefusedError: If it is foreign, empty, damaged, read-only, of another version or on a network
+            file system; nothing was written to it.
+        StorageUnreachableError: If it does not answer.
+        NoSpaceError: If the disk is full.
+    """
+    quiet_optuna()
+    location = locate(storage)
+    with translated(location.shown, timeout_s):
+        if location.kind == "sqlite":
+            return _open_sqlite(location, create, timeout_s)
+        return _open_postgresql(location, create, timeout_s)
+
+
+def _open_sqlite(location: Location, create: bool, timeout_s: float) -> Database:
+    path = location.path
+    assert path is not None  # noqa: S101 - by `locate`
+    sqlite.check_place(path)
+    if create and not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(location, None, _SCHEMA_LOCK, timeout_s):
+            if not path.exists():
+                sqlite.make_file(path, lambda draft: _fill(Location("sqlite", location.url, draft)))
+    sqlite.check_file(path)
+    storage = _storage(location, {"connect_args": {"timeout": timeout_s}})
+    storage.make_safe()
+    database = Database(location, storage, timeout_s)
+    _upgrade_if_older(database, location)
+    return database
+
+
+def _fill(draft: Location) -> None:
+    """Make all tables in a new SQLite file."""
+    url = draft.url.set(database=str(draft.path))
+    storage = _storage(Location("sqlite", url, draft.path), {}, make_tables=True)
+    with storage.engine.begin() as connection:
+        upgrade(connection, time.time())
+    storage.remove_session()
+    storage.engine.dispose()
+
+
+def _open_postgresql(location: Location, create: bool, timeout_s: float) -> Database:
+    options = postgres.engine_options(timeout_s)
+    probe = sa.create_engine(location.url, **options | {"pool_size": 1})
+    try:
+        with probe.connect() as connection:
+            version = version_of(connection)
+        if not version and not create:
+            raise NotFoundError(
+                f"{location.shown}: the database holds no studies", "begin one with: tuner run FILE"
+            )
+        if not version:
+            with _locked(location, probe, _SCHEMA_LOCK, timeout_s), probe.connect() as connection:
+                if not version_of(connection):
+                    _storage(location, options, make_tables=True).engine.dispose()
+                    with probe.begin() as writing:
+                        upgrade(writing, time.time())
+    finally:
+        probe.dispose()
+    database = Database(location, _storage(location, options), timeout_s)
+    _upgrade_if_older(database, location)
+    return database
+
+
+def _upgrade_if_older(database: Database, location: Location) -> None:
+    """Bring our tables to this program's version; refuse those of a newer one."""
+    with database.reading() as connection:
+        version = version_of(connection)
+    check_version(version, location.shown)
+    if version < len(STEPS):
+        lock = _locked(location, database.storage.engine, _SCHEMA_LOCK, database.timeout_s)
+        with lock, database.writing() as connection:
+            upgrade(connection, database.now(connection))
+
+
+def _storage(location: Location, options: dict[str, object], make_tables: bool = False) -> SafeStorage:
+    """Make Optuna's storage; it compares the version of its own tables.
+
+    Raises:
+        StorageRefusedError: If they are of another version.
+    """
+    # Optuna formats the URL as a template.
+    url = location.secret_url.replace("{", "{{").replace("}", "}}")
+    try:
+        return SafeStorage(url, options, skip_table_creation=not make_tables)
+    except RuntimeError as error:
+        raise StorageRefusedError(
+            f"{location.shown}: Optuna's tables in it are of another version",
+            "use the Optuna that made it, or on a copy: optuna storage upgrade --storage URL",
+        ) from error
+
+
+@contextmanager
+def _locked(location: Location, engine: sa.Engine | None, name: str, timeout_s: float) -> Iterator[None]:
+    with translated(location.shown, timeout_s):
+        if location.path is not None or engine is None:
+            assert location.path is not None  # noqa: S101 - PostgreSQL comes with an engine
+            path = sqlite.lock_path(location.path, name)
+            path.parent.mkdir(exist_ok=True)
+            # A lock of its own each time: shared by threads, one object would let the second in.
+            with FileLock(path, timeout=timeout_s, poll_interval=0.02, fallback_to_soft=False):
+                yield
+            return
+        connection = postgres.lock(engine, name)
+        try:
+            yield
+        finally:
+            postgres.unlock(connection, name)

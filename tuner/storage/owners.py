@@ -1,0 +1,102 @@
+"""Who holds a lease: one process, told apart from every other one that ever was.
+
+A pid alone is not enough, for it is given again; with the boot, the pid namespace and the process's
+start time it is. All of it can be checked from the same host at once, without waiting for a lease to expire.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import psutil
+
+__all__ = ["Life", "Owner", "life_of", "this_owner"]
+
+Life = Literal["running", "stopped", "gone", "elsewhere"]
+"""What is known of an owner: alive; halted by a signal; dead; or not to be seen from here."""
+
+
+@dataclass(frozen=True)
+class Owner:
+    """A process.
+
+    Attributes:
+        host: Its host's name, for people.
+        boot_id: Of that host's running system; another after each boot.
+        pid_namespace: In which ``pid`` counts.
+        pid: The process.
+        process_start: When it started, in a unit of the system's own; only good for comparing.
+    """
+
+    host: str
+    boot_id: str
+    pid_namespace: str
+    pid: int
+    process_start: str
+
+    def shares_clock(self, other: Owner) -> bool:
+        """Tell whether ``time.monotonic`` counts the same for both: one host, not booted in between."""
+        return self.boot_id == other.boot_id
+
+    def shares_processes(self, other: Owner) -> bool:
+        """Tell whether each can look at the other's process."""
+        return self.boot_id == other.boot_id and self.pid_namespace == other.pid_namespace
+
+
+def this_owner() -> Owner:
+    """Return the owner that this process is."""
+    start, _ = _look_at(os.getpid()) or ("", "")
+    return Owner(socket.gethostname(), _boot_id(), _pid_namespace(), os.getpid(), start)
+
+
+def life_of(owner: Owner, me: Owner) -> Life:
+    """Look whether ``owner`` is alive.
+
+    Args:
+        owner: Any.
+        me: This process.
+    """
+    if not owner.shares_processes(me):
+        return "elsewhere"
+    found = _look_at(owner.pid)
+    if found is None or found[0] != owner.process_start or found[1] in ("Z", "X"):
+        return "gone"
+    return "stopped" if found[1] in ("T", "t") else "running"
+
+
+def _look_at(pid: int) -> tuple[str, str] | None:
+    """Return a process's start time and its state letter, or None if there is none."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return _look_with_psutil(pid) if not Path("/proc/self/stat").exists() else None
+    fields = text.rpartition(")")[2].split()  # the name before it may hold blanks and brackets
+    return fields[19], fields[0]
+
+
+def _look_with_psutil(pid: int) -> tuple[str, str] | None:
+    """Look at a process on a system without /proc."""
+    try:
+        process = psutil.Process(pid)
+        letters = {psutil.STATUS_ZOMBIE: "Z", psutil.STATUS_DEAD: "X", psutil.STATUS_STOPPED: "T"}
+        return f"{process.create_time():.0f}", letters.get(process.status(), "R")
+    except psutil.NoSuchProcess:
+        return None
+
+
+def _boot_id() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return f"{socket.gethostname()}@{psutil.boot_time():.0f}"
+
+
+def _pid_namespace() -> str:
+    try:
+        return str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        return ""

@@ -1,0 +1,201 @@
+"""What the ledger hands out, as frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from tuner.spec.values import BudgetSpec, StudySpec, Value
+
+__all__ = [
+    "BudgetUse",
+    "Claim",
+    "EventRecord",
+    "StudyRecord",
+    "TrialRecord",
+    "TrialStateName",
+    "WorkerRecord",
+]
+
+TrialStateName: TypeAlias = Literal["RUNNING", "COMPLETE", "PRUNED", "FAIL", "WAITING"]
+"""As Optuna names them."""
+
+
+@dataclass(frozen=True)
+class StudyRecord:
+    """A study as it is kept.
+
+    Attributes:
+        name: Its name.
+        optuna_id: Its key in Optuna's tables.
+        spec: Its declaration, with the budget as it is now.
+        spec_hash: Of what makes its identity.
+        base_dir: The folder that the declaration's relative paths start from.
+        fingerprint: Of its texts.
+        data_summary: What was found in them, for people.
+        budget: As it is now.
+        created_utc: When it was begun.
+        sessions_alive: Sessions that are working on it.
+        workers_alive: Worker processes of those sessions.
+    """
+
+    name: str
+    optuna_id: int
+    spec: StudySpec
+    spec_hash: str
+    base_dir: Path
+    fingerprint: str
+    data_summary: Mapping[str, Any]
+    budget: BudgetSpec
+    created_utc: datetime
+    sessions_alive: int = 0
+    workers_alive: int = 0
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """A trial as it is kept.
+
+    Attributes:
+        number: From 0.
+        state: See ``TrialStateName``.
+        params: Parameter names with their values, fixed ones included, in declared order.
+        settings: Settings with their values: those recorded with the result, or else the fixed and
+            sampled ones, without defaults.
+        values: One an objective in declared order, or None unless it completed.
+        metrics: Of the kept epoch; of the best epoch so far while it runs; empty before the first.
+        test_metrics: Of the test split; empty unless measured.
+        seconds: Wall seconds of its own work where measured, else from start to end; None while it runs.
+        reason: Why it was pruned or failed, one line; may be empty.
+        detail: A traceback, or an empty string.
+        started_utc, finished_utc: By the clock of the host that asked or told; None where it has not.
+        deaths: How often its worker or its whole session died.
+        model_path: Of the kept model inside the trial's folder, or an empty string.
+        facts: What is no number: kernel, device, versions.
+        epochs: Epochs recorded.
+    """
+
+    number: int
+    state: TrialStateName
+    params: Mapping[str, Value] = field(default_factory=dict)
+    settings: Mapping[str, Value] = field(default_factory=dict)
+    values: tuple[float, ...] | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    test_metrics: Mapping[str, float] = field(default_factory=dict)
+    seconds: float | None = None
+    reason: str = ""
+    detail: str = ""
+    started_utc: datetime | None = None
+    finished_utc: datetime | None = None
+    deaths: int = 0
+    model_path: str = ""
+    facts: Mapping[str, Value] = field(default_factory=dict)
+    epochs: int = 0
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A trial that this session may run.
+
+    Attributes:
+        number: The trial.
+        token: Proves that the lease is ours; a later owner has another.
+        params: Parameter names with their values, fixed ones included, in declared order.
+        deaths: How often it died before.
+        continued: Whether somebody ran it before: look for its checkpoint.
+    """
+
+    number: int
+    token: str
+    params: Mapping[str, Value]
+    deaths: int = 0
+    continued: bool = False
+
+
+@dataclass(frozen=True)
+class EventRecord:
+    """Something that happened in a study.
+
+    Attributes:
+        at_utc: When, by the database's clock.
+        kind: One word, e.g. ``death``, ``late``, ``budget``.
+        message: A sentence.
+        number: The trial it is about, or None.
+    """
+
+    at_utc: datetime
+    kind: str
+    message: str
+    number: int | None = None
+
+
+@dataclass(frozen=True)
+class WorkerRecord:
+    """A worker that has worked on a study.
+
+    Attributes:
+        worker: Its place in its session, from 0.
+        host: Of its machine.
+        cpu: Of its machine.
+        device: E.g. ``CPU (core 1)``.
+        calibration_s: Seconds of a fixed piece of work on it.
+        versions: Of the libraries that decide results.
+        started_utc: When it was ready.
+    """
+
+    worker: int
+    host: str
+    cpu: str
+    device: str
+    calibration_s: float
+    versions: Mapping[str, str]
+    started_utc: datetime
+
+
+@dataclass(frozen=True)
+class BudgetUse:
+    """What of a study's budget is used up, over all sessions and machines.
+
+    Attributes:
+        trials: Budget of trials, or None.
+        time_limit_s: Budget of session seconds, or None.
+        used_s: Session seconds used.
+        complete, pruned, failed: Ended trials.
+        running: Trials under way, or given back and waiting to go on.
+        waiting: Queued trials, not yet begun.
+        failures_in_a_row: Failed trials since the last that ended otherwise, in the order of their ends.
+    """
+
+    trials: int | None
+    time_limit_s: float | None
+    used_s: float
+    complete: int
+    pruned: int
+    failed: int
+    running: int
+    waiting: int
+    failures_in_a_row: int
+
+    @property
+    def finished(self) -> int:
+        """Ended trials, whatever their end."""
+        return self.complete + self.pruned + self.failed
+
+    @property
+    def begun(self) -> int:
+        """Trials that count against the budget."""
+        return self.finished + self.running
+
+    @property
+    def may_begin(self) -> bool:
+        """Whether the budget has room for one more trial."""
+        in_trials = self.trials is None or self.begun < self.trials
+        return in_trials and (self.time_limit_s is None or self.used_s < self.time_limit_s)
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether there is nothing left to begin and nothing to finish."""
+        return not self.may_begin and not self.running
