@@ -54,7 +54,7 @@ def check_draft(draft: Draft, catalogue: Catalogue, problems: Problems) -> None:
         problems.add(draft.places.at("space"), message, hint)
     _check_components(draft, catalogue, problems)
     _check_objectives(draft, catalogue, problems)
-    _check_sampler_and_pruner(draft, problems)
+    _check_sampler_and_pruner(draft, catalogue, problems)
 
 
 def _check_parameter(
@@ -110,6 +110,8 @@ def _check_value(
 
 def _check_fixed(draft: Draft, known: Mapping[str, tuple[Setting, ...]], problems: Problems) -> None:
     for name, value in draft.spec.fixed.items():
+        if problems.full:
+            return
         if name not in known:
             mark = draft.places.at("fixed", name, "name")
             problems.add(mark, f"fixed.{shown(name)[1:-1]}: no setting of that name", nearest(name, known))
@@ -191,8 +193,6 @@ def _check_metric(
 
 
 def _check_objectives(draft: Draft, catalogue: Catalogue, problems: Problems) -> None:
-    if "objectives" in draft.unread:
-        return
     seen: dict[str, int] = {}
     for index, objective in enumerate(draft.spec.objectives):
         path: Path = ("objectives", index)
@@ -204,10 +204,10 @@ def _check_objectives(draft: Draft, catalogue: Catalogue, problems: Problems) ->
         seen[objective.metric] = index
 
 
-def _check_sampler_and_pruner(draft: Draft, problems: Problems) -> None:
+def _check_sampler_and_pruner(draft: Draft, catalogue: Catalogue, problems: Problems) -> None:
     spec = draft.spec
-    several = "objectives" not in draft.unread and len(spec.objectives) > 1
-    if "pruner" not in draft.unread and several and spec.pruner.name not in _PRUNERS_FOR_ANY:
+    several = len(spec.objectives) > 1 and spec.pruner.name in catalogue.pruners
+    if several and "pruner" not in draft.unread and spec.pruner.name not in _PRUNERS_FOR_ANY:
         message = (
             f"pruner: {shown(spec.pruner.name)} needs exactly one objective, found {len(spec.objectives)}"
         )

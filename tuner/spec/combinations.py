@@ -17,7 +17,7 @@ from tuner.spec.dump import flow_text
 from tuner.spec.fields import one_of, shown
 from tuner.spec.read import Mark, Problems
 from tuner.spec.settings import SELECTORS, components_of, expectation, misfit, variants
-from tuner.spec.situations import TooManySituationsError, situations
+from tuner.spec.situations import TooManySituationsError, can_take, situations
 from tuner.spec.values import (
     CategoricalParameter,
     FixedParameter,
@@ -121,7 +121,7 @@ def _check_kinds(found: _Combinations, draft: Draft, problems: Problems) -> None
         problems.add(mark, f"family {family} takes {takes}, which no embedding source gives")
         return
     gives = embeddings[embedding].kind
-    others = f" (and {len(clashes) - 1} more such pairs)" if len(clashes) > 1 else ""
+    others = f" (pairs of this kind: {len(clashes)})" if len(clashes) > 1 else ""
     message = f"family {family} takes {takes}, but embedding {embedding} gives {gives}{others}"
     later, hint = _matching_hint(found)
     problems.add(_selector_mark(later, found, draft), f"{later}: {message}", hint)
@@ -154,12 +154,18 @@ def _matching_hint(found: _Combinations) -> tuple[str, str]:
         node = flow_text({parent.name: accepted[kind] if len(accepted[kind]) > 1 else accepted[kind][0]})
         verb = "add" if child.when is None else "narrow its condition to"
         advice.append(f"{verb} `when: {node}`")
-        for other, names in accepted.items():
-            if other != kind:
-                advice.append(
-                    f"{one_of(names, 'and')} then {'take' if len(names) > 1 else 'takes'} {other} unasked"
-                )
+        advice += [
+            f"{one_of(names, 'and')} then {'take' if len(names) > 1 else 'takes'} {unasked} by itself"
+            for other, names in accepted.items()
+            for unasked in _first_of(other, later, found.catalogue)
+            if other != kind
+        ]
     return later, "; ".join(advice)
+
+
+def _first_of(kind: str, selector: str, catalogue: Catalogue) -> list[str]:
+    """Return what ``Catalogue.complete`` fills in for an input kind, if there is anything."""
+    return [name for name, each in components_of(catalogue, selector).items() if each.kind == kind][:1]
 
 
 def _only(found: _Combinations, selector: str) -> Parameter | None:
@@ -197,7 +203,7 @@ def _check_values_in_force(
         setting = found.in_force(chosen).get(parameter.sets)
         wrong = [value for value in _values(parameter) if setting is not None and misfit(setting, value)]
         if wrong and setting is not None and _fits_elsewhere(parameter.sets, wrong[0], found.catalogue):
-            found_words = f"{shown(wrong[0])} does not fit {_words(chosen)}"
+            found_words = f"{shown(wrong[0])} does not fit {_words(chosen, parameter.sets, found.catalogue)}"
             message = f"{parameter.name}: {found_words}, expected {expectation(setting)}"
             mark = draft.places.at("space", parameter.name)
             problems.add(mark, message, "give each its own parameter with `sets:` and `when:`")
@@ -212,9 +218,8 @@ def _check_fixed_in_force(name: str, found: _Combinations, draft: Draft, problem
         chosen = found.chosen(given)
         setting = found.in_force(chosen).get(name) if chosen else None
         if chosen and setting and misfit(setting, value) and _fits_elsewhere(name, value, found.catalogue):
-            message = (
-                f"fixed.{name}: {shown(value)} does not fit {_words(chosen)}, expected {expectation(setting)}"
-            )
+            words = _words(chosen, name, found.catalogue)
+            message = f"fixed.{name}: {shown(value)} does not fit {words}, expected {expectation(setting)}"
             problems.add(draft.places.at("fixed", name), message, "move it to `space` with a `when:`")
             return
 
@@ -224,7 +229,11 @@ def _fits_elsewhere(name: str, value: Value, catalogue: Catalogue) -> bool:
     return any(misfit(setting, value) is None for setting in variants(catalogue).get(name, ()))
 
 
-def _words(chosen: _Chosen) -> str:
+def _words(chosen: _Chosen, name: str, catalogue: Catalogue) -> str:
+    """Say who of a combination reads the setting ``name``, or else the whole combination."""
+    for selector, component in zip(SELECTORS, chosen, strict=True):
+        if any(each.name == name for each in components_of(catalogue, selector)[component].settings):
+            return f"{selector} {component}"
     return f"family {chosen[0]} with embedding {chosen[1]} and optimizer {chosen[2]}"
 
 
@@ -243,7 +252,9 @@ def _check_required(found: _Combinations, draft: Draft, problems: Problems) -> N
             chosen = found.chosen(given)
             setting = found.in_force(chosen).get(name) if chosen else None
             if chosen and setting and setting.default is None and not any(each in active for each in givers):
-                message = f"{name} is missing; {_words(chosen)} needs {expectation(setting)}"
+                message = (
+                    f"{name} is missing; {_words(chosen, name, found.catalogue)} needs {expectation(setting)}"
+                )
                 problems.add(draft.places.at("space"), message, "give it under `fixed` or `space`")
                 break
 
@@ -284,13 +295,24 @@ def _no_effect(parameter: Parameter, found: _Combinations) -> str:
     verb = "set" if isinstance(parameter, FixedParameter) else "sampled"
     if not useful:
         return f"{parameter.name} is {verb} but has no effect in any trial; remove it"
+    reasons: list[tuple[str, list[str], list[str]]] = []
     for index, selector in _likely_reasons(parameter.sets, found.catalogue):
         good = list(dict.fromkeys(chosen[index] for chosen in useful))
         bad = list(dict.fromkeys(chosen[index] for chosen in useless))
         if not set(good).intersection(bad):
-            advice = _condition_advice(parameter, selector, good, found)
-            return f"{parameter.name} is {verb} but has no effect with {selector} {one_of(bad)}; {advice}"
-    return f"{parameter.name} is {verb} but has no effect with {_words(useless[0])}; give it a condition"
+            reasons.append((selector, good, bad))
+    if not reasons:
+        words = _words(useless[0], parameter.sets, found.catalogue)
+        return f"{parameter.name} is {verb} but has no effect with {words}; give it a condition"
+    # A condition can be proposed only where the space has a parameter for it.
+    selector, good, bad = next((each for each in reasons if _askable(*each[:2], found)), reasons[0])
+    advice = _condition_advice(parameter, selector, good, found)
+    return f"{parameter.name} is {verb} but has no effect with {selector} {one_of(bad)}; {advice}"
+
+
+def _askable(selector: str, values: list[str], found: _Combinations) -> bool:
+    parent = _only(found, selector)
+    return parent is not None and all(can_take(parent, value) for value in values)
 
 
 def _likely_reasons(name: str, catalogue: Catalogue) -> list[tuple[int, str]]:
@@ -306,7 +328,7 @@ def _likely_reasons(name: str, catalogue: Catalogue) -> list[tuple[int, str]]:
 def _condition_advice(parameter: Parameter, selector: str, good: list[str], found: _Combinations) -> str:
     """Propose the condition, naming the parameter that sets the selector."""
     parent = _only(found, selector)
-    if parent is None:
+    if parent is None or not _askable(selector, good, found):
         return f"give it a condition that holds only with {selector} {one_of(good)}"
     node = flow_text(condition_node(Is(parent.name, tuple(good))))
     names = [each.name for each in found.space]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
-from tuner.spec.fields import described, read_mapping, read_value, shown
+from tuner.spec.fields import described, read_mapping, read_value, shown, word
 from tuner.spec.read import Broken, Listing, Mapping, Mark, Node, Problems, Scalar
 from tuner.spec.values import AllOf, AnyOf, Condition, Is, Value
 
@@ -173,7 +173,7 @@ def condition_text(condition: Condition | None) -> str:
         case None:
             return "always"
         case Is(name, values):
-            words = [value if isinstance(value, str) else shown(value) for value in values]
+            words = [word(value) for value in values]
             listed = ", ".join(words[:-1]) + f" or {words[-1]}" if len(words) > 1 else words[0]
             return f"{name} is {listed}"
         case AllOf(conditions):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tuner.spec.conditions import condition_text, mentions
-from tuner.spec.fields import shown
+from tuner.spec.fields import word
 from tuner.spec.situations import TooManySituationsError, count_points, count_values
 from tuner.spec.values import (
     CategoricalParameter,
@@ -14,7 +14,6 @@ from tuner.spec.values import (
     IntParameter,
     Parameter,
     StudySpec,
-    Value,
 )
 
 __all__ = [
@@ -147,16 +146,12 @@ def _kind(parameter: Parameter) -> str:
             return "fixed"
 
 
-def _value_text(value: Value) -> str:
-    return value if isinstance(value, str) and value.isprintable() and value else shown(value)
-
-
 def _range_text(parameter: Parameter) -> str:
     match parameter:
         case CategoricalParameter(choices=choices):
-            return ", ".join(_value_text(choice) for choice in choices)
+            return ", ".join(word(choice) for choice in choices)
         case FixedParameter(value=value):
-            return _value_text(value)
+            return word(value)
         case FloatParameter(low=low, high=high, log=log, step=step):
             parts = [f"{low} to {high}"]
         case IntParameter(low=low, high=high, log=log, step=whole_step):

@@ -30,7 +30,7 @@ class Draft:
     Attributes:
         spec: With defaults where a part could not be read; final when no problem was noted.
         places: Where each part stands.
-        unread: Sections that could not be read, or only in part: ``data``, ``task``, ``objectives``...
+        unread: Sections that could not be read, or only in part: ``data``, ``task``, ``sampler``...
         unread_parameters: Parameters that stand in ``spec.space`` without their values.
         unread_conditions: Parameters that stand in ``spec.space`` without their condition.
     """
@@ -49,8 +49,8 @@ def read_draft(root: Node, problems: Problems) -> Draft:
     if mapping is None:
         return draft
     fields = Fields(mapping, "", problems)
-    for key, node in mapping.entries:
-        draft.places.put((key.text,), node.mark)
+    for key, _ in mapping.entries:
+        draft.places.put((key.text,), key.mark)
     _read_required(fields, draft, problems)
     _read_components(fields, draft, problems)
     _read_rest(fields, draft, problems)
@@ -109,9 +109,7 @@ def _read_rest(fields: Fields, draft: Draft, problems: Problems) -> None:
     node = fields.take("objectives")
     if node is not None:
         objectives = read_objectives(node, draft.places, problems)
-        spec = replace(spec, objectives=objectives or spec.objectives)
-        if objectives is None:
-            draft.unread.add("objectives")
+        spec = replace(spec, objectives=objectives)
     node = fields.take("budget")
     if node is not None:
         spec = replace(spec, budget=read_budget(node, fields.key_mark("budget"), problems))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from tuner.spec.read import Broken, Listing, Mapping, Mark, Node, Problems, Scalar
 from tuner.spec.values import Value
@@ -27,6 +27,7 @@ __all__ = [
     "read_value",
     "read_whole",
     "shown",
+    "word",
 ]
 
 _NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,2})?")
@@ -41,6 +42,11 @@ def shown(value: Value | None) -> str:
         return "true" if value else "false"
     text = repr(value) if isinstance(value, str) else f"{value!r}"
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def word(value: Value) -> str:
+    """Write a value as a list of words shows it: without quotes where none are needed."""
+    return value if isinstance(value, str) and value and value.isprintable() else shown(value)
 
 
 def described(node: Node) -> str:
@@ -68,14 +74,14 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"did you mean {lowered[close[0]]!r}?" if close else ""
 
 
-def one_of(names: Iterable[Value], word: str = "or") -> str:
-    """Join names for a sentence: ``a, b or c``; more than eight are cut short."""
-    listed = [name if isinstance(name, str) else shown(name) for name in names]
-    if len(listed) > 8:
-        return ", ".join(listed[:8]) + f"... ({len(listed)} in all)"
+def one_of(names: Iterable[Value], joint: str = "or") -> str:
+    """Join names for a sentence: ``a, b or c``; more than twelve are cut short."""
+    listed = [word(name) for name in names]
+    if len(listed) > 12:
+        return ", ".join(listed[:12]) + f"... ({len(listed)} in all)"
     if len(listed) < 2:
         return "".join(listed)
-    return ", ".join(listed[:-1]) + f" {word} " + listed[-1]
+    return ", ".join(listed[:-1]) + f" {joint} " + listed[-1]
 
 
 def number_in(text: str) -> str:
@@ -207,7 +213,8 @@ class Fields:
         self.mark = mark or node.mark
         self._entries = {key.text: (key, value) for key, value in node.entries}
         self._problems = problems
-        self._known: list[str] = []
+        # A dict for its order: a key may be asked for more than once.
+        self._known: dict[str, None] = {}
 
     def __contains__(self, name: str) -> bool:
         return name in self._entries
@@ -220,9 +227,13 @@ class Fields:
         """Return where the key ``name`` stands, or the mapping where it is absent."""
         return self._entries[name][0].mark if name in self._entries else self.mark
 
+    def value_mark(self, name: str) -> Mark:
+        """Return where the value of ``name`` stands, or the mapping where it is absent."""
+        return self._entries[name][1].mark if name in self._entries else self.mark
+
     def take(self, name: str, required: str = "") -> Node | None:
         """Return the node under ``name``; note its absence where ``required`` says what is expected."""
-        self._known.append(name)
+        self._known[name] = None
         if name in self._entries:
             return self._entries[name][1]
         if required:
@@ -232,15 +243,22 @@ class Fields:
     def rest(self) -> list[tuple[Scalar, Node]]:
         """Take all keys that were not taken yet."""
         left = [entry for name, entry in self._entries.items() if name not in self._known]
-        self._known.extend(key.text for key, _ in left)
+        self._known.update((key.text, None) for key, _ in left)
         return left
 
-    def refuse_unknown(self) -> None:
-        """Note every key that was never asked for."""
-        for name, (key, _) in self._entries.items():
+    def refuse_unknown(self, expected: Sequence[str] = ()) -> None:
+        """Note every key that was never asked for; ``expected`` defaults to all that were."""
+        known_keys = expected or list(self._known)
+        before = ""
+        for name, (key, node) in self._entries.items():
+            empty = isinstance(node, Scalar) and node.value is None and node.text == ""
             if name not in self._known and not self._problems.full:
-                hint = nearest(name, [known for known in self._known if known not in self._entries])
-                known = one_of(self._known)
-                self._problems.add(
-                    key.mark, f"{self.path(shown(name)[1:-1])}: unknown key, expected {known}", hint
-                )
+                where = self.path(shown(name)[1:-1])
+                message = f"{where}: unknown key, expected {one_of(known_keys)}"
+                hint = nearest(name, [known for known in known_keys if known not in self._entries])
+                if empty and name.isdigit() and before:
+                    # {low: 0,1} is the two keys low and 1.
+                    message = f"{self.where}: found the comma of {before},{name} as the end of a value"
+                    hint = f"write {before}.{name}"
+                self._problems.add(key.mark, message, hint)
+            before = node.text if isinstance(node, Scalar) and node.text.lstrip("+-").isdigit() else ""

@@ -123,9 +123,9 @@ def _read_parameter(
     parameter: Parameter | None = None
     if isinstance(node, Mapping):
         fields = Fields(node, where, problems, mark)
-        head = _read_head(head, fields, reading, places, problems)
         for key, value in node.entries:
             places.put(("space", name, key.text), value.mark)
+        head = _read_head(head, fields, reading, places, problems)
         parameter = _read_long(head, fields, places, problems)
     elif isinstance(node, Listing):
         choices = _read_choices(node, head, places, problems)
@@ -210,7 +210,7 @@ def _refuse_foreign_keys(kind: str, fields: Fields, problems: Problems) -> None:
                 fields.key_mark(key),
                 f"{fields.path(key)}: {article} {kind} parameter has only {one_of(_KEYS[kind], 'and')}",
             )
-    fields.refuse_unknown()
+    fields.refuse_unknown(_KEYS[kind])
 
 
 def _read_choices(node: Node | None, head: _Head, places: Places, problems: Problems) -> tuple[Value, ...]:
@@ -329,12 +329,11 @@ def _check_range(head: _Head, fields: Fields, found: _Range, problems: Problems)
         note("low", f"low {low} cannot stand on a log scale, expected more than 0", "raise low or drop log")
     if found.log and found.step is not None and not (isinstance(found.step, int) and found.step == 1):
         note("step", "log and step cannot stand together", "drop one of them")
-    elif found.step is not None and not _check_step(found, note):
-        return
+    stepped = found.step is not None and not found.log and _check_step(found, note)
     if found.default is not None:
         if not found.low <= found.default <= found.high:
             note("default", f"default {shown(found.default)} is outside {low} to {high}")
-        elif found.step and not found.log and not _on_grid(found.low, found.default, found.step):
+        elif stepped and found.step and not _on_grid(found.low, found.default, found.step):
             note("default", f"default {shown(found.default)} is not low plus a multiple of the step")
 
 

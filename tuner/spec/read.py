@@ -114,7 +114,7 @@ class Problems:
 
     def add(self, mark: Mark, message: str, hint: str = "") -> None:
         """Note a problem at ``mark``."""
-        problem = Problem(self.file, mark.line, mark.column, message, hint)
+        problem = Problem(self.file, mark.line, mark.column, _one_line(message), _one_line(hint))
         if not self.full and problem not in self.found:
             self.found.append(problem)
 
@@ -126,6 +126,11 @@ class Problems:
         """
         if self.found:
             raise SpecError(self.found)
+
+
+def _one_line(text: str) -> str:
+    """Escape what would break a line or move a terminal's cursor: texts of the file stand in messages."""
+    return "".join(each if each.isprintable() else f"\\u{ord(each):04x}" for each in text)
 
 
 def read_bytes(path: Path) -> bytes:

@@ -31,8 +31,8 @@ def json_schema(catalogue: Catalogue) -> dict[str, Any]:
     Args:
         catalogue: Everything that a file can name; its summaries become the editor's help.
     """
-    settings = {name: listed[0] for name, listed in variants(catalogue).items()}
-    wide = {name: _widest(listed) for name, listed in variants(catalogue).items()}
+    known = variants(catalogue)
+    settings = {name: listed[0] for name, listed in known.items()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Search space of tuner",
@@ -47,9 +47,9 @@ def json_schema(catalogue: Catalogue) -> dict[str, Any]:
                 "description": "Settings that hold in every trial.",
                 "type": "object",
                 "additionalProperties": False,
-                "properties": {name: _value(wide[name], settings[name]) for name in settings},
+                "properties": {name: _value(_reference(name), settings[name]) for name in settings},
             },
-            "space": _space(settings, wide),
+            "space": _space(settings),
             "objectives": _objectives(catalogue),
             "sampler": _component(catalogue.samplers, "How the next point is chosen."),
             "pruner": _component(catalogue.pruners, "Which trials are stopped early, and why."),
@@ -62,13 +62,20 @@ def json_schema(catalogue: Catalogue) -> dict[str, Any]:
             },
             "execution": _execution(),
         },
-        "$defs": {"condition": _condition(), "parameter": _parameter(None, None)},
+        "$defs": {
+            "condition": _condition(),
+            "parameter": _parameter(None),
+            "log": {"description": "Search on a log scale.", "type": "boolean"},
+            "step": {"description": "Distance between values.", "type": "number", "exclusiveMinimum": 0},
+            "sets": {"description": "The setting that it gives a value to.", "type": "string"},
+            **{f"value_{name}": _widest(listed) for name, listed in known.items()},
+        },
     }
 
 
 def schema_text(catalogue: Catalogue) -> str:
     """Return the schema as it stands in ``search_spaces/schema.json``, ending in a line feed."""
-    return json.dumps(json_schema(catalogue), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(json_schema(catalogue), indent=2) + "\n"
 
 
 def write_schema(catalogue: Catalogue, path: Path) -> None:
@@ -76,14 +83,18 @@ def write_schema(catalogue: Catalogue, path: Path) -> None:
     path.write_text(schema_text(catalogue), encoding="utf-8")
 
 
-def _widest(listed: Iterable[Setting]) -> list[_Schema]:
-    """Return the schemas of a setting's declarations, each once."""
+def _reference(name: str) -> _Schema:
+    return {"$ref": f"#/$defs/value_{name}"}
+
+
+def _widest(listed: Iterable[Setting]) -> _Schema:
+    """Accept what any declaration of a setting accepts."""
     schemas: list[_Schema] = []
     for setting in listed:
         schema = _type(setting)
         if schema not in schemas:
             schemas.append(schema)
-    return schemas
+    return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
 
 
 def _type(setting: Setting) -> _Schema:
@@ -102,19 +113,15 @@ def _type(setting: Setting) -> _Schema:
     return schema
 
 
-def _one_of(schemas: list[_Schema]) -> _Schema:
-    return dict(schemas[0]) if len(schemas) == 1 else {"anyOf": schemas}
-
-
-def _value(schemas: list[_Schema], setting: Setting) -> _Schema:
-    schema = {"description": setting.summary, **_one_of(schemas)}
+def _value(value: _Schema, setting: Setting) -> _Schema:
+    schema = {"description": setting.summary, **value}
     if setting.default is not None:
         schema["default"] = setting.default
     return schema
 
 
 def _options(settings: Iterable[Setting]) -> dict[str, _Schema]:
-    return {setting.name: _value([_type(setting)], setting) for setting in settings}
+    return {setting.name: _value(_type(setting), setting) for setting in settings}
 
 
 def _named_object(key: str, component: Component, extra: Mapping[str, _Schema]) -> _Schema:
@@ -158,25 +165,22 @@ def _split() -> _Schema:
     }
 
 
-def _space(settings: Mapping[str, Setting], wide: Mapping[str, list[_Schema]]) -> _Schema:
+def _space(settings: Mapping[str, Setting]) -> _Schema:
     return {
         "description": "What is searched. A condition (`when`) names parameters declared above it.",
         "type": "object",
         "minProperties": 1,
         "maxProperties": MAX_PARAMETERS,
         "propertyNames": {"pattern": f"^{NAME.pattern}$"},
-        "properties": {name: _parameter(setting, wide[name]) for name, setting in settings.items()},
+        "properties": {name: _parameter(setting) for name, setting in settings.items()},
         "additionalProperties": {"$ref": "#/$defs/parameter"},
     }
 
 
-def _parameter(setting: Setting | None, schemas: list[_Schema] | None) -> _Schema:
+def _parameter(setting: Setting | None) -> _Schema:
     """Return the forms of a parameter; without a setting, of one that says by ``sets`` what it sets."""
-    value = _one_of(schemas) if schemas else dict(_SCALAR)
-    shared: dict[str, _Schema] = {
-        "sets": {"description": "The setting that it gives a value to.", "type": "string"},
-        "when": {"$ref": "#/$defs/condition"},
-    }
+    value = dict(_SCALAR) if setting is None else _reference(setting.name)
+    shared: dict[str, _Schema] = {"sets": {"$ref": "#/$defs/sets"}, "when": {"$ref": "#/$defs/condition"}}
     choices: _Schema = {"type": "array", "minItems": 1, "items": value}
     forms = [
         _form("choices", {"type": {"const": "categorical"}, "choices": choices, "default": value, **shared}),
@@ -201,8 +205,8 @@ def _form(required: str, properties: dict[str, _Schema]) -> _Schema:
 
 
 def _range_form(value: _Schema, shared: Mapping[str, _Schema]) -> _Schema:
-    log: _Schema = {"description": "Search on a log scale.", "type": "boolean"}
-    step: _Schema = {"description": "Distance between values.", "type": "number", "exclusiveMinimum": 0}
+    log: _Schema = {"$ref": "#/$defs/log"}
+    step: _Schema = {"$ref": "#/$defs/step"}
     kind: _Schema = {"enum": ["int", "float"]}
     properties = {"type": kind, "low": value, "high": value, "log": log, "step": step, "default": value}
     return {**_form("low", {**properties, **shared}), "required": ["low", "high"]}

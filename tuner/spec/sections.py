@@ -15,6 +15,7 @@ from tuner.spec.fields import (
     described,
     nearest,
     number_in,
+    one_of,
     read_listing,
     read_mapping,
     read_text,
@@ -50,9 +51,16 @@ Part = float | int | str | tuple[str, ...]
 
 
 def read_options(
-    entries: list[tuple[Scalar, Node]], path: Path, places: Places, problems: Problems
+    entries: list[tuple[Scalar, Node]],
+    path: Path,
+    places: Places,
+    problems: Problems,
+    also: tuple[str, ...] = (),
 ) -> dict[str, Value]:
-    """Read ``name: value`` pairs, remembering where each stands."""
+    """Read ``name: value`` pairs, remembering where each stands.
+
+    ``also`` are the keys beside them that hold a group, for the hint when one is mistyped.
+    """
     options: dict[str, Value] = {}
     for key, node in entries:
         where = ".".join([str(part) for part in path] + [shown(key.text)[1:-1]])
@@ -60,6 +68,10 @@ def read_options(
         places.put((*path, key.text, "name"), key.mark)
         if isinstance(node, Listing) and path == ("fixed",):
             problems.add(node.mark, f"{where}: found a list, expected one value", "choices belong in `space`")
+            continue
+        if isinstance(node, Mapping) and nearest(key.text, also):
+            message = f"{where}: unknown key, expected {one_of(also)}"
+            problems.add(key.mark, message, nearest(key.text, also))
             continue
         value = read_value(node, where, problems)
         if value is not None:
@@ -81,7 +93,7 @@ def read_data(node: Node | None, mark: Mark, places: Places, problems: Problems)
         split_mark = fields.key_mark("split")
         places.put(("data", "split"), split_mark)
         split = _read_split(fields.take("split"), split_mark, problems)
-    options = read_options(fields.rest(), ("data",), places, problems)
+    options = read_options(fields.rest(), ("data",), places, problems, also=("split",))
     return DataSpec(source, options, split) if source else None
 
 
@@ -186,55 +198,44 @@ def _check_column_parts(parts: dict[str, Part], mark: Mark, problems: Problems) 
         problems.add(mark, f"data.split: shares of {sum(shares):g} leave nothing of the training part")
 
 
-def read_objectives(node: Node | None, places: Places, problems: Problems) -> tuple[Objective, ...] | None:
-    """Read the list of objectives; None when any of it cannot be read."""
+def read_objectives(node: Node | None, places: Places, problems: Problems) -> tuple[Objective, ...]:
+    """Read the list of objectives, those of it that can be read."""
     listing = read_listing(node, "objectives", problems)
     if listing is None:
-        return None
+        return ()
     if not listing.items:
-        problems.add(
-            listing.mark,
-            "objectives: empty, expected at least one",
-            "write - {metric: accuracy, direction: maximize}",
-        )
-    good = True
+        hint = "write - {metric: accuracy, direction: maximize}"
+        problems.add(listing.mark, "objectives: empty, expected at least one", hint)
     objectives: list[Objective] = []
     for index, item in enumerate(listing.items):
         where = f"objectives[{index}]"
         if isinstance(item, Scalar) and isinstance(item.value, str):
-            hint = f"write {{metric: {item.value[:40]}, direction: maximize}}"
+            hint = f"write {{metric: {shown(item.value)[1:-1]}, direction: maximize}}"
             problems.add(item.mark, f"{where}: found {described(item)}, expected metric and direction", hint)
-            good = False
             continue
-        objective = _read_objective(item, index, where, places, problems)
-        good = good and objective is not None
-        objectives.extend([objective] if objective else [])
-    return tuple(objectives) if good and objectives else None
+        mapping = read_mapping(item, where, problems)
+        if mapping is not None:
+            fields = Fields(mapping, where, problems)
+            objective = _read_objective(fields, problems)
+            if objective is not None:
+                places.put(("objectives", len(objectives)), fields.value_mark("metric"))
+                objectives.append(objective)
+    return tuple(objectives)
 
 
-def _read_objective(
-    item: Node, index: int, where: str, places: Places, problems: Problems
-) -> Objective | None:
-    mapping = read_mapping(item, where, problems)
-    if mapping is None:
-        return None
-    fields = Fields(mapping, where, problems)
-    metric_node = fields.take("metric", "the name of a metric")
-    metric = read_text(metric_node, f"{where}.metric", problems)
-    places.put(("objectives", index), metric_node.mark if metric_node else mapping.mark)
-    direction_node = fields.take("direction", "maximize or minimize")
-    direction = read_text(direction_node, f"{where}.direction", problems)
+def _read_objective(fields: Fields, problems: Problems) -> Objective | None:
+    """Read one objective; a wrong direction is noted and another stands in, so that the metric is checked."""
+    metric = read_text(fields.take("metric", "the name of a metric"), fields.path("metric"), problems)
+    node = fields.take("direction", "maximize or minimize")
+    direction = read_text(node, fields.path("direction"), problems)
     fields.refuse_unknown()
-    if direction_node is not None and direction is not None and direction not in _DIRECTIONS:
-        message = f"{where}.direction: found {shown(direction)}, expected maximize or minimize"
-        word = "minimize" if direction.lower().startswith("min") else "maximize"
-        similar = direction.lower().startswith(("min", "max"))
-        hint = f"write {word}" if similar else nearest(direction, _DIRECTIONS)
-        problems.add(direction_node.mark, message, hint)
+    if direction is not None and direction not in _DIRECTIONS:
+        message = f"{fields.path('direction')}: found {shown(direction)}, expected maximize or minimize"
+        word = {"min": "minimize", "max": "maximize"}.get(direction.lower()[:3], "")
+        hint = f"write {word}" if word else nearest(direction, _DIRECTIONS)
+        problems.add(fields.value_mark("direction"), message, hint)
         direction = None
-    if metric is None or direction is None:
-        return None
-    return Objective(metric, cast("Direction", direction))
+    return None if metric is None else Objective(metric, cast("Direction", direction or "maximize"))
 
 
 def read_component(

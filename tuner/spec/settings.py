@@ -119,7 +119,8 @@ def _hint(setting: Setting, value: Value) -> str:
         if setting.kind == "choice":
             return nearest(value, setting.choices)
         number = number_in(value)
-        return f"write {number}" if number else ""
+        unquoted = " without quotes" if number == value else ""
+        return f"write {number}{unquoted}" if number else ""
     if setting.kind in ("text", "choice"):
         text = str(shown(value))
         return f'write "{text}"' if setting.kind == "text" or text in setting.choices else ""
