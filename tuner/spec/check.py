@@ -12,7 +12,7 @@ from tuner.spec.draft import Draft
 from tuner.spec.fields import nearest, one_of, shown
 from tuner.spec.read import Problems
 from tuner.spec.settings import expectation, misfit, variants
-from tuner.spec.situations import TooManySituationsError, count_points, count_values
+from tuner.spec.situations import TooManySituationsError, count_points
 from tuner.spec.values import (
     CategoricalParameter,
     ComponentSpec,
@@ -215,6 +215,6 @@ def _check_sampler_and_pruner(draft: Draft, catalogue: Catalogue, problems: Prob
     if "sampler" in draft.unread or spec.sampler.name not in _COUNTING_SAMPLERS:
         return
     for parameter in spec.space:
-        if parameter.name not in draft.unread_parameters and count_values(parameter) is None:
+        if isinstance(parameter, FloatParameter) and parameter.step is None:
             message = f"{parameter.name}: continuous, but the sampler {spec.sampler.name} visits every value"
             problems.add(draft.places.at("space", parameter.name), message, "give it a step or choices")

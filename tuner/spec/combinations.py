@@ -95,7 +95,7 @@ def check_combinations(draft: Draft, catalogue: Catalogue, problems: Problems) -
     _check_kinds(found, draft, problems)
     for parameter in sound:
         _check_values_in_force(parameter, found, draft, problems)
-    for name in draft.spec.fixed:
+    for name in variants(catalogue).keys() & draft.spec.fixed.keys():
         _check_fixed_in_force(name, found, draft, problems)
     _check_required(found, draft, problems)
 

@@ -62,14 +62,18 @@ def json_schema(catalogue: Catalogue) -> dict[str, Any]:
             },
             "execution": _execution(),
         },
-        "$defs": {
-            "condition": _condition(),
-            "parameter": _parameter(None),
-            "log": {"description": "Search on a log scale.", "type": "boolean"},
-            "step": {"description": "Distance between values.", "type": "number", "exclusiveMinimum": 0},
-            "sets": {"description": "The setting that it gives a value to.", "type": "string"},
-            **{f"value_{name}": _widest(listed) for name, listed in known.items()},
-        },
+        "$defs": _definitions(known),
+    }
+
+
+def _definitions(known: Mapping[str, tuple[Setting, ...]]) -> dict[str, _Schema]:
+    return {
+        "condition": _condition(),
+        "parameter": _parameter(None),
+        "log": {"description": "Search on a log scale.", "type": "boolean"},
+        "step": {"description": "Distance between values.", "type": "number", "exclusiveMinimum": 0},
+        "sets": {"description": "The setting that it gives a value to.", "type": "string"},
+        **{f"value_{name}": _widest(listed) for name, listed in known.items()},
     }
 
 
