@@ -46,7 +46,6 @@ OWNERS: dict[str, set[str]] = {
     "optuna_dashboard": {"cli/dashboard.py"},
     "waitress": {"cli/dashboard.py"},
     "ruamel": {"spec"},
-    "pydantic": {"spec"},
 }
 """One outside library, one owner: packages of ours, or single files, that may import it."""
 

@@ -11,6 +11,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from tuner.catalogue import CATALOGUE
 from tuner.data.encode import PreparedData, encode, find_prepared, prepare
@@ -28,6 +29,8 @@ from tuner.storage import Database, Ledger, open_database, studies_folder, this_
 from tuner.training.gpus import count_gpus
 
 __all__ = ["OpenStudy", "open_declared", "open_existing", "run_session"]
+
+_Number = TypeVar("_Number", int, float)
 
 WORKER_GRACE_S = 10.0
 
@@ -231,5 +234,5 @@ def _grown(stored: BudgetSpec, declared: BudgetSpec) -> BudgetSpec:
     )
 
 
-def _larger(stored: int | float | None, declared: int | float | None) -> int | float | None:
+def _larger(stored: _Number | None, declared: _Number | None) -> _Number | None:
     return None if stored is None or declared is None else max(stored, declared)

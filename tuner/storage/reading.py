@@ -99,7 +99,7 @@ def states_of(connection: sa.Connection, study_id: int) -> dict[str, int]:
         .where(optuna_trials.c.study_id == study_id)
         .group_by(optuna_trials.c.state)
     )
-    return dict(connection.execute(query).tuples().all())
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def read_trials(connection: sa.Connection, study_id: int, spec: StudySpec) -> list[TrialRecord]:
@@ -110,11 +110,8 @@ def read_trials(connection: sa.Connection, study_id: int, spec: StudySpec) -> li
         row.number: row
         for row in connection.execute(sa.select(results).where(results.c.study_id == study_id))
     }
-    deaths = dict(
-        connection.execute(sa.select(leases.c.number, leases.c.deaths).where(leases.c.study_id == study_id))
-        .tuples()
-        .all()
-    )
+    counted = sa.select(leases.c.number, leases.c.deaths).where(leases.c.study_id == study_id)
+    deaths = {row.number: row.deaths for row in connection.execute(counted)}
     reached = _last_epochs(connection, study_id)
     query = (
         sa.select(optuna_trials).where(optuna_trials.c.study_id == study_id).order_by(optuna_trials.c.number)

