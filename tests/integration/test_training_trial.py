@@ -214,6 +214,7 @@ def test_the_same_request_gives_the_same_numbers(request_for: RequestMaker) -> N
         assert without_time(one.metrics) == pytest.approx(without_time(other.metrics), abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("family", "embedding", "given"),
     [
