@@ -31,8 +31,8 @@ _RECORD = "checkpoint.json"
 _VERSION = 1
 
 CHECKPOINT_EVERY_S = 5.0
-"""Writing 16 MB, a usual model with its optimizer, took 0.1 s; so this is 2 %, and a killed worker loses no more
-than the epochs of five seconds."""
+"""Writing 16 MB, a usual model with its optimizer, took 0.1 s, so this is 2 % at most; and a killed
+worker loses no more than the epochs of five seconds."""
 
 Array: TypeAlias = npt.NDArray[Any]
 
