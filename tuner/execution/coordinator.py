@@ -35,10 +35,12 @@ from tuner.execution.plan import StudyPlan
 from tuner.search.pareto import front_indices
 from tuner.search.pruning import FinishedTrial, Pruner
 from tuner.storage import Claim, RunningStudy
+from tuner.training.kept_model import MODEL_FILE
 from tuner.trial import (
     Ending,
     EpochReport,
     TrialOutcome,
+    TrialRequest,
     Verdict,
     VerdictAction,
 )
@@ -67,6 +69,7 @@ class _Placed:
     """A trial on a worker."""
 
     claim: Claim
+    request: TrialRequest
     curve: list[EpochReport]
     placed_s: float
     heard_s: float
@@ -208,8 +211,9 @@ class Coordinator:
     def _place(self, worker: int, claim: Claim) -> None:
         now = self._clock()
         curve = self._study.curve(claim.number) if claim.continued else []
-        self._places[worker].trial = _Placed(claim, curve, now, now)
-        self._executor.send(worker, self._plan.request(claim.number, claim.params))
+        request = self._plan.request(claim.number, claim.params)
+        self._places[worker].trial = _Placed(claim, request, curve, now, now)
+        self._executor.send(worker, request)
         self._watch(TrialPlaced(worker, claim.number, claim.params, claim.continued))
 
     # -- hear --------------------------------------------------------------------------------------
@@ -261,7 +265,8 @@ class Coordinator:
             return Verdict(number, VerdictAction.RELEASE, "another session has taken this trial over")
         if self._is_stopping:
             return Verdict(number, VerdictAction.RELEASE, "the study is being stopped")
-        reason = self._pruner.decide(placed.curve, list(self._finished.values()))
+        epochs_left = int(placed.request.params["epochs"]) - placed.curve[-1].epoch - 1
+        reason = self._pruner.decide(placed.curve, list(self._finished.values()), epochs_left)
         if reason:
             return Verdict(number, VerdictAction.PRUNE, reason)
         return Verdict(number, VerdictAction.CONTINUE)
@@ -282,7 +287,7 @@ class Coordinator:
 
     def _tell(self, worker: int, placed: _Placed, outcome: TrialOutcome) -> None:
         outcome, values = self._with_values(outcome)
-        if not self._study.record_outcome(placed.claim.token, outcome, values):
+        if not self._study.record_outcome(placed.claim.token, outcome, values, placed.request.params):
             self._watch(Notice(f"trial {outcome.number} came too late: another session has taken it over"))
             return
         state = {Ending.COMPLETE: "COMPLETE", Ending.PRUNED: "PRUNED"}.get(outcome.ending, "FAIL")
@@ -449,10 +454,10 @@ class Coordinator:
     def _measure(self, worker: int, number: int) -> None:
         self._places[worker].evaluating = number
         request = self._plan.request(number, self._study.params(number))
-        self._executor.send(worker, Evaluate(request, str(self._model_path(number))))
+        self._executor.send(worker, Evaluate(request, MODEL_FILE))
 
     def _model_path(self, number: int) -> Path:
-        return self._plan.trial_dir(number) / "model.keras"
+        return self._plan.trial_dir(number) / MODEL_FILE
 
     def _hear_test(self, worker: int, evaluated: Evaluated) -> None:
         self._places[worker].evaluating = None

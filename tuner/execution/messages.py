@@ -37,7 +37,7 @@ class StopTrial:
 
 @dataclass(frozen=True)
 class Evaluate:
-    """Down: measure the kept model of a finished trial on the test split."""
+    """Down: measure a finished trial's kept model, a file of its trial folder, on the test split."""
 
     request: TrialRequest
     model_path: str

@@ -18,6 +18,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from tuner.errors import TunerError
 from tuner.execution.messages import (
     Down,
     Evaluate,
@@ -163,7 +164,7 @@ def _evaluate(request: TrialRequest, model_path: str) -> Evaluated:
 
     try:
         return Evaluated(request.number, evaluate_test(request, model_path))
-    except (OSError, ValueError) as error:
+    except (TunerError, OSError, ValueError) as error:
         return Evaluated(request.number, {}, f"{type(error).__name__}: {error}")
 
 

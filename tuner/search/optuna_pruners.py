@@ -47,10 +47,15 @@ class OptunaPruner:
         self._options = options
         self._objective = objective
 
-    def decide(self, running: Sequence[EpochReport], finished: Sequence[FinishedTrial]) -> str | None:
+    def decide(
+        self,
+        running: Sequence[EpochReport],
+        finished: Sequence[FinishedTrial],
+        epochs_left: int | None = None,
+    ) -> str | None:
         """See ``Pruner``."""
         curve = self._values(running)
-        if not curve:
+        if not curve or epochs_left == 0:
             return None
         number, last = running[-1].number, max(curve)
         rivals, rungs = self._rivals(number, finished), list(self._rungs(number))

@@ -63,9 +63,17 @@ class ParetoPruner:
     margin: float = 0.25
     floor: Floor | None = None
 
-    def decide(self, running: Sequence[EpochReport], finished: Sequence[FinishedTrial]) -> str | None:
+    def decide(
+        self,
+        running: Sequence[EpochReport],
+        finished: Sequence[FinishedTrial],
+        epochs_left: int | None = None,
+    ) -> str | None:
         """See ``Pruner``."""
-        return self._under_floor(running) or self._hopeless(running, finished)
+        under = self._under_floor(running)
+        if under is not None or epochs_left == 0:
+            return under
+        return self._hopeless(running, finished)
 
     def _under_floor(self, running: Sequence[EpochReport]) -> str | None:
         epochs = running[-1].epoch + 1

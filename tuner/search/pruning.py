@@ -30,12 +30,19 @@ class Pruner(Protocol):
     Contract: the answer depends on the arguments only, and asking changes nothing.
     """
 
-    def decide(self, running: Sequence[EpochReport], finished: Sequence[FinishedTrial]) -> str | None:
+    def decide(
+        self,
+        running: Sequence[EpochReport],
+        finished: Sequence[FinishedTrial],
+        epochs_left: int | None = None,
+    ) -> str | None:
         """Decide on a running trial.
 
         Args:
             running: Its epochs so far, ascending, at least one; the last has just ended.
             finished: Trials of the same study that have ended, in any order.
+            epochs_left: Epochs that it may still train, or None when that is not known. With none left
+                nothing can be saved any more: what it has reached stands, unless a floor forbids it.
 
         Returns:
             Why it is pruned, in plain words with the numbers, or None to let it go on.
@@ -50,6 +57,7 @@ class NoPruner:
         self,
         running: Sequence[EpochReport],  # noqa: ARG002
         finished: Sequence[FinishedTrial],  # noqa: ARG002
+        epochs_left: int | None = None,  # noqa: ARG002
     ) -> str | None:
         """Return None."""
         return None

@@ -211,3 +211,14 @@ def test_every_option_says_what_it_does() -> None:
     for name, registered in PRUNERS.items():
         assert registered.component.name == name
         assert all(setting.summary for setting in registered.component.settings)
+
+
+def test_a_trial_that_has_no_epochs_left_is_not_pruned_for_being_dominated() -> None:
+    running = curve(9, [0.60, 0.65], 20.0)
+
+    assert pareto().decide(running, FINISHED, epochs_left=1) is not None
+    assert pareto().decide(running, FINISHED, epochs_left=0) is None
+
+
+def test_the_floor_holds_in_the_last_epoch_too() -> None:
+    assert pareto(floor=0.6, floor_epochs=2).decide(curve(9, [0.5, 0.5], 0.1), [], epochs_left=0) is not None
