@@ -142,3 +142,22 @@ def test_a_port_in_use_is_said(storage: str, capsys: pytest.CaptureFixture[str])
         assert main(["dashboard", "--port", str(port), "--storage", storage]) == 2
 
     assert f"port {port}" in capsys.readouterr().err
+
+
+def test_binding_elsewhere_is_warned_about(storage: str) -> None:
+    process = subprocess.Popen(
+        [TUNER, "dashboard", "--host", "0.0.0.0", "--port", "0", "--storage", storage],  # noqa: S104
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    port = urlsplit(process.stdout.readline()).port
+    local = f"http://127.0.0.1:{port}"
+
+    assert ask(local, "/api/studies")[0] == 200
+    assert ask(local, "/api/studies", Host="evil.example")[0] == 403
+
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert "warning: 0.0.0.0 can be reached from other machines, and the dashboard has no login" in said

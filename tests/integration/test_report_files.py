@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.recorded import record_study
+from tests.recorded import SPEC, record_study
 from tuner.cli import main
 from tuner.report import write_report
 from tuner.report.image import find_browser
-from tuner.storage import Ledger
+from tuner.storage import Ledger, open_database
 
 
 @pytest.fixture(scope="module")
@@ -140,9 +140,6 @@ def test_a_file_in_the_folders_place_is_named(
 
 
 def test_a_study_of_nothing_has_a_report(tmp_path: Path) -> None:
-    from tests.recorded import SPEC
-    from tuner.storage import open_database
-
     empty = Ledger(open_database(str(tmp_path / "tuner.db"), create=True))
     empty.create_study("empty", SPEC, "fingerprint", {}, Path())
 

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.recorded import record_study
+from tests.recorded import SPEC, record_study
 from tuner.cli import main
+from tuner.search.samplers import make_sampler
+from tuner.storage import Ledger, open_database, this_owner
 
 
 @pytest.fixture
@@ -209,10 +211,6 @@ def test_delete_needs_a_name_even_when_there_is_one_study_only(storage: str) -> 
 
 
 def test_a_running_study_is_not_deleted(storage: str, capsys: pytest.CaptureFixture[str]) -> None:
-    from tests.recorded import SPEC
-    from tuner.search.samplers import make_sampler
-    from tuner.storage import Ledger, open_database, this_owner
-
     ledger = Ledger(open_database(storage, create=False))
     running = ledger.join("reviews", make_sampler(SPEC.sampler, SPEC.space, SPEC.seed), this_owner())
 
@@ -221,3 +219,15 @@ def test_a_running_study_is_not_deleted(storage: str, capsys: pytest.CaptureFixt
 
     running.finish_session()
     assert main(["delete", "reviews", "--yes", "--storage", storage]) == 0
+
+
+def test_a_study_without_a_finished_trial_has_an_empty_front(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    storage = str(tmp_path / "tuner.db")
+    Ledger(open_database(storage, create=True)).create_study("new", SPEC, "fingerprint", {}, tmp_path)
+
+    assert asked_json(capsys, "front", "--storage", storage) == []
+    assert asked_json(capsys, "trials", "--storage", storage) == []
+    assert main(["front", "--storage", storage]) == 0
+    assert capsys.readouterr() == ("", "tuner: study 'new' has no front yet: no trial has finished\n")

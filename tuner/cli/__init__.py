@@ -103,7 +103,9 @@ def program(debug: bool) -> None:
     """
     handler = _ToStderr()
     handler.setFormatter(logging.Formatter("tuner: %(levelname)s: %(message)s (%(name)s)"))
-    logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, handlers=[handler], force=True)
+    # Of the handler, not of the root logger alone: Optuna's logger has a level of its own and passes INFO on.
+    handler.setLevel(logging.DEBUG if debug else logging.WARNING)
+    logging.basicConfig(level=handler.level, handlers=[handler], force=True)
 
 
 class _ToStderr(logging.Handler):

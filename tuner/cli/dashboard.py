@@ -68,9 +68,9 @@ def _listen(application: Guard, host: str, port: int) -> Any:
     from waitress import create_server
 
     try:
-        address = str(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0])
-        return create_server(application, host=address, port=port, threads=_THREADS, ident="tuner")
-    except (OSError, ValueError) as error:
-        said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.create_server(address[:2], family=family)
+    except OSError as error:
         hint = "give --port 0 for a free one"
-        raise InputError(f"cannot listen on {host} port {port}: {said}", hint) from error
+        raise InputError(f"cannot listen on {host} port {port}: {error.strerror or error}", hint) from error
+    return create_server(application, sockets=[listening], threads=_THREADS, ident="tuner")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import logging
 import os
 import signal
 import subprocess
@@ -237,3 +238,17 @@ def test_ctrl_c_ends_in_130() -> None:
     _, said = process.communicate(timeout=30)
 
     assert (said.decode(), process.returncode) == ("tuner: interrupted\n", 130)
+
+
+def test_the_log_of_libraries_stays_out_unless_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """Optuna's logger has a level of its own and passes INFO on to the root's handlers."""
+    library = logging.getLogger("a_library")
+    library.setLevel(logging.INFO)
+
+    main(["check", "no.yaml"])
+    library.info("chatter")
+    library.warning("trouble")
+
+    said = capsys.readouterr().err
+    assert "chatter" not in said
+    assert "tuner: WARNING: trouble (a_library)" in said
