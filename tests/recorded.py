@@ -71,5 +71,5 @@ def record_study(storage: str, name: str = "reviews", spec: StudySpec = SPEC) ->
         values = (accuracy, time_s) if ending is Ending.COMPLETE else None
         assert running.record_outcome(claim.token, outcome, values)
     running.finish_session()
-    ledger.record_test_metrics(name, 1, {"accuracy": 0.84, "f1": 0.83})
+    ledger.record_test_metrics(name, 1, {"test_accuracy": 0.84, "test_f1": 0.83})
     return ledger

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tuner.storage import TrialRecord
 
-__all__ = ["KINDS", "Axes", "axes_of", "curves", "flat", "frame", "kind_of", "laid_out", "points"]
+__all__ = ["KINDS", "Axes", "axes_of", "curves", "flat", "frame", "kind_of", "laid_out", "on_test", "points"]
 
 KINDS = {"COMPLETE": "finished", "PRUNED": "pruned", "FAIL": "failed"}
 """What a person calls the ends of a trial."""
@@ -83,6 +83,14 @@ def points(trials: Sequence[TrialRecord], members: Sequence[TrialRecord], axes: 
     return pd.DataFrame(rows, columns=columns).astype({"x": "float64", "y": "float64"})
 
 
+def on_test(trial: TrialRecord) -> dict[str, float]:
+    """Return what a trial's model measured on the test split, by the names of the metrics as elsewhere.
+
+    Workers report them as ``test_accuracy``; here the group already says which split it is.
+    """
+    return {name.removeprefix("test_"): value for name, value in trial.test_metrics.items()}
+
+
 def flat(trial: TrialRecord, objectives: Sequence[Objective]) -> dict[str, Value | None]:
     """Lay a trial out as one row, its groups told apart by a prefix as the keys of its JSON are.
 
@@ -96,7 +104,7 @@ def flat(trial: TrialRecord, objectives: Sequence[Objective]) -> dict[str, Value
         {f"values.{aim.metric}": value for aim, value in zip(objectives, values, strict=True)},
     )
     row.update({f"metrics.{name}": value for name, value in sorted(trial.metrics.items())})
-    row.update({f"test.{name}": value for name, value in sorted(trial.test_metrics.items())})
+    row.update({f"test.{name}": value for name, value in sorted(on_test(trial).items())})
     row.update({f"params.{name}": value for name, value in trial.params.items()})
     row["seconds"] = trial.seconds
     row["reason"] = trial.reason

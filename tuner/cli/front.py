@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tuner.analysis.tables import on_test
 from tuner.analysis.wording import title, written, written_params
 from tuner.cli.console import console, remark, table, write_csv, write_json
 from tuner.cli.options import format_option, name_argument, open_ledger, pick, storage_option
@@ -64,16 +65,16 @@ def _members(ledger: Ledger, name: str) -> tuple[list[TrialRecord], Sequence[Obj
 def front_table(members: Sequence[TrialRecord], objectives: Sequence[Objective]) -> Table:
     """Draw the front; objectives that were measured on the test split too stand beside."""
     aims = [title(aim.metric) for aim in objectives]
-    measured = {name for member in members for name in member.test_metrics}
+    measured = {name for member in members for name in on_test(member)}
     tested = [aim.metric for aim in objectives if aim.metric in measured]
-    on_test = [f"test {title(metric)}" for metric in tested]
+    beside = [f"test {title(metric)}" for metric in tested]
     rows = [
         [
             str(member.number),
             *(written(aim.metric, value) for aim, value in zip(objectives, member.values or (), strict=True)),
-            *(written(metric, member.test_metrics.get(metric)) for metric in tested),
+            *(written(metric, on_test(member).get(metric)) for metric in tested),
             written_params(member.params),
         ]
         for member in members
     ]
-    return table(["trial", *aims, *on_test, "params"], rows, right=["trial", *aims, *on_test])
+    return table(["trial", *aims, *beside, "params"], rows, right=["trial", *aims, *beside])

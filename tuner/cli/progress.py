@@ -110,7 +110,11 @@ class PlainLines:
                 return self._ending(event)
             case FrontChanged(members):
                 numbers = ", ".join(str(number) for number, _ in members)
-                return f"front: {len(members)} member{'' if len(members) == 1 else 's'}, trials {numbers}"
+                return (
+                    f"front: trial {numbers}"
+                    if len(members) == 1
+                    else f"front: {len(members)} trials: {numbers}"
+                )
             case Notice(message):
                 return message
         return ""
@@ -185,7 +189,7 @@ def _left(seen: Watched, now_s: float) -> str:
     budget = seen.budget
     if budget is None or budget.trials is None:
         return "" if left_s is None else f" [at most {duration(left_s)} left]"
-    about = "" if left_s is None else f", about {duration(left_s)} left"
+    about = "" if not left_s else f", about {duration(left_s)} left"
     return f" [{budget.trials_finished} of {budget.trials} trials{about}]"
 
 

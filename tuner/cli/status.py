@@ -60,7 +60,7 @@ def _rows(found: StudyStatus) -> list[tuple[str, str]]:
     rows = [
         ("objectives", ", ".join(f"{aim.direction} {aim.metric}" for aim in found.objectives)),
         ("trials", states or "none yet"),
-        ("front", f"{found.front_size} members"),
+        ("front", f"{found.front_size} trial{'' if found.front_size == 1 else 's'}"),
     ]
     if found.trials_budget is not None:
         left = f"{found.finished} of {found.trials_budget} ended, {found.trials_left} left"

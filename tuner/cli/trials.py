@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tuner.analysis.tables import on_test
 from tuner.analysis.wording import duration, title, written, written_params
 from tuner.cli.console import console, table, write_csv, write_json
 from tuner.cli.options import format_option, name_argument, open_ledger, pick, storage_option
@@ -47,7 +48,7 @@ def trial_document(record: TrialRecord) -> dict[str, Any]:
         "params": dict(record.params),
         "values": None if record.values is None else list(record.values),
         "metrics": dict(record.metrics),
-        "test_metrics": dict(record.test_metrics),
+        "test_metrics": on_test(record),
         "seconds": record.seconds,
         "reason": record.reason,
     }

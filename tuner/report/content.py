@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from tuner.analysis.front import front
-from tuner.analysis.tables import Axes, axes_of, curves, points
+from tuner.analysis.tables import Axes, axes_of, curves, on_test, points
 from tuner.analysis.wording import duration, title, written, written_params, written_value
 from tuner.report.figures import curves_figure, pareto_figure
 from tuner.report.page import Page, Section, TextTable
@@ -178,14 +178,14 @@ def _how_to_read(axes: Axes) -> list[str]:
 
 def _front_section(material: Material) -> Section:
     members, aims = material.members, [aim.metric for aim in material.spec.objectives]
-    tested = sorted({name for member in members for name in member.test_metrics if name in _TEST_SHOWN})
+    tested = sorted({name for member in members for name in on_test(member) if name in _TEST_SHOWN})
     names = list(dict.fromkeys(name for member in members for name in member.params))
     headings = ["trial", *(title(aim) for aim in aims), *(f"test {name}" for name in tested), *names]
     rows = [
         [
             str(member.number),
             *(written(aim, value) for aim, value in zip(aims, member.values or (), strict=True)),
-            *(written(name, member.test_metrics.get(name)) for name in tested),
+            *(written(name, on_test(member).get(name)) for name in tested),
             *(written_value(member.params[name]) if name in member.params else "" for name in names),
         ]
         for member in members

@@ -18,7 +18,7 @@ FINISHED = TrialRecord(
     params={"units": 64, "family": "lstm"},
     values=(0.8, 5.0),
     metrics={"training_time_s": 5.0, "accuracy": 0.8},
-    test_metrics={"accuracy": 0.79},
+    test_metrics={"test_accuracy": 0.79},
     seconds=9.0,
 )
 PRUNED = TrialRecord(

@@ -91,7 +91,7 @@ def test_an_event_that_matters_is_one_line_however_long() -> None:
         "trial 4 begins on worker 1: family=gru",
         "trial 4 COMPLETE after 9.0 s: accuracy 0.8012, training_time_s 5.3 s [4 of 16 trials, about 1 min "
         "18 s left]",
-        "front: 2 members, trials 4, 1",
+        "front: 2 trials: 4, 1",
         "trial 5 begins on worker 1: family=gru",
         "worker 1 lost: killed by SIGKILL",
         "trial 5 is given back: its worker was killed by SIGKILL",

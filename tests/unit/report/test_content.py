@@ -19,7 +19,7 @@ BEST = TrialRecord(
     params={"units": 64},
     values=(0.9, 20.0),
     metrics={"accuracy": 0.9, "training_time_s": 20.0, "parameters": 1000.0},
-    test_metrics={"accuracy": 0.88, "confusions": 3.0},
+    test_metrics={"test_accuracy": 0.88, "test_confusions": 3.0},
 )
 FAST = TrialRecord(
     1,
