@@ -56,4 +56,4 @@ def test_three_coordinators_share_a_study(storage: str, tmp_path: Path) -> None:
     trials = study.trials()
     assert_budget_met_exactly(trials, TRIALS)
     assert {trial["state"] for trial in trials} == {"COMPLETE"}
-    assert study.json("status")["trials"]["COMPLETE"] == TRIALS
+    assert study.json("status")["states"]["COMPLETE"] == TRIALS

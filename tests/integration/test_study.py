@@ -31,8 +31,9 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Study:
 def test_every_trial_of_the_budget_ends_once(finished: Study) -> None:
     assert_budget_met_exactly(finished.trials(), TRIALS)
     status = finished.json("status")
-    assert status["trials"]["RUNNING"] == 0
-    assert status["budget"]["trials"]["left"] == 0
+    assert status["states"]["RUNNING"] == 0
+    assert status["finished"] == TRIALS
+    assert status["budget"]["trials_left"] == 0
 
 
 def test_the_front_is_best_accuracy_first_and_nobody_dominates_a_member(finished: Study) -> None:
@@ -40,16 +41,11 @@ def test_the_front_is_best_accuracy_first_and_nobody_dominates_a_member(finished
     points = [member["values"] for member in front]
 
     assert points
-    accuracies = [point["accuracy"] for point in points]
+    accuracies = [accuracy for accuracy, _ in points]
     assert accuracies == sorted(accuracies, reverse=True)
     complete = [trial["values"] for trial in finished.trials() if trial["state"] == "COMPLETE"]
     for point in points:
-        assert not any(
-            other["accuracy"] >= point["accuracy"]
-            and other["training_time_s"] <= point["training_time_s"]
-            and other != point
-            for other in complete
-        )
+        assert not any(other[0] >= point[0] and other[1] <= point[1] and other != point for other in complete)
 
 
 def test_the_test_split_is_opened_for_the_front_only(finished: Study) -> None:
@@ -177,16 +173,27 @@ def test_everything_killed_at_once_goes_on(tmp_path: Path) -> None:
 def test_a_study_whose_every_trial_fails_stops_and_says_why(tmp_path: Path) -> None:
     study = Study(tmp_path)
     text = study.small(trials=20).read_text(encoding="utf-8")
-    text = text.replace("embedding: trained", "embedding: glove, vectors_path: missing.txt").replace(
+    text = text.replace("embedding: trained", f"embedding: glove, vectors_path: {study.name}.yaml").replace(
         "  embedding_dimension: [4, 8]\n", ""
     )
     study.declare(text.replace("budget: {trials: 20}", "budget: {trials: 20, max_failures_in_a_row: 3}"))
 
     done = study.call("run", f"{study.name}.yaml", code=7)
 
-    assert "3 trials failed in a row" in done.stderr
-    assert "missing.txt" in done.stderr
+    assert "trials failed in a row" in done.stderr
+    assert "small.yaml" in done.stderr
     assert {trial["state"] for trial in study.trials()} <= {"FAIL", "RUNNING"}
+
+
+def test_a_missing_file_of_vectors_is_refused_before_anything_is_created(tmp_path: Path) -> None:
+    study = Study(tmp_path)
+    text = study.small(trials=2).read_text(encoding="utf-8")
+    study.declare(text.replace("epochs: 2", "epochs: 2, vectors_path: missing.txt"))
+
+    done = study.call("run", f"{study.name}.yaml", code=3)
+
+    assert "missing.txt" in done.stderr
+    assert not (tmp_path / "studies").exists()
 
 
 def _epochs(database: Path) -> int:

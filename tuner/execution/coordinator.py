@@ -35,6 +35,7 @@ from tuner.execution.plan import StudyPlan
 from tuner.search.pareto import front_indices
 from tuner.search.pruning import FinishedTrial, Pruner
 from tuner.storage import Claim, RunningStudy
+from tuner.training.checkpoint import discard_checkpoint
 from tuner.training.kept_model import MODEL_FILE
 from tuner.trial import (
     Ending,
@@ -295,7 +296,9 @@ class Coordinator:
         self._finished[outcome.number] = FinishedTrial(outcome.number, outcome.ending, values, placed.curve)
         self._watch(self._ended(worker, placed, state, values, outcome.reason))
         self._update_front()
-        if outcome.ending is not Ending.COMPLETE:
+        if outcome.ending is Ending.COMPLETE:
+            discard_checkpoint(self._plan.trial_dir(outcome.number))
+        else:
             shutil.rmtree(self._plan.trial_dir(outcome.number), ignore_errors=True)
         self._watch_budget()
 

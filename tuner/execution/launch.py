@@ -42,6 +42,7 @@ class OpenStudy:
     Attributes:
         name: Its name.
         spec: What it was begun with; sampler, pruner and execution may be today's.
+        base_dir: The folder that its relative paths start from.
         prepared: Its texts, checked and split.
         database: Where it is kept.
         ledger: Its records.
@@ -52,6 +53,7 @@ class OpenStudy:
 
     name: str
     spec: StudySpec
+    base_dir: Path
     prepared: PreparedData
     database: Database
     ledger: Ledger
@@ -77,6 +79,7 @@ def open_declared(name: str, spec: StudySpec, base_dir: Path, storage: str) -> O
         DataError, NotFoundError: If the data cannot be used.
         StorageRefusedError, StorageUnreachableError, NoSpaceError: From the database.
     """
+    _require_files(spec, base_dir)
     folder = studies_folder(storage)
     prepared = prepare(spec.data, spec.task, spec.seed, base_dir, folder / "cache")
     database = open_database(storage, create=True)
@@ -85,7 +88,22 @@ def open_declared(name: str, spec: StudySpec, base_dir: Path, storage: str) -> O
     ledger.create_study(name, spec, prepared.fingerprint, _summary(prepared), base_dir)
     if continued:
         ledger.set_budget(name, _grown(ledger.study(name).budget, spec.budget))
-    return OpenStudy(name, spec, prepared, database, ledger, folder / name, continued, prepared.warnings)
+    remarks = prepared.warnings
+    return OpenStudy(name, spec, base_dir, prepared, database, ledger, folder / name, continued, remarks)
+
+
+def _require_files(spec: StudySpec, base_dir: Path) -> None:
+    """Refuse a declared file that is not there, before a trial has to fail for it."""
+    known = CATALOGUE.settings()
+    declared = list(spec.fixed.items())
+    for parameter in spec.space:
+        if isinstance(parameter, FixedParameter):
+            declared.append((parameter.sets, parameter.value))
+        elif isinstance(parameter, CategoricalParameter):
+            declared += [(parameter.sets, choice) for choice in parameter.choices]
+    for name, value in declared:
+        if value and known[name].kind == "path" and not (base_dir / str(value)).is_file():
+            raise NotFoundError(f"{name}: there is no file {base_dir / str(value)}", "check the path")
 
 
 def open_existing(name: str, storage: str) -> OpenStudy:
@@ -105,7 +123,8 @@ def open_existing(name: str, storage: str) -> OpenStudy:
     record = ledger.study(name)
     folder = studies_folder(storage)
     prepared, remarks = _data_again(name, record.spec, record.fingerprint, record.base_dir, folder / "cache")
-    return OpenStudy(name, record.spec, prepared, database, ledger, folder / name, True, remarks)
+    base_dir = record.base_dir
+    return OpenStudy(name, record.spec, base_dir, prepared, database, ledger, folder / name, True, remarks)
 
 
 def _data_again(
@@ -199,6 +218,7 @@ def _plan(study: OpenStudy) -> StudyPlan:
         },
         cache_dir=study.prepared.cache_dir,
         study_dir=study.folder,
+        base_dir=study.base_dir,
     )
 
 

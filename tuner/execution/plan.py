@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tuner.search.space import settings_of
 from tuner.spec.catalogue import Catalogue
-from tuner.spec.values import Params, StudySpec
+from tuner.spec.values import Params, StudySpec, Value
 from tuner.trial import TrialRequest, trial_seed
 
 __all__ = ["StudyPlan"]
@@ -25,6 +25,7 @@ class StudyPlan:
         dataset_dirs: Folder of the encoded dataset for each cleaning level.
         cache_dir: Where prepared embeddings are shared.
         study_dir: ``<studies>/<name>``.
+        base_dir: The folder that the declaration's relative paths start from.
     """
 
     name: str
@@ -33,6 +34,7 @@ class StudyPlan:
     dataset_dirs: Mapping[str, Path]
     cache_dir: Path
     study_dir: Path
+    base_dir: Path
 
     def trial_dir(self, number: int) -> Path:
         """Return the folder of one trial, keyed by its number so that whoever continues it finds it."""
@@ -41,7 +43,7 @@ class StudyPlan:
     def request(self, number: int, params: Params) -> TrialRequest:
         """Write down what a worker needs for trial ``number`` with these sampled parameters."""
         given = {**self.spec.fixed, **settings_of(self.spec.space, params)}
-        settings = self.catalogue.complete(given)
+        settings = self._with_whole_paths(self.catalogue.complete(given))
         return TrialRequest(
             study=self.name,
             number=number,
@@ -52,3 +54,10 @@ class StudyPlan:
             cache_dir=str(self.cache_dir),
             trial_dir=str(self.trial_dir(number)),
         )
+
+    def _with_whole_paths(self, settings: Params) -> dict[str, Value]:
+        known = self.catalogue.settings()
+        return {
+            name: str(self.base_dir / str(value)) if value and known[name].kind == "path" else value
+            for name, value in settings.items()
+        }

@@ -15,7 +15,8 @@ from tuner.spec.values import Params, Task, Value
 
 __all__ = ["Catalogue", "Component", "Growth", "InputKind", "Metric", "Setting", "SettingKind"]
 
-SettingKind: TypeAlias = Literal["int", "float", "bool", "choice", "text"]
+SettingKind: TypeAlias = Literal["int", "float", "bool", "choice", "text", "path"]
+"""``path``: a file, relative to the folder of the search-space file."""
 
 InputKind: TypeAlias = Literal["tokens", "features"]
 """What an embedding source gives and a family takes: sequences of word ids, or one vector a text."""

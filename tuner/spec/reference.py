@@ -70,8 +70,8 @@ def _values(setting: Setting) -> str:
         return ", ".join(f"`{choice}`" for choice in setting.choices)
     if setting.kind == "bool":
         return "`false`, `true`"
-    if setting.kind == "text":
-        return "text"
+    if setting.kind in ("text", "path"):
+        return setting.kind
     kind = "whole number" if setting.kind == "int" else "number"
     match setting.low, setting.high:
         case None, None:

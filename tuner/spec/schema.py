@@ -107,7 +107,7 @@ def _type(setting: Setting) -> _Schema:
             return {"type": "boolean"}
         case "choice":
             return {"enum": list(setting.choices)}
-        case "text":
+        case "text" | "path":
             return {"type": "string"}
     schema: _Schema = {"type": "integer" if setting.kind == "int" else "number"}
     if setting.low is not None:

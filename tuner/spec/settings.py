@@ -18,6 +18,7 @@ _KINDS = {
     "float": "a number",
     "bool": "true or false",
     "text": "a text",
+    "path": "the path of a file",
     "choice": "one of its choices",
 }
 _WORDS_FOR_BOOL = {
@@ -98,7 +99,7 @@ def misfit(setting: Setting, value: Value) -> tuple[str, str] | None:
             fits = number and isinstance(value, int) and _inside(setting, value)
         case "float":
             fits = number and _inside(setting, value)
-        case "text":
+        case "text" | "path":
             fits = isinstance(value, str)
         case "choice":
             fits = isinstance(value, str) and value in setting.choices
@@ -121,9 +122,9 @@ def _hint(setting: Setting, value: Value) -> str:
         number = number_in(value)
         unquoted = " without quotes" if number == value else ""
         return f"write {number}{unquoted}" if number else ""
-    if setting.kind in ("text", "choice"):
+    if setting.kind in ("text", "path", "choice"):
         text = str(shown(value))
-        return f'write "{text}"' if setting.kind == "text" or text in setting.choices else ""
+        return f'write "{text}"' if setting.kind != "choice" or text in setting.choices else ""
     if setting.kind == "int" and isinstance(value, float) and value.is_integer():
         return f"write {int(value)}"
     return ""

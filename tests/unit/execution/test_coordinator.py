@@ -58,7 +58,13 @@ class Session:
             "s", make_sampler(self.spec.sampler, self.spec.space, self.spec.seed), this_owner()
         )
         plan = StudyPlan(
-            "s", self.spec, CATALOGUE, {"moderate": self.folder}, self.folder / "cache", self.folder / "s"
+            "s",
+            self.spec,
+            CATALOGUE,
+            {"moderate": self.folder},
+            self.folder / "cache",
+            self.folder / "s",
+            self.folder,
         )
         pruner = make_pruner(self.spec.pruner, self.spec.objectives, CATALOGUE.metrics)
         executor.start()
