@@ -1,0 +1,82 @@
+"""Which study is meant, and what is said when that is not clear."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import click
+import pytest
+
+from tuner.cli.options import DEFAULT_STORAGE, format_option, pick, storage_option
+from tuner.errors import InputError, NotFoundError
+from tuner.storage import Ledger
+
+
+class Names:
+    """The one method of a ledger that choosing needs."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = names
+
+    def study_names(self) -> list[str]:
+        return list(self._names)
+
+
+def ledger(*names: str) -> Ledger:
+    return cast("Ledger", Names(names))
+
+
+def test_the_named_study_is_meant() -> None:
+    assert pick(ledger("a", "b"), "b") == "b"
+
+
+def test_without_a_name_the_only_study_is_meant() -> None:
+    assert pick(ledger("reviews"), None) == "reviews"
+
+
+def test_without_a_name_several_studies_are_listed() -> None:
+    with pytest.raises(InputError, match=r"which study.*holds 2: a, b"):
+        pick(ledger("b", "a"), None)
+
+
+def test_a_long_list_is_cut() -> None:
+    with pytest.raises(InputError, match=r"holds 20: s00, .*s07, \.\.\."):
+        pick(ledger(*(f"s{number:02}" for number in range(20))), None)
+
+
+def test_an_empty_database_says_how_to_begin() -> None:
+    with pytest.raises(NotFoundError, match="holds no study; begin one with `tuner run FILE`"):
+        pick(ledger(), None)
+
+
+def test_an_unknown_name_brings_the_nearest() -> None:
+    with pytest.raises(NotFoundError, match=r"no study 'quickstar' in the database; did you mean quickstart?"):
+        pick(ledger("quickstart", "nusax"), "quickstar")
+
+
+def test_an_unknown_name_with_nothing_near_brings_the_known() -> None:
+    with pytest.raises(NotFoundError, match="known: nusax, trec"):
+        pick(ledger("trec", "nusax"), "zzzzzz")
+
+
+def options_of(arguments: list[str]) -> tuple[str, str]:
+    @click.command()
+    @storage_option
+    @format_option("table", "json")
+    def command(storage: str, form: str) -> tuple[str, str]:
+        return storage, form
+
+    found: tuple[str, str] = command.main(arguments, standalone_mode=False)
+    return found
+
+
+def test_a_flag_stands_above_the_environment_and_that_above_the_default(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("TUNER_STORAGE", raising=False)
+    assert options_of([]) == (DEFAULT_STORAGE, "table")
+
+    monkeypatch.setenv("TUNER_STORAGE", "mine.db")
+    assert options_of(["--format", "json"]) == ("mine.db", "json")
+    assert options_of(["--storage", "other.db"]) == ("other.db", "table")
