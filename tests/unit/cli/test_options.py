@@ -51,7 +51,9 @@ def test_an_empty_database_says_how_to_begin() -> None:
 
 
 def test_an_unknown_name_brings_the_nearest() -> None:
-    with pytest.raises(NotFoundError, match=r"no study 'quickstar' in the database; did you mean quickstart?"):
+    with pytest.raises(
+        NotFoundError, match=r"no study 'quickstar' in the database; did you mean quickstart[?]"
+    ):
         pick(ledger("quickstart", "nusax"), "quickstar")
 
 
