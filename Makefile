@@ -32,8 +32,8 @@ $(STAMP): pyproject.toml
 browser:  ## for the tests that open the dashboard and write PNG files
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null \
 	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
-	       && apt-get update -qq && apt-get install -y -qq chromium chromium-driver >/dev/null; } \
-	  || echo "no browser found: tests that need one are skipped (sudo apt-get install chromium chromium-driver)"
+	       && apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } \
+	  || echo "no browser found: tests that need one are skipped (sudo apt-get install chromium)"
 
 format: $(STAMP)
 	$(BIN)/ruff format tuner tests

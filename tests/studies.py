@@ -61,10 +61,11 @@ class Study:
     def small(self, trials: int, epochs: int = 2) -> Path:
         return self.declare(SMALL.format(trials=trials, epochs=epochs))
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, core: int | None = None) -> subprocess.Popen[str]:
         storage = ["--storage", self.storage] if self.storage else []
+        pinned = [] if core is None else ["taskset", "--cpu-list", str(core)]
         return subprocess.Popen(
-            [TUNER, *arguments, *storage],
+            [*pinned, TUNER, *arguments, *storage],
             cwd=self.folder,
             text=True,
             stdout=subprocess.PIPE,

