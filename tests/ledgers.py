@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import multiprocessing
 import os
 import random
@@ -181,3 +182,62 @@ def work(url: str, seed: int, chance: float) -> None:
 def open_first(url: str) -> None:
     """Be one of many first starts."""
     make_study(url, spec_of()).database.close()
+
+
+def stop_in_trial(url: str, result: str) -> None:
+    """Halt in the middle of a trial; when woken up, go on as if nothing had happened."""
+    ledger = Ledger(open_database(url, create=False, timeout_s=60))
+    session = join(ledger, lease_s=0.5)
+    claim = take(session)
+    os.kill(os.getpid(), signal.SIGSTOP)
+    epoch = session.record_epoch(claim.token, report(claim.number))
+    lost = session.renew([claim.token]) == {claim.token}
+    kept = finish(session, claim, 0.1)
+    Path(result).write_text(f"epoch {epoch}, lost {lost}, outcome {kept}")
+    session.finish_session()
+    ledger.database.close()
+
+
+def elsewhere(boot_id: str) -> Owner:
+    """This process as it looks when it is on another host, so that only the clock ends its leases."""
+    return dataclasses.replace(this_owner(), boot_id=boot_id)
+
+
+def race(url: str, rounds: int) -> list[tuple[bool, bool]]:
+    """Let an outcome and a takeover of one trial meet, again and again.
+
+    Returns:
+        For each round, whether the outcome was kept and whether the trial was taken over.
+    """
+    context = multiprocessing.get_context("forkserver")
+    gate = context.Barrier(2, timeout=60)
+    ours, theirs = context.Pipe()
+    other = context.Process(target=_take_over_each, args=(url, rounds, gate, theirs))
+    other.start()
+    ledger = Ledger(open_database(url, create=False, timeout_s=60))
+    found = []
+    for turn in range(rounds):
+        ledger.set_budget(NAME, BudgetSpec(trials=turn + 1, max_deaths=1000))  # nothing else to claim
+        session = join(ledger, lease_s=0.0, owner=elsewhere("here"))
+        claim = take(session)
+        gate.wait()
+        time.sleep(0.002 * turn)  # from where this side wins to where the other does
+        kept = finish(session, claim, 0.5)
+        found.append((kept, ours.recv() == claim.number))
+    other.join(60)
+    ledger.database.close()
+    return found
+
+
+def _take_over_each(url: str, rounds: int, gate: Any, answers: Any) -> None:
+    ledger = Ledger(open_database(url, create=False, timeout_s=60))
+    session = join(ledger, owner=elsewhere("there"))
+    session.params(0)
+    for _ in range(rounds):
+        gate.wait()
+        claim = session.claim()
+        answers.send(claim.number if claim and claim.continued else None)
+        if claim is not None:
+            finish(session, claim, 0.6)
+    session.finish_session()
+    ledger.database.close()
