@@ -167,7 +167,7 @@ def work(url: str, seed: int, chance: float) -> None:
     while True:
         claim = session.claim()
         if claim is None:
-            if not session.running_elsewhere():
+            if not session.use_of_budget().running:
                 break
             time.sleep(0.02)
             continue

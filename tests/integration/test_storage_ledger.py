@@ -354,7 +354,7 @@ class TestClaims:
         first = take(session)
         other = join(ledger)
         assert take(other).number == first.number + 1
-        assert (session.running_elsewhere(), other.running_elsewhere()) == (1, 1)
+        assert (session.use_of_budget().running, other.use_of_budget().running) == (2, 2)
 
     def test_a_trial_without_a_lease_is_adopted(self, ledger: Ledger, session: RunningStudy) -> None:
         sampler = make_sampler(ComponentSpec("random"), SPACE, 7)

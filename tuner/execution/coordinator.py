@@ -172,7 +172,8 @@ class Coordinator:
     def _is_over(self) -> bool:
         if any(place.trial for place in self._places):
             return False
-        return self._is_stopping or (self._exhausted and not self._study.running_elsewhere())
+        # Not only those of other sessions: a trial that was given back after the last claim runs nowhere.
+        return self._is_stopping or (self._exhausted and not self._study.use_of_budget().running)
 
     @property
     def _is_stopping(self) -> bool:

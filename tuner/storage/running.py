@@ -22,8 +22,6 @@ from tuner.storage.leases import (
     give_all_back,
     give_back,
     holds,
-    is_over,
-    read_leases,
     renew,
 )
 from tuner.storage.reading import read_curves, read_finished, read_params
@@ -186,20 +184,6 @@ class RunningStudy:
 
         self._database.persist(give)
         self._claimer.held.discard(token)
-
-    def running_elsewhere(self) -> int:
-        """Return how many trials other sessions are running."""
-
-        def count() -> int:
-            with self._database.reading() as connection:
-                now = self._database.now(connection)
-                return sum(
-                    lease.session_id != self._holder.session_id
-                    and not is_over(lease.term, self._holder.owner, now)
-                    for lease in read_leases(connection, self._holder.study_id)
-                )
-
-        return self._database.persist(count)
 
     # -- what trials report --------------------------------------------------------------------------
 

@@ -161,6 +161,13 @@ def test_a_trial_whose_worker_dies_goes_on_under_its_number(session: Session) ->
     assert any(isinstance(event, WorkerLost) for event in session.events)
 
 
+def test_the_last_trial_goes_on_when_its_worker_dies_while_another_waits(session: Session) -> None:
+    longer = Script((0.9,) * 8, dies_at=7)
+    session.run(ScriptedExecutor(lambda number, attempt: longer if (number, attempt) == (5, 0) else GOOD))
+
+    assert session.states() == ["COMPLETE"] * 6
+
+
 def test_a_trial_that_kills_every_worker_fails_and_the_rest_go_on(session: Session) -> None:
     session.run(ScriptedExecutor(lambda number, attempt: replace(GOOD, dies_at=0) if number == 3 else GOOD))
 
