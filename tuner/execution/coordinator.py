@@ -434,10 +434,10 @@ class Coordinator:
                 self._executor.send(worker, StopTrial(place.trial.claim.number, reason))
 
     def _stop_at_once(self) -> None:
+        # Their leases stay until the session is finished: a worker that still writes checkpoints must be
+        # gone before another session goes on with its trial.
         for place in self._places:
-            if place.trial:
-                self._study.release(place.trial.claim.token)
-                place.trial = None
+            place.trial = None
 
     # -- the test split, opened once for the front's members -------------------------------------------
 

@@ -43,6 +43,7 @@ class ScriptedExecutor:
         replaced: Workers that the coordinator asked to replace.
         rss_bytes: Size that workers report.
         on_report: Called after each epoch that a worker has sent.
+        on_stop: Called when the workers are stopped, while they still run.
     """
 
     script: Callable[[int, int], Script]
@@ -51,6 +52,7 @@ class ScriptedExecutor:
     replaced: list[int] = field(default_factory=list)
     rss_bytes: int = 0
     on_report: Callable[[EpochReport], None] = lambda report: None
+    on_stop: Callable[[], None] = lambda: None
     _waiting: deque[Heard] = field(default_factory=deque)
     _running: dict[int, tuple[TrialRequest, Script, int]] = field(default_factory=dict)
     _attempts: dict[int, int] = field(default_factory=dict)
@@ -126,4 +128,5 @@ class ScriptedExecutor:
         self._ready(worker)
 
     def stop(self, grace_s: float) -> None:
+        self.on_stop()
         self.stopped = True

@@ -20,7 +20,7 @@ from tuner.search.pruning import make_pruner
 from tuner.search.samplers import make_sampler
 from tuner.spec import parse_spec
 from tuner.spec.values import StudySpec
-from tuner.storage import Database, Ledger, TrialRecord, open_database, this_owner
+from tuner.storage import Claim, Database, Ledger, TrialRecord, open_database, this_owner
 from tuner.trial import EpochReport, TrialRequest
 
 DECLARED = """\
@@ -71,6 +71,7 @@ class Session:
         try:
             Coordinator(plan, running, executor, pruner, self.events.append, self.interrupts).run()
         finally:
+            executor.stop(0.0)
             running.finish_session()
 
     def trials(self) -> list[TrialRecord]:
@@ -203,6 +204,25 @@ def test_the_second_signal_does_not_wait_for_workers(session: Session) -> None:
     session.interrupts = Interrupts()
     session.run(ScriptedExecutor(always(GOOD)))
     assert session.states() == ["COMPLETE"] * 6
+
+
+def test_a_trial_is_not_given_away_before_its_worker_is_gone(session: Session) -> None:
+    claimed: list[Claim | None] = []
+
+    def interrupt_twice(report: EpochReport) -> None:
+        session.interrupts.count, session.interrupts.exit_code = 2, 130
+
+    def claim_elsewhere() -> None:
+        sampler = make_sampler(session.spec.sampler, session.spec.space, session.spec.seed)
+        claimed.append(session.ledger.join("s", sampler, this_owner()).claim())
+
+    executor = ScriptedExecutor(
+        always(Script((0.7,), stays=True)), workers=1, on_report=interrupt_twice, on_stop=claim_elsewhere
+    )
+    with pytest.raises(StudyInterruptedError):
+        session.run(executor)
+
+    assert [claim and (claim.number, claim.continued) for claim in claimed] == [(1, False)]
 
 
 def test_a_worker_that_has_grown_is_replaced_between_trials(session: Session) -> None:
