@@ -443,6 +443,7 @@ class Coordinator:
 
     def _measure_front_on_test(self) -> None:
         """Measure each member of the front that was never measured on the test split, and no other trial."""
+        self._refresh()  # what another session ended last may have beaten a member
         measured = self._study.measured_on_test()
         waiting = [number for number, _ in self._front if number not in measured]
         waiting = [number for number in waiting if self._model_path(number).is_file()]

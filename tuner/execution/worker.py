@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import ctypes
+import gc
 import os
 import queue
 import signal
@@ -147,7 +148,12 @@ def _take_device(options: argparse.Namespace) -> Ready:
     from tuner.training.calibrate import calibrate
 
     import_time_s = time.monotonic() - began_s
-    return Ready(os.getpid(), device, import_time_s, calibrate(), library_versions())
+    ready = Ready(os.getpid(), device, import_time_s, calibrate(), library_versions())
+    # The libraries' own million objects live as long as the process: without this, collecting a trial's
+    # garbage goes through all of them each time, for longer than a small trial trains.
+    gc.collect()
+    gc.freeze()
+    return ready
 
 
 def _run(line: _Line, request: TrialRequest) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from pathlib import Path
 
 from tuner.data.encode import open_dataset
@@ -43,6 +42,5 @@ def evaluate_test(request: TrialRequest, model_path: str) -> dict[str, float]:
         probabilities = predict_all(trace_predict(model), feed.evaluation("test"), len(labels))
     finally:
         keras.utils.clear_session()
-        gc.collect()
     measured = classification_metrics(labels, probabilities, request.task)
     return {f"test_{name}": value for name, value in measured.items()}

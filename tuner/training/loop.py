@@ -7,7 +7,6 @@ methods below it are its parts in their order. It talks to whoever placed it thr
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import json
 import logging
@@ -111,8 +110,8 @@ def run_trial(request: TrialRequest, channel: TrialChannel, timing: Timing | Non
         return TrialOutcome(request.number, Ending.FAILED, reason=reason, detail=traceback.format_exc())
     finally:
         # Keras keeps every graph it has built until told otherwise; a worker runs hundreds of trials.
+        # It also collects garbage, of which models are full: they refer to themselves.
         keras.utils.clear_session()
-        gc.collect()
 
 
 class _Trial:
