@@ -153,7 +153,8 @@ class Coordinator:
         """Run trials until the budget is used up, then measure the front's members on the test split.
 
         Raises:
-            StudyInterruptedError: A signal was heard; every trial was given back with its checkpoint.
+            StudyInterruptedError: A signal was heard, also while the test split is measured; every trial was
+                given back with its checkpoint.
             TooManyFailuresError: The declared number of trials failed in a row.
             StorageUnreachableError, StorageRefusedError, NoSpaceError: From the ledger.
         """
@@ -168,6 +169,7 @@ class Coordinator:
                 break
         self._raise_if_stopped()
         self._measure_front_on_test()
+        self._raise_if_stopped()
 
     def _is_over(self) -> bool:
         if any(place.trial for place in self._places):

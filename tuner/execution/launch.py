@@ -21,14 +21,16 @@ from tuner.execution.events import Notice, StudyOpened, Watcher
 from tuner.execution.interrupts import Interrupts
 from tuner.execution.local import LocalExecutor
 from tuner.execution.placement import Place, is_contended, plan_places
-from tuner.execution.plan import StudyPlan
+from tuner.execution.plan import StudyPlan, trial_folder
+from tuner.search.pareto import front_indices
 from tuner.search.pruning import make_pruner
 from tuner.search.samplers import make_sampler
 from tuner.spec.values import BudgetSpec, CategoricalParameter, FixedParameter, StudySpec
 from tuner.storage import Database, Ledger, open_database, studies_folder, this_owner
 from tuner.training.gpus import count_gpus
+from tuner.training.kept_model import MODEL_FILE
 
-__all__ = ["OpenStudy", "open_declared", "open_existing", "run_session"]
+__all__ = ["OpenStudy", "is_done", "open_declared", "open_existing", "run_session"]
 
 _Number = TypeVar("_Number", int, float)
 
@@ -170,7 +172,7 @@ def run_session(study: OpenStudy, workers: int | None, watch: Watcher) -> None:
     sampler = make_sampler(study.spec.sampler, study.spec.space, study.spec.seed)
     pruner = make_pruner(study.spec.pruner, study.spec.objectives, CATALOGUE.metrics)
     with Interrupts() as interrupts:
-        if not study.ledger.use_of_budget(study.name).is_used_up:
+        if not is_done(study):
             executor = LocalExecutor(places, study.folder / "logs")
             executor.start()
             running = study.ledger.join(study.name, sampler, this_owner())
@@ -185,6 +187,26 @@ def run_session(study: OpenStudy, workers: int | None, watch: Watcher) -> None:
             f"study '{study.name}' has used up its budget and no trial is complete",
             f"`tuner trials {study.name}` shows why each ended",
         )
+
+
+def is_done(study: OpenStudy) -> bool:
+    """Tell whether a session has nothing left to do: no trial to run, no member of the front to measure.
+
+    Args:
+        study: From :func:`open_declared` or :func:`open_existing`.
+
+    Returns:
+        False also when a session was stopped while it measured the front on the test split. A member whose
+        model is not here, but on another machine or gone, is not waited for.
+    """
+    if not study.ledger.use_of_budget(study.name).is_used_up:
+        return False
+    complete = [trial for trial in study.ledger.trials(study.name) if trial.values is not None]
+    points = [trial.values for trial in complete if trial.values is not None]
+    directions = [objective.direction for objective in study.spec.objectives]
+    members = [complete[index] for index in front_indices(points, directions)]
+    unmeasured = [trial.number for trial in members if not trial.test_metrics]
+    return not any((trial_folder(study.folder, number) / MODEL_FILE).is_file() for number in unmeasured)
 
 
 def _announce(study: OpenStudy, places: Sequence[Place], watch: Watcher) -> None:

@@ -11,7 +11,12 @@ from tuner.spec.catalogue import Catalogue
 from tuner.spec.values import Params, StudySpec, Value
 from tuner.trial import TrialRequest, trial_seed
 
-__all__ = ["StudyPlan"]
+__all__ = ["StudyPlan", "trial_folder"]
+
+
+def trial_folder(study_dir: Path, number: int) -> Path:
+    """Return the folder of one trial, keyed by its number so that whoever continues it finds it."""
+    return study_dir / "trials" / str(number)
 
 
 @dataclass(frozen=True)
@@ -37,8 +42,8 @@ class StudyPlan:
     base_dir: Path
 
     def trial_dir(self, number: int) -> Path:
-        """Return the folder of one trial, keyed by its number so that whoever continues it finds it."""
-        return self.study_dir / "trials" / str(number)
+        """Return the folder of one trial; see :func:`trial_folder`."""
+        return trial_folder(self.study_dir, number)
 
     def request(self, number: int, params: Params) -> TrialRequest:
         """Write down what a worker needs for trial ``number`` with these sampled parameters."""

@@ -43,6 +43,7 @@ class ScriptedExecutor:
         replaced: Workers that the coordinator asked to replace.
         rss_bytes: Size that workers report.
         on_report: Called after each epoch that a worker has sent.
+        on_evaluate: Called when a worker is asked to measure the test split.
         on_stop: Called when the workers are stopped, while they still run.
     """
 
@@ -52,6 +53,7 @@ class ScriptedExecutor:
     replaced: list[int] = field(default_factory=list)
     rss_bytes: int = 0
     on_report: Callable[[EpochReport], None] = lambda report: None
+    on_evaluate: Callable[[Evaluate], None] = lambda message: None
     on_stop: Callable[[], None] = lambda: None
     _waiting: deque[Heard] = field(default_factory=deque)
     _running: dict[int, tuple[TrialRequest, Script, int]] = field(default_factory=dict)
@@ -85,6 +87,7 @@ class ScriptedExecutor:
                 if worker in self._running:
                     self._end(worker, Ending.RELEASED, reason)
             case Evaluate(request=request):
+                self.on_evaluate(message)
                 self._waiting.append(Heard(worker, Evaluated(request.number, {"test_accuracy": 0.5})))
 
     def _go_on(self, worker: int) -> None:

@@ -261,6 +261,24 @@ def test_only_the_fronts_members_are_measured_on_the_test_split(session: Session
     assert not (tmp_path / "s" / "trials" / "4").exists(), "a dominated model is dropped"
 
 
+def test_a_signal_while_the_test_split_is_measured_is_an_interruption(
+    session: Session, tmp_path: Path
+) -> None:
+    def keep_a_model(report: EpochReport) -> None:
+        folder = tmp_path / "s" / "trials" / str(report.number)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "model.keras").write_bytes(b"")
+
+    def interrupt(_message: Evaluate) -> None:
+        session.interrupts.count, session.interrupts.exit_code = 1, 130
+
+    executor = ScriptedExecutor(always(GOOD), on_report=keep_a_model, on_evaluate=interrupt)
+    with pytest.raises(StudyInterruptedError, match="tuner resume s"):
+        session.run(executor)
+
+    assert session.states() == ["COMPLETE"] * 6
+
+
 def test_a_trial_that_another_session_has_just_beaten_is_not_measured(
     session: Session, tmp_path: Path
 ) -> None:
