@@ -14,6 +14,7 @@ from tuner.errors import InputError
 
 __all__ = ["Location", "locate", "safe_url", "studies_folder", "study_folder"]
 
+_HALF_A_URL = re.compile(r"(sqlite|postgres(ql)?)(\+\w+)?:", re.IGNORECASE)
 _SUPPORTED = "give a file such as studies/tuner.db, or postgresql://user:password@host/database"
 
 
@@ -34,7 +35,10 @@ class Location:
     @property
     def shown(self) -> str:
         """The database as people may read it."""
-        return str(self.path) if self.path else self.url.render_as_string(hide_password=True)
+        if self.path:
+            return str(self.path)
+        secret = [name for name in self.url.query if "pass" in name.lower()]  # libpq takes it there too
+        return self.url.difference_update_query(secret).render_as_string(hide_password=True)
 
     @property
     def secret_url(self) -> str:
@@ -54,6 +58,8 @@ def locate(storage: str) -> Location:
     if "\x00" in storage or not storage.strip():
         raise InputError("the storage is an empty text or holds a NUL character", _SUPPORTED)
     if "://" not in storage:
+        if _HALF_A_URL.match(storage):
+            raise InputError("the storage begins as a URL, but without its two slashes", _SUPPORTED)
         return _sqlite(storage)
     scheme = storage.split("://", 1)[0].lower()
     dialect = scheme.split("+", 1)[0]
@@ -79,7 +85,10 @@ def _sqlite_path(storage: str) -> str:
 def _sqlite(path: str) -> Location:
     if path == ":memory:":
         return _sqlite(_sqlite_path("sqlite:///:memory:"))
-    file = Path(path).expanduser()
+    try:
+        file = Path(path).expanduser()
+    except RuntimeError as error:
+        raise InputError(f"{path}: there is no such user", _SUPPORTED) from error
     return Location("sqlite", URL.create("sqlite", database=str(file)), file)
 
 
@@ -102,8 +111,8 @@ def _postgresql(storage: str) -> Location:
 
 
 def _masked(storage: str) -> str:
-    """Hide everything between the scheme and the last @, however badly the URL is formed."""
-    return re.sub(r"(?<=://).*@", "***@", storage, flags=re.DOTALL)
+    """Hide what stands before the last @ and after a ?, however badly the URL is formed."""
+    return re.sub(r"(?<=://).*@", "***@", storage, flags=re.DOTALL).partition("?")[0]
 
 
 def safe_url(storage: str) -> str:
