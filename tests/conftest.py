@@ -39,6 +39,9 @@ def new_postgresql() -> Iterator[Callable[[], str]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the server's wheel, on what this machine's session lacks
         server = pgserver.get_server(folder)
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET fsync = off")  # no test cuts the power of this machine
+        connection.execute("SELECT pg_reload_conf()")
     names = itertools.count()
 
     def new() -> str:

@@ -11,7 +11,8 @@ from tuner.storage.ledger import Ledger
 from tuner.storage.owners import Owner, this_owner
 from tuner.storage.records import BudgetUse, Claim, EventRecord, StudyRecord, TrialRecord, WorkerRecord
 from tuner.storage.running import RunningStudy
-from tuner.storage.urls import safe_url, studies_folder, study_folder
+from tuner.storage.studies import check_name
+from tuner.storage.urls import cache_folder, safe_url, studies_folder, study_folder
 
 __all__ = [
     "BudgetUse",
@@ -24,6 +25,8 @@ __all__ = [
     "StudyRecord",
     "TrialRecord",
     "WorkerRecord",
+    "cache_folder",
+    "check_name",
     "open_database",
     "safe_url",
     "studies_folder",

@@ -164,9 +164,7 @@ def _open_sqlite(location: Location, create: bool, timeout_s: float) -> Database
     sqlite.check_file(path)
     storage = _storage(location, {"connect_args": {"timeout": timeout_s}})
     storage.make_safe()
-    database = Database(location, storage, timeout_s)
-    _upgrade_if_older(database, location)
-    return database
+    return _brought_up_to_date(Database(location, storage, timeout_s), location)
 
 
 def _fill(draft: Location) -> None:
@@ -197,37 +195,35 @@ def _open_postgresql(location: Location, create: bool, timeout_s: float) -> Data
                         upgrade(writing, time.time())
     finally:
         probe.dispose()
-    database = Database(location, _storage(location, options), timeout_s)
-    _upgrade_if_older(database, location)
+    return _brought_up_to_date(Database(location, _storage(location, options), timeout_s), location)
+
+
+def _brought_up_to_date(database: Database, location: Location) -> Database:
+    """Bring our tables to this program's version; refuse those of a newer one, and Optuna's of another."""
+    try:
+        if database.storage.get_current_version() != database.storage.get_head_version():
+            raise StorageRefusedError(
+                f"{location.shown}: Optuna's tables in it are of another version",
+                "use the Optuna that made it, or on a copy: optuna storage upgrade --storage URL",
+            )
+        with database.reading() as connection:
+            version = version_of(connection)
+        check_version(version, location.shown)
+        if version < len(STEPS):
+            lock = _locked(location, database.storage.engine, _SCHEMA_LOCK, database.timeout_s)
+            with lock, database.writing() as connection:
+                upgrade(connection, database.now(connection))
+    except BaseException:
+        database.close()
+        raise
     return database
 
 
-def _upgrade_if_older(database: Database, location: Location) -> None:
-    """Bring our tables to this program's version; refuse those of a newer one."""
-    with database.reading() as connection:
-        version = version_of(connection)
-    check_version(version, location.shown)
-    if version < len(STEPS):
-        lock = _locked(location, database.storage.engine, _SCHEMA_LOCK, database.timeout_s)
-        with lock, database.writing() as connection:
-            upgrade(connection, database.now(connection))
-
-
 def _storage(location: Location, options: dict[str, object], make_tables: bool = False) -> SafeStorage:
-    """Make Optuna's storage; it compares the version of its own tables.
-
-    Raises:
-        StorageRefusedError: If they are of another version.
-    """
+    """Make Optuna's storage, which is not looked at for the version of its tables yet."""
     # Optuna formats the URL as a template.
     url = location.secret_url.replace("{", "{{").replace("}", "}}")
-    try:
-        return SafeStorage(url, options, skip_table_creation=not make_tables)
-    except RuntimeError as error:
-        raise StorageRefusedError(
-            f"{location.shown}: Optuna's tables in it are of another version",
-            "use the Optuna that made it, or on a copy: optuna storage upgrade --storage URL",
-        ) from error
+    return SafeStorage(url, options, skip_compatibility_check=True, skip_table_creation=not make_tables)
 
 
 @contextmanager

@@ -22,6 +22,22 @@ from tuner.errors import (
 
 __all__ = ["translated", "translation"]
 
+_FOREIGN = (
+    sqlalchemy.exc.SQLAlchemyError,
+    StorageInternalError,
+    sqlite3.Error,
+    psycopg.Error,
+    OSError,
+)
+
+_TURNED_AWAY = (
+    "password authentication failed",
+    "no password supplied",
+    "is not permitted to log in",
+    "no pg_hba.conf entry",
+)
+"""What a server says to a user whom it does not let in: an error in connecting carries no code."""
+
 _SEE_TOO = "look at the server's log, or give another --storage"
 
 
@@ -38,7 +54,7 @@ def translated(shown: str, timeout_s: float) -> Iterator[None]:
     """
     try:
         yield
-    except (sqlalchemy.exc.SQLAlchemyError, StorageInternalError, sqlite3.Error, OSError) as error:
+    except _FOREIGN as error:
         ours = translation(error, shown, timeout_s)
         if ours is None:
             raise
@@ -100,12 +116,9 @@ def _of_postgresql(error: psycopg.Error, shown: str) -> TunerError | None:
         return StorageRefusedError(
             f"{shown}: the user lacks a right ({said})", "grant it, or use another user"
         )
-    if (
-        state in ("28P01", "28000")
-        or "password authentication failed" in said
-        or "no password supplied" in said
-    ):
-        return StorageRefusedError(f"{shown}: the server refuses user or password", "check both")
+    no_role = 'role "' in said and "does not exist" in said
+    if state in ("28P01", "28000") or no_role or any(phrase in said for phrase in _TURNED_AWAY):
+        return StorageRefusedError(f"{shown}: the server does not let the user in", "check user and password")
     if state == "3D000" or ('database "' in said and "does not exist" in said):
         return NotFoundError(f"{shown}: the server has no such database", "create it with: createdb NAME")
     if state == "55P03":

@@ -31,6 +31,7 @@ from tuner.storage.tables import (
     trial_children,
     workers,
 )
+from tuner.storage.urls import CACHE_NAME
 from tuner.storage.writing import as_json
 from tuner.trial import Ending
 
@@ -54,8 +55,14 @@ def check_name(name: str) -> None:
     """Refuse a name that could be no folder of a study, or another one on another system.
 
     Raises:
-        InputError: Unless it is 1 to 100 of A-Z, a-z, 0-9, ``-``, ``_``, ``.``, the first one no dot.
+        InputError: Unless it is 1 to 100 of A-Z, a-z, 0-9, ``-``, ``_``, ``.``, the first one no dot, and not
+            the name of the folder that all studies share.
     """
+    if name.lower() == CACHE_NAME:
+        raise InputError(
+            f"study name '{name}': the folder of that name keeps what all studies share",
+            "give another with --study",
+        )
     if not _NAME.fullmatch(name):
         shown = name if len(name) <= 40 else f"{name[:40]}..."
         raise InputError(
@@ -99,7 +106,7 @@ def read_study(connection: sa.Connection, name: str, me: Owner, now: float) -> S
 
     Raises:
         NotFoundError: If there is none of that name; names the nearest.
-        StorageRefusedError: If its declaration cannot be read.
+        StorageRefusedError: If its declaration cannot be read, or its name is none that a study can have.
     """
     row = find_study(connection, name)
     if row is None:
@@ -116,6 +123,10 @@ def read_study(connection: sa.Connection, name: str, me: Owner, now: float) -> S
             f"study '{name}': its stored declaration cannot be read ({error})",
             "use the tuner that made it, or a newer one",
         ) from error
+    try:
+        check_name(row.name)  # it becomes a folder that is written to and deleted
+    except InputError as error:
+        raise StorageRefusedError(error.message, "another program changed it; restore a copy") from error
     alive = live_sessions(connection, row.study_id, me, now)
     return StudyRecord(
         name=row.name,

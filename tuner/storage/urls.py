@@ -12,7 +12,10 @@ from sqlalchemy.exc import ArgumentError
 
 from tuner.errors import InputError
 
-__all__ = ["Location", "locate", "safe_url", "studies_folder", "study_folder"]
+__all__ = ["CACHE_NAME", "Location", "cache_folder", "locate", "safe_url", "studies_folder", "study_folder"]
+
+CACHE_NAME = "cache"
+"""Of the folder that all studies share, beside those of the studies."""
 
 _HALF_A_URL = re.compile(r"(sqlite|postgres(ql)?)(\+\w+)?:", re.IGNORECASE)
 _SUPPORTED = "give a file such as studies/tuner.db, or postgresql://user:password@host/database"
@@ -135,6 +138,11 @@ def studies_folder(storage: str) -> Path:
     """
     location = locate(storage)
     return location.path.parent if location.path else Path("studies")
+
+
+def cache_folder(storage: str) -> Path:
+    """Return the folder of what studies share: texts, encoded and as they were, and vectors."""
+    return studies_folder(storage) / CACHE_NAME
 
 
 def study_folder(storage: str, study: str) -> Path:

@@ -1,0 +1,99 @@
+"""Rules of who is alive."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tuner.storage.leases import Term, is_over
+from tuner.storage.owners import Owner, life_of, this_owner
+
+ME = this_owner()
+LEASE_S = 30.0
+
+
+@pytest.fixture
+def child() -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    yield process
+    process.kill()
+    process.wait()
+
+
+def owner_of(pid: int) -> Owner:
+    """Return the owner that another process is."""
+    start = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    return replace(ME, pid=pid, process_start=start)
+
+
+def term(owner: Owner | None, expires_in_s: float = LEASE_S, renewed_ago_s: float = 0.0) -> Term:
+    return Term(owner, time.time() + expires_in_s, time.monotonic() - renewed_ago_s, LEASE_S)
+
+
+def halt(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGSTOP)
+    while psutil.Process(process.pid).status() != psutil.STATUS_STOPPED:
+        time.sleep(0.01)
+
+
+def test_this_process_runs() -> None:
+    assert ME.pid == os.getpid()
+    assert life_of(ME, ME) == "running"
+
+
+def test_a_running_owner_keeps_its_lease_whatever_a_set_clock_says() -> None:
+    assert not is_over(term(ME, expires_in_s=-600.0, renewed_ago_s=600.0), ME, time.time())
+
+
+def test_a_dead_owner_loses_its_lease_at_once(child: subprocess.Popen[bytes]) -> None:
+    owner = owner_of(child.pid)
+    assert not is_over(term(owner), ME, time.time())
+    child.kill()
+    while psutil.Process(child.pid).status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.01)
+    assert life_of(owner, ME) == "gone", "a dead child that nobody waited for is dead"
+    child.wait()
+    assert is_over(term(owner, expires_in_s=600.0), ME, time.time())
+
+
+def test_a_pid_that_was_given_again_is_another_process() -> None:
+    assert life_of(replace(ME, process_start="1"), ME) == "gone"
+
+
+def test_a_halted_owner_keeps_its_lease_for_its_time(child: subprocess.Popen[bytes]) -> None:
+    owner = owner_of(child.pid)
+    halt(child)
+    assert life_of(owner, ME) == "stopped"
+    assert not is_over(term(owner, expires_in_s=-600.0, renewed_ago_s=LEASE_S - 5), ME, time.time())
+    assert is_over(term(owner, expires_in_s=600.0, renewed_ago_s=LEASE_S + 5), ME, time.time())
+
+
+def test_an_owner_in_another_container_is_judged_by_the_clock_that_cannot_be_set() -> None:
+    other = replace(ME, pid_namespace="pid:[1]")
+    assert life_of(other, ME) == "elsewhere"
+    assert not is_over(term(other, expires_in_s=-600.0), ME, time.time())
+    assert is_over(term(other, expires_in_s=600.0, renewed_ago_s=LEASE_S + 5), ME, time.time())
+
+
+def test_an_owner_on_another_host_is_judged_by_the_database_clock() -> None:
+    other = replace(ME, boot_id="another")
+    assert not is_over(term(other, expires_in_s=5.0, renewed_ago_s=1e6), ME, time.time())
+    assert is_over(term(other, expires_in_s=-5.0), ME, time.time())
+
+
+def test_a_lease_that_was_given_back_is_over() -> None:
+    assert is_over(term(None), ME, time.time())
+
+
+def test_an_owner_from_before_a_boot_is_judged_by_the_database_clock() -> None:
+    before = replace(ME, boot_id="before", pid=1)
+    assert is_over(term(before, expires_in_s=-1.0), ME, time.time())
