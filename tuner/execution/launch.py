@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from tuner.catalogue import CATALOGUE
 from tuner.data.encode import PreparedData, encode, find_prepared, prepare
-from tuner.errors import DataError, NotFoundError, StudyChangedError, TooManyFailuresError
+from tuner.errors import DataError, InputError, NotFoundError, StudyChangedError, TooManyFailuresError
 from tuner.execution.coordinator import Coordinator
 from tuner.execution.events import Notice, StudyOpened, Watcher
 from tuner.execution.interrupts import Interrupts
@@ -26,7 +26,15 @@ from tuner.search.pareto import front_indices
 from tuner.search.pruning import make_pruner
 from tuner.search.samplers import make_sampler
 from tuner.spec.values import BudgetSpec, CategoricalParameter, FixedParameter, StudySpec
-from tuner.storage import Database, Ledger, open_database, studies_folder, this_owner
+from tuner.storage import (
+    Database,
+    Ledger,
+    cache_folder,
+    check_name,
+    open_database,
+    study_folder,
+    this_owner,
+)
 from tuner.training.gpus import count_gpus
 from tuner.training.kept_model import MODEL_FILE
 
@@ -77,13 +85,17 @@ def open_declared(name: str, spec: StudySpec, base_dir: Path, storage: str) -> O
         The study. Of a study that exists, the budget grows to the declared one but never shrinks.
 
     Raises:
+        InputError: If the name is none that a study can have.
         StudyChangedError: If it was begun with another space or other data.
         DataError, NotFoundError: If the data cannot be used.
         StorageRefusedError, StorageUnreachableError, NoSpaceError: From the database.
     """
+    check_name(name)
+    folder = study_folder(storage, name)
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"study name '{name}': {folder} is no folder", "give another with --study")
     _require_files(spec, base_dir)
-    folder = studies_folder(storage)
-    prepared = prepare(spec.data, spec.task, spec.seed, base_dir, folder / "cache")
+    prepared = prepare(spec.data, spec.task, spec.seed, base_dir, cache_folder(storage))
     database = open_database(storage, create=True)
     ledger = Ledger(database)
     continued = name in ledger.study_names()
@@ -91,7 +103,7 @@ def open_declared(name: str, spec: StudySpec, base_dir: Path, storage: str) -> O
     if continued:
         ledger.set_budget(name, _grown(ledger.study(name).budget, spec.budget))
     remarks = prepared.warnings
-    return OpenStudy(name, spec, base_dir, prepared, database, ledger, folder / name, continued, remarks)
+    return OpenStudy(name, spec, base_dir, prepared, database, ledger, folder, continued, remarks)
 
 
 def _require_files(spec: StudySpec, base_dir: Path) -> None:
@@ -123,10 +135,10 @@ def open_existing(name: str, storage: str) -> OpenStudy:
     database = open_database(storage, create=False)
     ledger = Ledger(database)
     record = ledger.study(name)
-    folder = studies_folder(storage)
-    prepared, remarks = _data_again(name, record.spec, record.fingerprint, record.base_dir, folder / "cache")
-    base_dir = record.base_dir
-    return OpenStudy(name, record.spec, base_dir, prepared, database, ledger, folder / name, True, remarks)
+    cache_dir, base_dir = cache_folder(storage), record.base_dir
+    prepared, remarks = _data_again(name, record.spec, record.fingerprint, base_dir, cache_dir)
+    folder = study_folder(storage, name)
+    return OpenStudy(name, record.spec, base_dir, prepared, database, ledger, folder, True, remarks)
 
 
 def _data_again(

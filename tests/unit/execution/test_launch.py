@@ -1,15 +1,18 @@
-"""When a study is done, decided from its ledger and its folder."""
+"""Which names a study can have, and when it is done."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from sqlite3 import connect
 
 import pytest
 
 from tests.ledgers import NAME, finish, join, make_study, run_all, spec_of, take
 from tuner.data.prepare import PreparedData
-from tuner.execution.launch import OpenStudy, is_done
+from tuner.errors import InputError, StorageRefusedError
+from tuner.execution.launch import OpenStudy, is_done, open_declared
 from tuner.storage import Ledger
 
 TEXTS = PreparedData("f", Path(), "binary", ("0", "1"), {}, "nowhere", ())
@@ -48,6 +51,24 @@ def test_a_study_whose_front_is_here_and_was_not_measured_is_not_done(study: Ope
 def test_a_front_whose_models_are_elsewhere_is_not_waited_for(study: OpenStudy) -> None:
     run_all(join(study.ledger))
     assert is_done(study)
+
+
+@pytest.mark.parametrize("name", ["cache", "Cache", "../s", "tuner.db", ""])
+def test_a_name_that_is_no_folder_of_its_own_is_refused_before_data_are_read(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "tuner.db").touch()
+    with pytest.raises(InputError, match="study name"):
+        open_declared(name, spec_of(), tmp_path, str(tmp_path / "tuner.db"))
+    assert [path.name for path in tmp_path.iterdir()] == ["tuner.db"]
+
+
+def test_a_name_that_was_planted_in_a_database_leads_to_no_other_folder(study: OpenStudy) -> None:
+    study.database.close()
+    with closing(connect(study.base_dir / "tuner.db")) as connection, connection:
+        connection.execute("UPDATE tuner_studies SET name = '../elsewhere'")
+    with pytest.raises(StorageRefusedError, match=r"study name '\.\./elsewhere'"):
+        study.ledger.study("../elsewhere")
 
 
 def test_what_is_beaten_is_not_waited_for(study: OpenStudy) -> None:
