@@ -34,7 +34,7 @@ from tuner.execution.messages import Evaluate, Evaluated, Progress, Ready, StopT
 from tuner.execution.plan import StudyPlan
 from tuner.search.pareto import front_indices
 from tuner.search.pruning import FinishedTrial, Pruner
-from tuner.storage import Claim, RunningStudy
+from tuner.storage import BudgetUse, Claim, RunningStudy
 from tuner.training.checkpoint import discard_checkpoint
 from tuner.training.kept_model import MODEL_FILE
 from tuner.trial import (
@@ -97,14 +97,23 @@ class _Due:
     renew_s: float = 0.0
     refresh_s: float = 0.0
     claim_s: float = 0.0
+    refresh_after_claim: bool = False
 
 
 @dataclass
 class _Stop:
-    """Whether and why no further trial is begun."""
+    """Whether and why no further trial is begun.
 
+    Attributes:
+        failed_before: Trials that had failed before this session: they are forgiven.
+        last_failure: Why the last trial of this session failed, or its worker died.
+        failures_in_a_row: How many stopped the study; 0 while none have.
+        deadline_s: When workers that still do not answer are stopped at once.
+    """
+
+    failed_before: int = 0
+    last_failure: str = "no reason was kept"
     failures_in_a_row: int = 0
-    too_many_failures: str = ""
     deadline_s: float = field(default=math.inf)
 
 
@@ -158,6 +167,7 @@ class Coordinator:
             TooManyFailuresError: The declared number of trials failed in a row.
             StorageUnreachableError, StorageRefusedError, NoSpaceError: From the ledger.
         """
+        self._stop.failed_before = self._study.use_of_budget().failed
         self._refresh()
         while True:
             self._heed_signals()
@@ -179,7 +189,7 @@ class Coordinator:
 
     @property
     def _is_stopping(self) -> bool:
-        return self._interrupts.count > 0 or bool(self._stop.too_many_failures)
+        return self._interrupts.count > 0 or self._stop.failures_in_a_row > 0
 
     def _raise_if_stopped(self) -> None:
         if self._interrupts.count:
@@ -189,10 +199,10 @@ class Coordinator:
                 f"go on with: tuner resume {self._plan.name}",
                 self._interrupts.exit_code,
             )
-        if self._stop.too_many_failures:
+        if self._stop.failures_in_a_row:
             raise TooManyFailuresError(
                 f"study '{self._plan.name}': {self._stop.failures_in_a_row} trials failed in a row,"
-                f" the last with: {self._stop.too_many_failures}",
+                f" the last with: {self._stop.last_failure}",
                 f"see `tuner trials {self._plan.name}`, mend the cause, `tuner resume {self._plan.name}`",
             )
 
@@ -205,6 +215,8 @@ class Coordinator:
             if not place.idle:
                 continue
             claim = self._study.claim()
+            if self._due.refresh_after_claim:  # it may have ended a trial that died too often
+                self._due.refresh_s, self._due.refresh_after_claim = 0.0, False
             self._exhausted = claim is None
             if claim is None:
                 # Another session's trial may still die and need a worker: ask again, but not in a rush.
@@ -294,8 +306,9 @@ class Coordinator:
         if not self._study.record_outcome(placed.claim.token, outcome, values, placed.request.params):
             self._watch(Notice(f"trial {outcome.number} came too late: another session has taken it over"))
             return
+        if outcome.ending is Ending.FAILED:
+            self._stop.last_failure = outcome.reason
         state = {Ending.COMPLETE: "COMPLETE", Ending.PRUNED: "PRUNED"}.get(outcome.ending, "FAIL")
-        self._count_failures(outcome)
         self._finished[outcome.number] = FinishedTrial(outcome.number, outcome.ending, values, placed.curve)
         self._watch(self._ended(worker, placed, state, values, outcome.reason))
         self._update_front()
@@ -319,14 +332,12 @@ class Coordinator:
             values.append(float(value))
         return outcome, tuple(values)
 
-    def _count_failures(self, outcome: TrialOutcome) -> None:
-        if outcome.ending is not Ending.FAILED:
-            self._stop.failures_in_a_row = 0
-            return
-        self._stop.failures_in_a_row += 1
-        if self._stop.failures_in_a_row >= self._plan.spec.budget.max_failures_in_a_row:
+    def _heed_failures(self, use: BudgetUse) -> None:
+        """Stop after too many failures in a row, by the ledger: it has those that died too often, too."""
+        in_a_row = min(use.failures_in_a_row, use.failed - self._stop.failed_before)
+        if in_a_row >= self._plan.spec.budget.max_failures_in_a_row and not self._is_stopping:
             self._begin_stop("too many failures in a row")
-            self._stop.too_many_failures = outcome.reason
+            self._stop.failures_in_a_row = in_a_row
 
     def _ended(
         self, worker: int, placed: _Placed, state: str, values: tuple[float, ...] | None, reason: str
@@ -342,9 +353,10 @@ class Coordinator:
         self._places[worker] = _Place()
         self._watch(WorkerLost(worker, reason))
         if placed:
+            self._stop.last_failure = f"its worker was {reason}"
             self._study.release(placed.claim.token, died=f"its worker was {reason}")
             self._watch(self._ended(worker, placed, "RELEASED", None, f"its worker was {reason}"))
-            self._due.claim_s = 0.0
+            self._due.claim_s, self._due.refresh_after_claim = 0.0, True
         if evaluating is not None:
             self._study.record_event(evaluating, "test", f"not measured on the test split: {reason}")
             self._unmeasured.discard(evaluating)
@@ -415,6 +427,7 @@ class Coordinator:
     def _watch_budget(self) -> None:
         use = self._study.use_of_budget()
         self._watch(BudgetLeft(use.finished, use.trials, use.used_s, use.time_limit_s))
+        self._heed_failures(use)
 
     # -- signals -------------------------------------------------------------------------------------
 

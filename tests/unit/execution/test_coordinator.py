@@ -140,6 +140,25 @@ def test_too_many_failures_in_a_row_stop_the_study_and_say_why(session: Session)
     assert session.states() == ["FAIL"] * 3
 
 
+def test_trials_that_kill_their_workers_are_failures_in_a_row_too(session: Session) -> None:
+    with pytest.raises(TooManyFailuresError, match="the last with: its worker was killed by SIGKILL"):
+        session.run(ScriptedExecutor(always(replace(GOOD, dies_at=0)), workers=1))
+
+    assert session.states().count("FAIL") == 3
+
+
+def test_failures_of_an_earlier_session_are_forgiven(session: Session) -> None:
+    with pytest.raises(TooManyFailuresError):
+        session.run(ScriptedExecutor(always(Script((), fails="no such file")), workers=1))
+    session.run(
+        ScriptedExecutor(
+            lambda number, attempt: Script((), fails="again") if number == 3 else GOOD, workers=1
+        )
+    )
+
+    assert session.states() == ["FAIL"] * 4 + ["COMPLETE"] * 2
+
+
 def test_an_objective_that_was_not_measured_is_a_failure(session: Session) -> None:
     script = Script((0.7,), lacks=("training_time_s",))
     session.run(ScriptedExecutor(lambda number, attempt: script if number == 0 else GOOD))
