@@ -52,6 +52,7 @@ class ParetoPruner:
         grace_epochs: Epochs that every trial gets.
         quantile: Of the gains that finished trials still made, in [0, 1].
         margin: Added to that gain, as a share of it.
+        least_gain: Gain that every trial is credited with, as a share of what is left to gain.
         floor: What a trial must reach, or None.
     """
 
@@ -61,6 +62,7 @@ class ParetoPruner:
     grace_epochs: int = 1
     quantile: float = 0.9
     margin: float = 0.25
+    least_gain: float = 0.1
     floor: Floor | None = None
 
     def decide(
@@ -117,7 +119,7 @@ class ParetoPruner:
             return unknown
         # A share of the way to the utmost where there is one: the nearer, the harder each step.
         room = abs(unknown - best) if math.isfinite(unknown) else 1.0
-        step = gain * (1.0 + self.margin) * room
+        step = max(gain * (1.0 + self.margin), self.least_gain) * room
         return min(best + step, unknown) if objective.direction == "maximize" else max(best - step, unknown)
 
     def _gain(self, index: int, epoch: int, complete: Sequence[FinishedTrial]) -> float | None:

@@ -119,6 +119,7 @@ def _make_pareto(
         grace_epochs=int(options["grace_epochs"]),
         quantile=float(options["quantile"]),
         margin=float(options["margin"]),
+        least_gain=float(options["least_gain"]),
         floor=_floor(options, objectives, metrics) if "floor" in spec.options else None,
     )
 
@@ -194,6 +195,15 @@ _PARETO = Component(
             0.25,
             "Added to that gain as a share of it, because the next trial may gain more than all before.",
             low=0.0,
+        ),
+        Setting(
+            "least_gain",
+            "float",
+            0.1,
+            "Gain that every trial is credited with, as a share of what is left to gain (of 1 - accuracy); "
+            "0.1 because a few finished trials that gained nothing do not show what the next one will do.",
+            low=0.0,
+            high=1.0,
         ),
         Setting("floor", "float", 0.0, "A trial that has not reached it is pruned; left out: no floor."),
         Setting(

@@ -222,3 +222,11 @@ def test_a_trial_that_has_no_epochs_left_is_not_pruned_for_being_dominated() -> 
 
 def test_the_floor_holds_in_the_last_epoch_too() -> None:
     assert pareto(floor=0.6, floor_epochs=2).decide(curve(9, [0.5, 0.5], 0.1), [], epochs_left=0) is not None
+
+
+def test_finished_trials_that_gained_nothing_leave_a_little_hope() -> None:
+    flat = [finished(number, [0.80, 0.80, 0.80], 1.0) for number in range(4)]
+    running = curve(9, [0.70, 0.79], 2.0)
+
+    assert pareto(least_gain=0.0).decide(running, flat) is not None
+    assert pareto(least_gain=0.1).decide(running, flat) is None, "0.79 + a tenth of 0.21 is above 0.80"
