@@ -83,6 +83,7 @@ class PlainLines:
 
     def __init__(self, screen: Console, clock: Clock = time.monotonic) -> None:
         self._screen = screen
+        self._is_unread = False
         self._clock = clock
         self._seen = Watched()
 
@@ -90,8 +91,11 @@ class PlainLines:
         """Write the event's line, if it has one."""
         self._seen = fold(self._seen, event, self._clock())
         line = self._line(event)
-        if line:
-            self._screen.print(Text(one_line(line)), soft_wrap=True)
+        if line and not self._is_unread:
+            try:
+                self._screen.print(Text(one_line(line)), soft_wrap=True)
+            except BrokenPipeError:  # `2>&1 | head`: nobody reads on, and the study goes on
+                self._is_unread = True
 
     def _line(self, event: Event) -> str:
         match event:

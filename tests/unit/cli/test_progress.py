@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import itertools
+import os
+import sys
+from contextlib import suppress
 
 import pytest
 from rich.console import Console
@@ -65,6 +68,18 @@ def plain(events: list[Event]) -> list[str]:
     for event in events:
         lines(event)
     return stream.getvalue().splitlines()
+
+
+def test_a_study_goes_on_when_nobody_reads_its_lines_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    stream = os.fdopen(writing, "w")
+    monkeypatch.setattr(sys, "stderr", stream)
+    with watching() as watch:
+        for event in RECORDED:
+            watch(event)
+    with suppress(BrokenPipeError):
+        stream.close()
 
 
 def live(events: list[Event], width: int = 120) -> str:
