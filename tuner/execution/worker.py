@@ -37,7 +37,7 @@ from tuner.trial import EpochReport, TrialRequest, Verdict
 if TYPE_CHECKING:
     from tuner.training.loop import TrialChannel
 
-__all__ = ["main"]
+__all__ = ["leave_signals_to_the_coordinator", "main"]
 
 PROGRESS_EVERY_S = 1.0
 """Often enough for a person who watches, rare enough to cost nothing."""
@@ -115,7 +115,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(argv)
     _die_with_parent()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    leave_signals_to_the_coordinator()
     line = _Line(socket.socket(fileno=options.channel))
     line.send(_take_device(options))
     while True:
@@ -178,6 +178,16 @@ def _rss_bytes() -> int:
     import psutil
 
     return int(psutil.Process().memory_info().rss)
+
+
+def leave_signals_to_the_coordinator() -> None:
+    """Ignore what asks to end: a service manager sends SIGTERM to all processes, and Ctrl-C SIGINT.
+
+    The coordinator then stops the trial with its checkpoint; a worker that ended by itself would count as
+    a death of the trial.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _die_with_parent() -> None:
