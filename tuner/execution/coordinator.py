@@ -59,7 +59,8 @@ REFRESH_EVERY_S = 5.0
 
 CLAIM_AGAIN_S = 1.0
 SILENT_WORKER_S = 900.0
-"""A busy worker that says nothing for so long hangs; word2vec on 100,000 long texts takes half of it."""
+"""A worker that starts, trains or measures and says nothing for so long hangs; word2vec on 100,000 long
+texts takes half of it."""
 
 RELEASE_GRACE_S = 30.0
 """How long a stop waits for workers to give their trials back before it kills them."""
@@ -73,13 +74,13 @@ class _Placed:
     request: TrialRequest
     curve: list[EpochReport]
     placed_s: float
-    heard_s: float
 
 
 @dataclass
 class _Place:
-    """A worker as the coordinator sees it."""
+    """A worker as the coordinator sees it; ``heard_s`` is when it last said or was given something."""
 
+    heard_s: float
     ready: bool = False
     trial: _Placed | None = None
     evaluating: int | None = None
@@ -147,7 +148,7 @@ class Coordinator:
         self._watch = watch
         self._interrupts = interrupts
         self._clock = clock
-        self._places = [_Place() for _ in executor.places]
+        self._places = [_Place(clock()) for _ in executor.places]
         self._finished: dict[int, FinishedTrial] = {}
         self._front: tuple[tuple[int, tuple[float, ...]], ...] = ()
         self._exhausted = False
@@ -228,7 +229,8 @@ class Coordinator:
         now = self._clock()
         curve = self._study.curve(claim.number) if claim.continued else []
         request = self._plan.request(claim.number, claim.params)
-        self._places[worker].trial = _Placed(claim, request, curve, now, now)
+        self._places[worker].trial = _Placed(claim, request, curve, now)
+        self._places[worker].heard_s = now
         self._executor.send(worker, request)
         self._watch(TrialPlaced(worker, claim.number, claim.params, claim.continued))
 
@@ -236,8 +238,7 @@ class Coordinator:
 
     def _take(self, heard: Heard) -> None:
         place = self._places[heard.worker]
-        if place.trial:
-            place.trial.heard_s = self._clock()
+        place.heard_s = self._clock()
         match heard.message:
             case Ready() as ready:
                 place.ready = True
@@ -350,7 +351,7 @@ class Coordinator:
     def _hear_death(self, worker: int, reason: str) -> None:
         placed = self._places[worker].trial
         evaluating = self._places[worker].evaluating
-        self._places[worker] = _Place()
+        self._places[worker] = _Place(self._clock())
         self._watch(WorkerLost(worker, reason))
         if placed:
             self._stop.last_failure = f"its worker was {reason}"
@@ -366,12 +367,12 @@ class Coordinator:
         if self._places[worker].rss_bytes > limit_bytes:
             size_mib = self._places[worker].rss_bytes >> 20
             self._watch(Notice(f"worker {worker} has grown to {size_mib} MiB and is replaced by a fresh one"))
-            self._places[worker] = _Place()
+            self._places[worker] = _Place(self._clock())
             self._executor.replace(worker)
 
     def _replace_silent(self) -> None:
         for worker, place in enumerate(self._places):
-            if place.trial and self._clock() - place.trial.heard_s > SILENT_WORKER_S:
+            if not place.idle and self._clock() - place.heard_s > SILENT_WORKER_S:
                 self._executor.replace(worker)
                 self._hear_death(worker, f"silent for {SILENT_WORKER_S:.0f} s and killed")
 
@@ -473,6 +474,7 @@ class Coordinator:
 
     def _measure(self, worker: int, number: int) -> None:
         self._places[worker].evaluating = number
+        self._places[worker].heard_s = self._clock()
         request = self._plan.request(number, self._study.params(number))
         self._executor.send(worker, Evaluate(request, MODEL_FILE))
 

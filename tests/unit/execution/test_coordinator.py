@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -47,6 +49,7 @@ class Session:
     spec: StudySpec
     events: list[Event] = field(default_factory=list)
     interrupts: Interrupts = field(default_factory=Interrupts)
+    clock: Callable[[], float] = time.monotonic
 
     @property
     def ledger(self) -> Ledger:
@@ -69,7 +72,9 @@ class Session:
         pruner = make_pruner(self.spec.pruner, self.spec.objectives, CATALOGUE.metrics)
         executor.start()
         try:
-            Coordinator(plan, running, executor, pruner, self.events.append, self.interrupts).run()
+            Coordinator(
+                plan, running, executor, pruner, self.events.append, self.interrupts, self.clock
+            ).run()
         finally:
             executor.stop(0.0)
             running.finish_session()
@@ -251,6 +256,40 @@ def test_a_worker_that_has_grown_is_replaced_between_trials(session: Session) ->
 
     assert executor.replaced == [0] * 6
     assert session.states() == ["COMPLETE"] * 6
+
+
+def test_a_worker_that_says_nothing_is_replaced_and_its_trial_goes_on(session: Session) -> None:
+    session.clock = itertools.count(0.0, 20.0).__next__
+    hanging = Script((0.7,), stays=True)
+    executor = ScriptedExecutor(
+        lambda number, attempt: hanging if (number, attempt) == (1, 0) else GOOD, workers=1
+    )
+    session.run(executor)
+
+    assert executor.replaced == [0]
+    assert session.states() == ["COMPLETE"] * 6
+    assert session.trials()[1].deaths == 1
+
+
+def test_a_worker_that_hangs_while_it_measures_does_not_hold_the_study(
+    session: Session, tmp_path: Path
+) -> None:
+    def keep_a_model(report: EpochReport) -> None:
+        folder = tmp_path / "s" / "trials" / str(report.number)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "model.keras").write_bytes(b"")
+
+    session.clock = itertools.count(0.0, 20.0).__next__
+    executor = ScriptedExecutor(
+        lambda number, attempt: Script((0.6 + number / 20,)),
+        workers=1,
+        on_report=keep_a_model,
+        measures=False,
+    )
+    session.run(executor)
+
+    assert executor.replaced == [0]
+    assert any("silent" in event.message for event in session.ledger.events("s") if event.kind == "test")
 
 
 def test_the_front_is_watched_best_accuracy_first(session: Session) -> None:
