@@ -240,6 +240,15 @@ def _announce(study: OpenStudy, places: Sequence[Place], watch: Watcher) -> None
     if is_contended(places):
         cores = len({core for place in places for core in place.cores})
         watch(Notice(f"{len(places)} workers share {cores} cores: their training times disturb each other"))
+    others = study.ledger.study(study.name).sessions_alive
+    if others:
+        also = f"{others} other session{'s' * (others > 1)} work{'s' * (others == 1)} on this study"
+        watch(
+            Notice(
+                f"{also}: on one machine, give each cores of its own (taskset -c 0-3 tuner ...), or their"
+                " training times disturb each other"
+            )
+        )
 
 
 def _plan(study: OpenStudy) -> StudyPlan:

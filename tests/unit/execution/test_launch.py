@@ -12,7 +12,8 @@ import pytest
 from tests.ledgers import NAME, finish, join, make_study, run_all, spec_of, take
 from tuner.data.prepare import PreparedData
 from tuner.errors import InputError, StorageRefusedError
-from tuner.execution.launch import OpenStudy, is_done, open_declared
+from tuner.execution.events import Event, Notice
+from tuner.execution.launch import OpenStudy, is_done, open_declared, run_session
 from tuner.storage import Ledger
 
 TEXTS = PreparedData("f", Path(), "binary", ("0", "1"), {}, "nowhere", ())
@@ -69,6 +70,21 @@ def test_a_name_that_was_planted_in_a_database_leads_to_no_other_folder(study: O
         connection.execute("UPDATE tuner_studies SET name = '../elsewhere'")
     with pytest.raises(StorageRefusedError, match=r"study name '\.\./elsewhere'"):
         study.ledger.study("../elsewhere")
+
+
+def test_who_joins_others_is_told_that_times_may_be_disturbed(study: OpenStudy) -> None:
+    session = join(study.ledger)
+    run_all(session)
+    events: list[Event] = []
+    run_session(study, 1, events.append)
+    assert "1 other session works on this study" in "".join(
+        event.message for event in events if isinstance(event, Notice)
+    )
+
+    session.finish_session()
+    events.clear()
+    run_session(study, 1, events.append)
+    assert not any(isinstance(event, Notice) for event in events)
 
 
 def test_what_is_beaten_is_not_waited_for(study: OpenStudy) -> None:
