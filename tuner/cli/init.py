@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -31,14 +32,16 @@ def init(csv: Path, output: Path | None, force: bool) -> None:
     from tuner.data.guess import guess
 
     target = Path(f"{csv.name.split('.')[0] or 'study'}.yaml") if output is None else output
-    if target.exists() and not force:
+    if os.path.lexists(target) and not force:
         raise InputError(f"{target}: is there already", "give another name with -o, or --force")
     found = guess(csv)
     text = search_space_file(found, _path_from(target, csv))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
-    except (PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError) as error:
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
         raise InputError(
             f"{target}: cannot be written: {error.strerror}", "give another name with -o"
         ) from error

@@ -23,7 +23,16 @@ from tuner.data.values import TextTable
 from tuner.data.wording import did_you_mean
 from tuner.errors import DataError, NotFoundError
 
-__all__ = ["FORMATS", "RawTable", "cell_text", "file_format", "pick_columns", "read_bytes", "read_table"]
+__all__ = [
+    "FORMATS",
+    "RawTable",
+    "cell_text",
+    "file_format",
+    "pick_columns",
+    "read_bytes",
+    "read_table",
+    "whole_path",
+]
 
 FORMATS: Mapping[str, str] = {
     ".csv": "csv",
@@ -50,6 +59,18 @@ class RawTable:
     columns: Mapping[str, Sequence[object]]
     rows: Sequence[int]
     origin: str
+
+
+def whole_path(path: str, base_dir: Path) -> Path:
+    """Return a declared path, ``~`` expanded, as seen from the folder of the file that declares it.
+
+    Raises:
+        DataError: If it begins with the home of a user that there is not.
+    """
+    try:
+        return base_dir / Path(path).expanduser()
+    except RuntimeError as error:
+        raise DataError(f"{path}: there is no such user", "write the folder out") from error
 
 
 def file_format(path: Path) -> str:

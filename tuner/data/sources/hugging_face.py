@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tuner.data.reading import RawTable, pick_columns
+from tuner.data.reading import RawTable, pick_columns, whole_path
 from tuner.data.sources.protocol import LABEL, POSITIVE, SPLIT_COLUMN, TEXT, DataSource
 from tuner.data.values import TextTable
 from tuner.data.wording import did_you_mean
@@ -56,7 +56,7 @@ def _fetch(options: Mapping[str, Value], base_dir: Path, origin: str) -> Mapping
             "data source 'hugging-face': the package datasets is not installed", "pip install 'tuner[hub]'"
         ) from error
     name = str(options["name"])
-    folder = base_dir / Path(name).expanduser()
+    folder = whole_path(name, base_dir)
     try:
         if (folder / "dataset_dict.json").is_file() or (folder / "dataset_info.json").is_file():
             found = library.load_from_disk(str(folder))

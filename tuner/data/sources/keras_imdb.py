@@ -25,6 +25,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from tuner.data.reading import whole_path
 from tuner.data.sources.protocol import POSITIVE, SPLIT_COLUMN, DataSource
 from tuner.data.values import TextTable
 from tuner.errors import DataError, NotFoundError
@@ -135,7 +136,7 @@ def _load(options: Mapping[str, Value], base_dir: Path) -> TextTable:
 
 def _folder(path: str, base_dir: Path) -> Path:
     if path:
-        folder = base_dir / Path(path).expanduser()
+        folder = whole_path(path, base_dir)
         for name in _HASHES:
             if not (folder / name).is_file():
                 raise NotFoundError(f"{folder / name}: no such file", "`path` names the folder of both files")
