@@ -12,7 +12,6 @@ import math
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from tuner.errors import StudyInterruptedError, TooManyFailuresError
@@ -32,6 +31,7 @@ from tuner.execution.executor import Died, Executor, Heard
 from tuner.execution.interrupts import Interrupts
 from tuner.execution.messages import Evaluate, Evaluated, Progress, Ready, StopTrial
 from tuner.execution.plan import StudyPlan
+from tuner.execution.standing import Due, Placed, Stop, WorkerPlace
 from tuner.search.pareto import front_indices
 from tuner.search.pruning import FinishedTrial, Pruner
 from tuner.storage import BudgetUse, Claim, RunningStudy
@@ -41,7 +41,6 @@ from tuner.trial import (
     Ending,
     EpochReport,
     TrialOutcome,
-    TrialRequest,
     Verdict,
     VerdictAction,
 )
@@ -64,58 +63,6 @@ texts takes half of it."""
 
 RELEASE_GRACE_S = 30.0
 """How long a stop waits for workers to give their trials back before it kills them."""
-
-
-@dataclass
-class _Placed:
-    """A trial on a worker."""
-
-    claim: Claim
-    request: TrialRequest
-    curve: list[EpochReport]
-    placed_s: float
-
-
-@dataclass
-class _Place:
-    """A worker as the coordinator sees it; ``heard_s`` is when it last said or was given something."""
-
-    heard_s: float
-    ready: bool = False
-    trial: _Placed | None = None
-    evaluating: int | None = None
-    rss_bytes: int = 0
-
-    @property
-    def idle(self) -> bool:
-        return self.ready and self.trial is None and self.evaluating is None
-
-
-@dataclass
-class _Due:
-    """When the recurring duties fall due, on the coordinator's clock."""
-
-    renew_s: float = 0.0
-    refresh_s: float = 0.0
-    claim_s: float = 0.0
-    refresh_after_claim: bool = False
-
-
-@dataclass
-class _Stop:
-    """Whether and why no further trial is begun.
-
-    Attributes:
-        failed_before: Trials that had failed before this session: they are forgiven.
-        last_failure: Why the last trial of this session failed, or its worker died.
-        failures_in_a_row: How many stopped the study; 0 while none have.
-        deadline_s: When workers that still do not answer are stopped at once.
-    """
-
-    failed_before: int = 0
-    last_failure: str = "no reason was kept"
-    failures_in_a_row: int = 0
-    deadline_s: float = field(default=math.inf)
 
 
 class Coordinator:
@@ -148,14 +95,14 @@ class Coordinator:
         self._watch = watch
         self._interrupts = interrupts
         self._clock = clock
-        self._places = [_Place(clock()) for _ in executor.places]
+        self._places = [WorkerPlace(clock()) for _ in executor.places]
         self._finished: dict[int, FinishedTrial] = {}
         self._front: tuple[tuple[int, tuple[float, ...]], ...] = ()
         self._exhausted = False
         self._unmeasured: set[int] = set()
         self._dropped: set[int] = set()
-        self._due = _Due()
-        self._stop = _Stop()
+        self._due = Due()
+        self._stop = Stop()
 
     # -- the session, from the first trial to the last -------------------------------------------
 
@@ -229,7 +176,7 @@ class Coordinator:
         now = self._clock()
         curve = self._study.curve(claim.number) if claim.continued else []
         request = self._plan.request(claim.number, claim.params)
-        self._places[worker].trial = _Placed(claim, request, curve, now)
+        self._places[worker].trial = Placed(claim, request, curve, now)
         self._places[worker].heard_s = now
         self._executor.send(worker, request)
         self._watch(TrialPlaced(worker, claim.number, claim.params, claim.continued))
@@ -276,7 +223,7 @@ class Coordinator:
 
     # -- decide ------------------------------------------------------------------------------------
 
-    def _decide(self, placed: _Placed, held: bool) -> Verdict:
+    def _decide(self, placed: Placed, held: bool) -> Verdict:
         number = placed.claim.number
         if not held:
             return Verdict(number, VerdictAction.RELEASE, "another session has taken this trial over")
@@ -302,7 +249,7 @@ class Coordinator:
             self._tell(worker, placed, outcome)
         self._replace_if_grown(worker)
 
-    def _tell(self, worker: int, placed: _Placed, outcome: TrialOutcome) -> None:
+    def _tell(self, worker: int, placed: Placed, outcome: TrialOutcome) -> None:
         outcome, values = self._with_values(outcome)
         if not self._study.record_outcome(placed.claim.token, outcome, values, placed.request.params):
             self._watch(Notice(f"trial {outcome.number} came too late: another session has taken it over"))
@@ -341,7 +288,7 @@ class Coordinator:
             self._stop.failures_in_a_row = in_a_row
 
     def _ended(
-        self, worker: int, placed: _Placed, state: str, values: tuple[float, ...] | None, reason: str
+        self, worker: int, placed: Placed, state: str, values: tuple[float, ...] | None, reason: str
     ) -> TrialEnded:
         wall_s = self._clock() - placed.placed_s
         return TrialEnded(worker, placed.claim.number, state, values, reason, wall_s)
@@ -351,7 +298,7 @@ class Coordinator:
     def _hear_death(self, worker: int, reason: str) -> None:
         placed = self._places[worker].trial
         evaluating = self._places[worker].evaluating
-        self._places[worker] = _Place(self._clock())
+        self._places[worker] = WorkerPlace(self._clock())
         self._watch(WorkerLost(worker, reason))
         if placed:
             self._stop.last_failure = f"its worker was {reason}"
@@ -367,7 +314,7 @@ class Coordinator:
         if self._places[worker].rss_bytes > limit_bytes:
             size_mib = self._places[worker].rss_bytes >> 20
             self._watch(Notice(f"worker {worker} has grown to {size_mib} MiB and is replaced by a fresh one"))
-            self._places[worker] = _Place(self._clock())
+            self._places[worker] = WorkerPlace(self._clock())
             self._executor.replace(worker)
 
     def _replace_silent(self) -> None:
