@@ -18,7 +18,7 @@ test: $(STAMP) browser  ## everything that CI runs
 	$(BIN)/ruff format --check tuner tests
 	$(BIN)/ruff check tuner tests
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist worksteal
 
 install: $(STAMP)
 
