@@ -25,7 +25,7 @@ For Python programs, the verbs of the command line as functions (loaded when the
     open_existing(name, storage) -> OpenStudy
     run_session(study, workers, watch) -> None
     open_database(storage, create) -> Database; Ledger(database).trials(name)
-    front(trials, objectives) -> list[TrialRecord]
+    front(trials, objectives) -> list[TrialRecord]; frame(trials, objectives) -> pandas.DataFrame
     write_report(ledger, name, folder) -> ReportFiles
 """
 
@@ -36,6 +36,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tuner.analysis.front import front
+    from tuner.analysis.tables import frame
     from tuner.catalogue import CATALOGUE
     from tuner.execution.launch import open_declared, open_existing, run_session
     from tuner.report.files import write_report
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CATALOGUE",
     "Ledger",
+    "frame",
     "front",
     "load_spec",
     "open_database",
@@ -57,6 +59,7 @@ __all__ = [
 _HOMES = {
     "CATALOGUE": "tuner.catalogue",
     "Ledger": "tuner.storage",
+    "frame": "tuner.analysis.tables",
     "front": "tuner.analysis.front",
     "load_spec": "tuner.spec.load",
     "open_database": "tuner.storage",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ from tests.ledgers import (
     complete,
     finish,
     join,
+    make_study,
     params_of_all,
     report,
     run_all,
@@ -601,3 +603,20 @@ def test_a_trial_of_another_program_is_shown_as_it_is(ledger: Ledger) -> None:
     found = ledger.trials(NAME)[0]
     assert (found.state, found.values, found.params) == ("COMPLETE", (0.9, 1.0), params)
     assert found.seconds is not None
+
+
+def test_who_works_on_the_original_file_holds_nothing_in_a_copy(tmp_path: Path) -> None:
+    original = make_study(str(tmp_path / "tuner.db"), spec_of(trials=1))
+    working = join(original)
+    claim = take(working)
+    shutil.copytree(tmp_path, tmp_path / "copy", ignore=shutil.ignore_patterns("copy"))
+    copy = Ledger(open_database(str(tmp_path / "copy" / "tuner.db"), create=False))
+
+    there = join(copy)
+    taken = take(there)
+
+    assert (taken.number, taken.continued) == (claim.number, True)
+    assert finish(there, taken)
+    assert finish(working, claim), "the original is as it was"
+    original.database.close()
+    copy.database.close()

@@ -8,7 +8,6 @@ import click
 
 from tuner.cli.console import remark
 from tuner.cli.options import name_argument, open_ledger, pick, storage_option
-from tuner.errors import InputError
 
 __all__ = ["report"]
 
@@ -26,17 +25,13 @@ __all__ = ["report"]
 @click.option("--images/--no-images", default=True, show_default=True, help="Draw PNG and SVG, by a browser.")
 def report(name: str | None, storage: str, folder: Path | None, images: bool) -> None:
     """Write a study's report: HTML, CSV and pictures. Prints the names of the files."""
-    from tuner.report.files import write_report
+    from tuner.report import write_report
     from tuner.storage import study_folder
 
     ledger = open_ledger(storage)
     chosen = pick(ledger, name)
     target = study_folder(storage, chosen) if folder is None else folder
-    try:
-        written = write_report(ledger, chosen, target, images=images)
-    except (PermissionError, NotADirectoryError, FileExistsError) as error:
-        said = f"{target}: cannot be written: {error.strerror}"
-        raise InputError(said, "give another folder with -o") from error
+    written = write_report(ledger, chosen, target, images=images)
     for path in written.paths:
         click.echo(str(path))
     for note in written.notes:

@@ -127,7 +127,7 @@ def open_existing(name: str, storage: str) -> OpenStudy:
     on with the copy of the same texts that it kept.
 
     Raises:
-        NotFoundError: If there is no such database or study.
+        NotFoundError: If there is no such database or study, or a declared file of vectors is gone.
         StudyChangedError: If the source's texts are others now.
         DataError: If neither the source nor the kept copy can be read.
         StorageRefusedError, StorageUnreachableError: From the database.
@@ -136,6 +136,7 @@ def open_existing(name: str, storage: str) -> OpenStudy:
     ledger = Ledger(database)
     record = ledger.study(name)
     cache_dir, base_dir = cache_folder(storage), record.base_dir
+    _require_files(record.spec, base_dir)
     prepared, remarks = _data_again(name, record.spec, record.fingerprint, base_dir, cache_dir)
     folder = study_folder(storage, name)
     return OpenStudy(name, record.spec, base_dir, prepared, database, ledger, folder, True, remarks)

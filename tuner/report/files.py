@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuner.analysis.tables import laid_out
+from tuner.errors import InputError
 from tuner.report.image import TIMEOUT_S, find_browser, write_images
 
 if TYPE_CHECKING:
@@ -59,16 +60,21 @@ def write_report(
         the page shows the same.
 
     Raises:
-        OSError: If a file cannot be written.
+        InputError: If the folder cannot be written to.
+        StorageRefusedError, StorageUnreachableError: From the ledger.
     """
     from tuner.report.content import page_of, picture_of
     from tuner.report.page import render
 
     material = _read(ledger, name)
-    folder.mkdir(parents=True, exist_ok=True)
     page, table = folder / "report.html", folder / "front.csv"
-    _replace(page, render(page_of(material)))
-    _replace(table, _front_csv(material))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _replace(page, render(page_of(material)))
+        _replace(table, _front_csv(material))
+    except (PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError) as error:
+        said = f"{folder}: the report cannot be written: {error.strerror}"
+        raise InputError(said, f"write it elsewhere with `tuner report {name} -o FOLDER`") from error
     if not images:
         return ReportFiles((page, table))
     pictures = tuple(folder / picture for picture in PICTURES)

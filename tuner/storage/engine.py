@@ -51,6 +51,15 @@ class Database:
         self._location = location
         self._engine: sa.Engine = storage.engine
 
+    @property
+    def identity(self) -> str:
+        """What tells an SQLite file from a copy of it on the same host; empty for a server."""
+        path = self._location.path
+        if path is None:
+            return ""
+        found = path.stat()
+        return f"{found.st_dev}:{found.st_ino}"
+
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """Give a connection that sees one state of the database throughout.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -54,7 +55,7 @@ class Ledger:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._me = this_owner()
+        self._me = replace(this_owner(), database=database.identity)
 
     # -- studies ---------------------------------------------------------------------------------
 
@@ -223,9 +224,9 @@ class Ledger:
         """
         study = self.study(name)
         self._check_directions(study)
-        return RunningStudy(
-            self.database, study, sampler, Holder.new(study.optuna_id, owner, lease_s), crash_point
-        )
+        here = replace(owner, database=self.database.identity)
+        holder = Holder.new(study.optuna_id, here, lease_s)
+        return RunningStudy(self.database, study, sampler, holder, crash_point)
 
     # -- trials ----------------------------------------------------------------------------------
 

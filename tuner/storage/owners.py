@@ -30,6 +30,7 @@ class Owner:
         pid_namespace: In which ``pid`` counts.
         pid: The process.
         process_start: When it started, in a unit of the system's own; only good for comparing.
+        database: ``Database.identity`` of where it promised; empty for a server.
     """
 
     host: str
@@ -37,6 +38,7 @@ class Owner:
     pid_namespace: str
     pid: int
     process_start: str
+    database: str = ""
 
     def shares_clock(self, other: Owner) -> bool:
         """Tell whether ``time.monotonic`` counts the same for both: one host, not booted in between."""
@@ -48,7 +50,7 @@ class Owner:
 
 
 def this_owner() -> Owner:
-    """Return the owner that this process is."""
+    """Return the owner that this process is; a ledger adds its database."""
     start, _ = _look_at(os.getpid()) or ("", "")
     return Owner(socket.gethostname(), _boot_id(), _pid_namespace(), os.getpid(), start)
 
@@ -62,6 +64,8 @@ def life_of(owner: Owner, me: Owner) -> Life:
     """
     if not owner.shares_processes(me):
         return "elsewhere"
+    if owner.database != me.database:
+        return "gone"  # it works on the file of which ours is a copy, and knows nothing of the copy
     found = _look_at(owner.pid)
     if found is None or found[0] != owner.process_start or found[1] in ("Z", "X"):
         return "gone"
