@@ -181,9 +181,9 @@ def _open_as_nobody(path: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def readable(file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def readable(file: Path) -> Path:
     """The database where every user of the machine can reach it."""
-    for folder in (tmp_path_factory.getbasetemp().parent, *file.parents[:4]):
+    for folder in file.parents:
         if "pytest" in str(folder):
             folder.chmod(folder.stat().st_mode | 0o055)
     return file
