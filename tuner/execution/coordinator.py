@@ -7,7 +7,6 @@ killed at any line and another one goes on.
 
 from __future__ import annotations
 
-import logging
 import math
 import shutil
 import time
@@ -46,8 +45,6 @@ from tuner.trial import (
 )
 
 __all__ = ["Coordinator"]
-
-_log = logging.getLogger(__name__)
 
 HEAR_S = 0.5
 """Longest wait for a message: how late a signal, an expired lease or a used-up budget may be noticed."""
