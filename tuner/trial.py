@@ -8,7 +8,7 @@ All of them consist of what JSON can carry.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -123,6 +123,8 @@ class TrialOutcome:
         detail: A traceback, or an empty string.
         model_path: The kept model's file inside the trial's folder, or an empty string.
         facts: What is no number: kernel, device, library versions.
+        confusion: ``(n_classes, n_classes)`` counts of validation texts, of the kept epoch: a row a
+            true class, a column a predicted one; empty where there are no classes.
     """
 
     number: int
@@ -132,3 +134,4 @@ class TrialOutcome:
     detail: str = ""
     model_path: str = ""
     facts: Mapping[str, Value] = field(default_factory=dict)
+    confusion: Sequence[Sequence[int]] = ()

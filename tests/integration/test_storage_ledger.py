@@ -38,7 +38,16 @@ from tuner.spec.values import (
     Objective,
     StudySpec,
 )
-from tuner.storage import Database, Ledger, RunningStudy, open_database
+from tuner.storage import (
+    BaselineRecord,
+    Database,
+    Ledger,
+    RunningStudy,
+    Surroundings,
+    TimingRecord,
+    open_database,
+    this_owner,
+)
 from tuner.storage.studies import delete_rows
 from tuner.storage.tables import optuna_studies
 from tuner.trial import Ending, TrialOutcome
@@ -620,3 +629,63 @@ def test_who_works_on_the_original_file_holds_nothing_in_a_copy(tmp_path: Path) 
     assert finish(working, claim), "the original is as it was"
     original.database.close()
     copy.database.close()
+
+
+class TestAdditions:
+    def test_confusion_matrices_are_kept_beside_the_metrics(
+        self, ledger: Ledger, session: RunningStudy
+    ) -> None:
+        claim = take(session)
+        outcome = complete(claim.number, confusion=[[3, 1], [0, 4]])
+        session.record_outcome(claim.token, outcome, (0.5, 2.0))
+        session.record_test_metrics(claim.number, {"test_accuracy": 0.7}, [[2, 0], [1, 1]])
+        found = ledger.trials(NAME)[0]
+        assert (found.confusion, found.test_confusion) == (((3, 1), (0, 4)), ((2, 0), (1, 1)))
+
+    def test_a_result_says_which_session_ran_it(self, ledger: Ledger) -> None:
+        sampler = make_sampler(ComponentSpec("random"), SPACE, 7)
+        here = Surroundings("Ada", {"space_commit": "abc"})
+        session = ledger.join(NAME, sampler, this_owner(), surroundings=here)
+        finish(session, take(session))
+        (found,) = ledger.sessions(NAME)
+        assert (found.researcher, found.facts, found.ended_utc) == ("Ada", {"space_commit": "abc"}, None)
+        assert found.host == this_owner().host
+        assert ledger.trials(NAME)[0].session_id == found.session_id
+        session.finish_session()
+        assert ledger.sessions(NAME)[0].ended_utc is not None
+
+    def test_a_baseline_takes_the_place_of_one_of_its_name(self, ledger: Ledger) -> None:
+        for accuracy in (0.7, 0.8):
+            record = BaselineRecord("tfidf", {"accuracy": accuracy}, {}, ((1, 0), (0, 1)), facts={"terms": 9})
+            ledger.record_baseline(NAME, record)
+        (found,) = ledger.baselines(NAME)
+        assert found.recorded_utc is not None
+        assert dataclasses.replace(found, recorded_utc=None) == record
+
+    def test_notes_come_back_in_order(self, ledger: Ledger, session: RunningStudy) -> None:
+        finish(session, take(session))
+        ledger.add_note(NAME, 0, "Ada", "too slow", "issue")
+        ledger.add_note(NAME, None, "Ada", "of the study")
+        found = [(note.number, note.author, note.kind, note.text) for note in ledger.notes(NAME)]
+        assert found == [(0, "Ada", "issue", "too slow"), (None, "Ada", "note", "of the study")]
+        assert [note.text for note in ledger.notes(NAME, 0)] == ["too slow"]
+        with pytest.raises(NotFoundError, match="has no trial 9"):
+            ledger.add_note(NAME, 9, "Ada", "x")
+
+    def test_timings_are_kept_beside_each_other(self, ledger: Ledger) -> None:
+        for seconds in (2.0, 3.0):
+            ledger.record_timing(NAME, TimingRecord(0, seconds, 0.5, "host", "CPU (core 1)", {"alone": True}))
+        found = ledger.timings(NAME)
+        assert [(timing.training_time_s, timing.facts["alone"]) for timing in found] == [
+            (2.0, True),
+            (3.0, True),
+        ]
+        assert found[0].at_utc is not None
+
+    def test_deleting_a_study_deletes_them(self, ledger: Ledger) -> None:
+        ledger.record_baseline(NAME, BaselineRecord("tfidf", {"accuracy": 0.7}))
+        ledger.add_note(NAME, None, "Ada", "x")
+        ledger.record_timing(NAME, TimingRecord(0, 1.0, 0.5, "host", "CPU"))
+        ledger.delete_study(NAME)
+        ledger.create_study(NAME, spec_of(), "fingerprint", {}, Path())
+        assert not [*ledger.baselines(NAME), *ledger.notes(NAME), *ledger.timings(NAME)]

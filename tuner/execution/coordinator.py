@@ -429,7 +429,7 @@ class Coordinator:
         self._places[worker].evaluating = None
         self._unmeasured.discard(evaluated.number)
         if evaluated.metrics:
-            self._study.record_test_metrics(evaluated.number, evaluated.metrics)
+            self._study.record_test_metrics(evaluated.number, evaluated.metrics, evaluated.confusion)
         else:
             self._study.record_event(
                 evaluated.number, "test", f"not measured on the test split: {evaluated.reason}"

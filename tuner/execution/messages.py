@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -87,11 +88,12 @@ class Progress:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """Up: the test split's metrics of a finished trial, or why there are none."""
+    """Up: the test split's metrics and confusion matrix of a finished trial, or why there are none."""
 
     number: int
     metrics: dict[str, float]
     reason: str = ""
+    confusion: Sequence[Sequence[int]] = ()
 
 
 Down: TypeAlias = TrialRequest | Verdict | StopTrial | Evaluate | Shutdown
@@ -117,6 +119,8 @@ def decode(line: bytes) -> Down | Up:
     try:
         body = json.loads(line)
         kind = _KINDS[body.pop("kind")]
+        if "confusion" in body:
+            body["confusion"] = tuple(tuple(row) for row in body["confusion"])
         if kind is Verdict:
             body["action"] = VerdictAction(body["action"])
         elif kind is TrialOutcome:

@@ -9,20 +9,36 @@ from __future__ import annotations
 from tuner.storage.engine import Database, open_database
 from tuner.storage.ledger import Ledger
 from tuner.storage.owners import Owner, this_owner
-from tuner.storage.records import BudgetUse, Claim, EventRecord, StudyRecord, TrialRecord, WorkerRecord
-from tuner.storage.running import RunningStudy
+from tuner.storage.records import (
+    BaselineRecord,
+    BudgetUse,
+    Claim,
+    EventRecord,
+    NoteRecord,
+    SessionRecord,
+    StudyRecord,
+    TimingRecord,
+    TrialRecord,
+    WorkerRecord,
+)
+from tuner.storage.running import RunningStudy, Surroundings
 from tuner.storage.studies import check_name
 from tuner.storage.urls import cache_folder, safe_url, studies_folder, study_folder
 
 __all__ = [
+    "BaselineRecord",
     "BudgetUse",
     "Claim",
     "Database",
     "EventRecord",
     "Ledger",
+    "NoteRecord",
     "Owner",
     "RunningStudy",
+    "SessionRecord",
     "StudyRecord",
+    "Surroundings",
+    "TimingRecord",
     "TrialRecord",
     "WorkerRecord",
     "cache_folder",

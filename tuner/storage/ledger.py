@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,16 +11,42 @@ from typing import Any, TypeVar
 import optuna
 import sqlalchemy as sa
 
-from tuner.errors import InputError, StorageRefusedError, StudyChangedError
+from tuner.errors import InputError, NotFoundError, StorageRefusedError, StudyChangedError
 from tuner.search.optuna_samplers import StudySampler
 from tuner.spec.record import differences, spec_hash
 from tuner.spec.values import BudgetSpec, StudySpec, Value
+from tuner.storage.additions import (
+    read_baselines,
+    read_notes,
+    read_sessions,
+    read_timings,
+    write_baseline,
+    write_note,
+    write_timing,
+)
 from tuner.storage.engine import Database
 from tuner.storage.leases import LEASE_S, Holder
 from tuner.storage.owners import Owner, this_owner
-from tuner.storage.reading import from_seconds, read_curves, read_params, read_trials, states_of
-from tuner.storage.records import BudgetUse, EventRecord, StudyRecord, TrialRecord, WorkerRecord
-from tuner.storage.running import RunningStudy, nothing_happens
+from tuner.storage.reading import (
+    from_seconds,
+    has_trial,
+    read_curves,
+    read_params,
+    read_trials,
+    states_of,
+)
+from tuner.storage.records import (
+    BaselineRecord,
+    BudgetUse,
+    EventRecord,
+    NoteRecord,
+    SessionRecord,
+    StudyRecord,
+    TimingRecord,
+    TrialRecord,
+    WorkerRecord,
+)
+from tuner.storage.running import RunningStudy, Surroundings, nothing_happens
 from tuner.storage.studies import (
     check_budget,
     check_name,
@@ -209,6 +235,7 @@ class Ledger:
         owner: Owner,
         lease_s: float = LEASE_S,
         crash_point: Callable[[str], None] = nothing_happens,
+        surroundings: Surroundings | None = None,
     ) -> RunningStudy:
         """Begin a session that runs trials of a study.
 
@@ -218,6 +245,7 @@ class Ledger:
             owner: The process whose death ends the session; :func:`this_owner`.
             lease_s: How long a lease lasts without renewal, in seconds. Defaults to 30.
             crash_point: Called with a name between two writes that belong together; for tests.
+            surroundings: Who runs the session, and with what.
 
         Raises:
             StorageRefusedError: If the study's directions were changed by another program.
@@ -226,7 +254,7 @@ class Ledger:
         self._check_directions(study)
         here = replace(owner, database=self.database.identity)
         holder = Holder.new(study.optuna_id, here, lease_s)
-        return RunningStudy(self.database, study, sampler, holder, crash_point)
+        return RunningStudy(self.database, study, sampler, holder, crash_point, surroundings)
 
     # -- trials ----------------------------------------------------------------------------------
 
@@ -242,8 +270,14 @@ class Ledger:
         """Return the params of one trial, fixed ones included; empty if there is no such trial."""
         return self._read(lambda c, study: read_params(c, study.optuna_id, study.spec, number), name)
 
-    def record_test_metrics(self, name: str, number: int, metrics: Mapping[str, float]) -> None:
-        """Keep what a finished trial's model measured on the test split.
+    def record_test_metrics(
+        self,
+        name: str,
+        number: int,
+        metrics: Mapping[str, float],
+        confusion: Sequence[Sequence[int]] = (),
+    ) -> None:
+        """Keep what a finished trial's model measured on the test split, with its confusion matrix if any.
 
         Raises:
             InputError: If the trial has no result.
@@ -253,7 +287,7 @@ class Ledger:
             done = connection.execute(
                 sa.update(results)
                 .where(results.c.study_id == study.optuna_id, results.c.number == number)
-                .values(test_metrics=as_json(metrics))
+                .values(test_metrics=as_json(metrics), test_confusion=json.dumps(confusion))
             )
         if not done.rowcount:
             raise InputError(f"study '{name}': trial {number} has no result to add test metrics to")
@@ -305,6 +339,54 @@ class Ledger:
             ]
 
         return self._read(read, name)
+
+    # -- sessions, baselines, notes, timings -------------------------------------------------------
+
+    def sessions(self, name: str) -> list[SessionRecord]:
+        """Return every session that has run trials of a study, in the order in which they began."""
+        return self._read(lambda c, study: read_sessions(c, study.optuna_id), name)
+
+    def baselines(self, name: str) -> list[BaselineRecord]:
+        """Return a study's baselines, in the order in which they were recorded."""
+        return self._read(lambda c, study: read_baselines(c, study.optuna_id), name)
+
+    def record_baseline(self, name: str, record: BaselineRecord) -> None:
+        """Keep a baseline in the place of an earlier one of its name."""
+        self._write(lambda c, study, now: write_baseline(c, study.optuna_id, record, now), name)
+
+    def notes(self, name: str, number: int | None = None) -> list[NoteRecord]:
+        """Return the notes on a study and all its trials, or on one trial, in order."""
+        return self._read(lambda c, study: read_notes(c, study.optuna_id, number), name)
+
+    def add_note(self, name: str, number: int | None, author: str, text: str, kind: str = "note") -> None:
+        """Keep a note on a trial, or with no number on the study.
+
+        Raises:
+            NotFoundError: If the study has no such trial.
+        """
+
+        def write(connection: sa.Connection, study: StudyRecord, now: float) -> None:
+            if number is not None and not has_trial(connection, study.optuna_id, number):
+                raise NotFoundError(
+                    f"study '{name}' has no trial {number}", f"`tuner trials {name}` lists those it has"
+                )
+            note = NoteRecord(number, author, kind, text, from_seconds(now))
+            write_note(connection, study.optuna_id, note, now)
+
+        self._write(write, name)
+
+    def timings(self, name: str) -> list[TimingRecord]:
+        """Return every timing of a study's trials, in the order in which they were taken."""
+        return self._read(lambda c, study: read_timings(c, study.optuna_id), name)
+
+    def record_timing(self, name: str, record: TimingRecord) -> None:
+        """Keep a timing beside those taken before."""
+        self._write(lambda c, study, now: write_timing(c, study.optuna_id, record, now), name)
+
+    def _write(self, write: Callable[[sa.Connection, StudyRecord, float], None], name: str) -> None:
+        study = self.study(name)
+        with self.database.writing() as connection:
+            write(connection, study, self.database.now(connection))
 
     def _read(self, read: Callable[[sa.Connection, StudyRecord], _Found], name: str) -> _Found:
         with self.database.reading() as connection:

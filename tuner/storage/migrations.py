@@ -12,7 +12,7 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from tuner.errors import StorageRefusedError
-from tuner.storage.tables import OURS, schema
+from tuner.storage.tables import OURS, results, schema, sessions
 
 __all__ = ["STEPS", "Step", "check_version", "upgrade", "version_of"]
 
@@ -23,7 +23,23 @@ def _make_tables(connection: sa.Connection) -> None:
     OURS.create_all(connection)
 
 
-STEPS: tuple[Step, ...] = (_make_tables,)
+def _keep_what_trials_and_sessions_say(connection: sa.Connection) -> None:
+    """Add confusion matrices, who ran what, baselines, notes and timings.
+
+    A database that is made now has all of it from the first step, which makes the tables as they are.
+    """
+    OURS.create_all(connection)
+    for table, names in (
+        (results, ("session_id", "confusion", "test_confusion")),
+        (sessions, ("researcher", "facts")),
+    ):
+        present = {column["name"] for column in sa.inspect(connection).get_columns(table.name)}
+        for name in names:
+            if name not in present:
+                connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {name} TEXT")
+
+
+STEPS: tuple[Step, ...] = (_make_tables, _keep_what_trials_and_sessions_say)
 """Step ``i`` leads from version ``i`` to version ``i + 1``."""
 
 

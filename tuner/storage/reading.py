@@ -20,12 +20,14 @@ from optuna.distributions import BaseDistribution, json_to_distribution
 from tuner.search.space import params_of, settings_of
 from tuner.search.trials import FinishedTrial
 from tuner.spec.values import StudySpec, Value
-from tuner.storage.records import TrialRecord, TrialStateName
+from tuner.storage.records import Confusion, TrialRecord, TrialStateName
 from tuner.storage.tables import epochs, leases, optuna_trials, params, results, values
 from tuner.trial import Ending, EpochReport
 
 __all__ = [
+    "confusion_of",
     "from_seconds",
+    "has_trial",
     "read_curves",
     "read_finished",
     "read_params",
@@ -102,6 +104,11 @@ def states_of(connection: sa.Connection, study_id: int) -> dict[str, int]:
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
+def has_trial(connection: sa.Connection, study_id: int, number: int) -> bool:
+    """Tell whether a study has a trial of that number."""
+    return connection.scalar(_trial_ids(study_id, (number,))) is not None
+
+
 def read_trials(connection: sa.Connection, study_id: int, spec: StudySpec) -> list[TrialRecord]:
     """Return every trial of a study, by number."""
     asked = stored_params(connection, study_id)
@@ -154,7 +161,15 @@ def _with_result(record: TrialRecord, row: Any) -> TrialRecord:
         deaths=row.deaths,
         model_path=row.model_path,
         facts=json.loads(row.facts),
+        session_id=row.session_id or "",
+        confusion=confusion_of(row.confusion),
+        test_confusion=confusion_of(row.test_confusion),
     )
+
+
+def confusion_of(text: str | None) -> Confusion:
+    """Return a confusion matrix as its column keeps it; an empty one for none."""
+    return tuple(tuple(row) for row in json.loads(text)) if text else ()
 
 
 def _utc(at: datetime | None) -> datetime | None:

@@ -11,10 +11,15 @@ from typing import Any, Literal, TypeAlias
 from tuner.spec.values import BudgetSpec, StudySpec, Value
 
 __all__ = [
+    "BaselineRecord",
     "BudgetUse",
     "Claim",
+    "Confusion",
     "EventRecord",
+    "NoteRecord",
+    "SessionRecord",
     "StudyRecord",
+    "TimingRecord",
     "TrialRecord",
     "TrialStateName",
     "WorkerRecord",
@@ -22,6 +27,9 @@ __all__ = [
 
 TrialStateName: TypeAlias = Literal["RUNNING", "COMPLETE", "PRUNED", "FAIL", "WAITING"]
 """As Optuna names them."""
+
+Confusion: TypeAlias = tuple[tuple[int, ...], ...]
+"""``(n_classes, n_classes)`` counts of texts: a row a true class, a column a predicted one; may be empty."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,9 @@ class TrialRecord:
         model_path: Of the kept model inside the trial's folder, or an empty string.
         facts: What is no number: kernel, device, versions.
         epochs: Epochs recorded.
+        session_id: Of the session that recorded its end; empty before that.
+        confusion: Of the validation split, of the kept epoch; empty where not measured.
+        test_confusion: Of the test split; empty unless measured.
     """
 
     number: int
@@ -94,6 +105,9 @@ class TrialRecord:
     model_path: str = ""
     facts: Mapping[str, Value] = field(default_factory=dict)
     epochs: int = 0
+    session_id: str = ""
+    confusion: Confusion = ()
+    test_confusion: Confusion = ()
 
 
 @dataclass(frozen=True)
@@ -153,6 +167,91 @@ class WorkerRecord:
     calibration_s: float
     versions: Mapping[str, str]
     started_utc: datetime
+
+
+@dataclass(frozen=True)
+class SessionRecord:
+    """One process that ran trials of a study, from its start to its end.
+
+    Attributes:
+        session_id: Its key.
+        researcher: Who started it; may be empty.
+        host: Of its machine.
+        started_utc, ended_utc: By the database's clock; no end while it runs, or when it was killed.
+        used_s: Seconds that it has used of the study's time.
+        facts: What is known of its surroundings: the file it was started with, that file's commit, versions.
+    """
+
+    session_id: str
+    researcher: str
+    host: str
+    started_utc: datetime
+    ended_utc: datetime | None
+    used_s: float
+    facts: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class BaselineRecord:
+    """What a model without a network reaches on a study's texts.
+
+    Attributes:
+        name: Of the model, e.g. ``tfidf``.
+        metrics: Of the validation split, named as those of trials; ``training_time_s`` among them.
+        test_metrics: Of the test split, named ``test_...``.
+        confusion, test_confusion: As those of :class:`TrialRecord`.
+        facts: What is no metric: settings, size of the vocabulary, versions.
+        recorded_utc: When it was recorded, by the database's clock; None before that.
+    """
+
+    name: str
+    metrics: Mapping[str, float]
+    test_metrics: Mapping[str, float] = field(default_factory=dict)
+    confusion: Confusion = ()
+    test_confusion: Confusion = ()
+    facts: Mapping[str, Value] = field(default_factory=dict)
+    recorded_utc: datetime | None = None
+
+
+@dataclass(frozen=True)
+class NoteRecord:
+    """What a person wrote about a trial, or about a study.
+
+    Attributes:
+        number: The trial, or None for the study.
+        author: Who wrote it.
+        kind: ``note``, ``issue`` or ``next``.
+        text: What it says.
+        at_utc: When, by the database's clock.
+    """
+
+    number: int | None
+    author: str
+    kind: str
+    text: str
+    at_utc: datetime
+
+
+@dataclass(frozen=True)
+class TimingRecord:
+    """The training time of a finished trial, taken again with nothing beside it.
+
+    Attributes:
+        number: The trial.
+        training_time_s: Seconds in training steps of the same epochs.
+        calibration_s: Seconds of the fixed piece of work on that worker, beside it.
+        host, device: Where.
+        facts: What is no number.
+        at_utc: When, by the database's clock; None before it is recorded.
+    """
+
+    number: int
+    training_time_s: float
+    calibration_s: float
+    host: str
+    device: str
+    facts: Mapping[str, Value] = field(default_factory=dict)
+    at_utc: datetime | None = None
 
 
 @dataclass(frozen=True)

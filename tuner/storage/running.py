@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -31,7 +33,7 @@ from tuner.storage.telling import Teller, checked, write_event
 from tuner.storage.writing import as_json, as_text
 from tuner.trial import Ending, EpochReport, TrialOutcome
 
-__all__ = ["ReadyWorker", "RunningStudy", "nothing_happens"]
+__all__ = ["ReadyWorker", "RunningStudy", "Surroundings", "nothing_happens"]
 
 _Found = TypeVar("_Found")
 
@@ -52,6 +54,19 @@ class ReadyWorker(Protocol):
         """Of the libraries that decide results."""
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """Who runs a session, and with what.
+
+    Attributes:
+        researcher: A name; may be empty.
+        facts: The file it was started with, that file's commit, versions, the machine.
+    """
+
+    researcher: str = ""
+    facts: Mapping[str, Value] = field(default_factory=dict)
+
+
 def nothing_happens(_name: str) -> None:
     """Pass a crash point."""
 
@@ -69,6 +84,7 @@ class RunningStudy:
         sampler: Gives new trials their params.
         holder: This session.
         crash_point: Called with a name between two writes that belong together; for tests.
+        surroundings: Who runs the session, and with what; kept for people.
     """
 
     def __init__(
@@ -78,7 +94,9 @@ class RunningStudy:
         sampler: StudySampler,
         holder: Holder,
         crash_point: Callable[[str], None] = nothing_happens,
+        surroundings: Surroundings | None = None,
     ) -> None:
+        self._surroundings = surroundings or Surroundings()
         self._database = database
         self._record = study
         self._holder = holder
@@ -107,7 +125,13 @@ class RunningStudy:
             row = {name: value for name, value in self._holder.terms(now).items() if name != "token"}
             connection.execute(
                 sa.insert(sessions).values(
-                    study_id=self._holder.study_id, started_at=now, used_s=0.0, ended_at=None, **row
+                    study_id=self._holder.study_id,
+                    started_at=now,
+                    used_s=0.0,
+                    ended_at=None,
+                    researcher=as_text(self._surroundings.researcher),
+                    facts=as_json(self._surroundings.facts),
+                    **row,
                 )
             )
 
@@ -256,13 +280,16 @@ class RunningStudy:
         self._claimer.held.discard(token)
         return kept
 
-    def record_test_metrics(self, number: int, metrics: Mapping[str, float]) -> None:
-        """Keep what a finished trial's model measured on the test split."""
+    def record_test_metrics(
+        self, number: int, metrics: Mapping[str, float], confusion: Sequence[Sequence[int]] = ()
+    ) -> None:
+        """Keep what a finished trial's model measured on the test split, with its confusion matrix if any."""
 
         def record() -> None:
+            measured = {"test_metrics": as_json(metrics), "test_confusion": json.dumps(confusion)}
             with self._database.writing() as connection:
                 mine = sa.and_(results.c.study_id == self._holder.study_id, results.c.number == number)
-                connection.execute(sa.update(results).where(mine).values(test_metrics=as_json(metrics)))
+                connection.execute(sa.update(results).where(mine).values(**measured))
 
         self._database.persist(record)
 

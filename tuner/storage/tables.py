@@ -11,9 +11,11 @@ import sqlalchemy as sa
 __all__ = [
     "OPTUNA",
     "OURS",
+    "baselines",
     "epochs",
     "events",
     "leases",
+    "notes",
     "optuna_studies",
     "optuna_trials",
     "params",
@@ -23,6 +25,7 @@ __all__ = [
     "studies",
     "study_children",
     "system_attributes",
+    "timings",
     "trial_children",
     "values",
     "workers",
@@ -73,6 +76,8 @@ sessions = sa.Table(
     sa.Column("lease_s", sa.Double, nullable=False),
     sa.Column("used_s", sa.Double, nullable=False),
     sa.Column("ended_at", sa.Double),
+    sa.Column("researcher", sa.Text),
+    sa.Column("facts", sa.Text),
 )
 
 workers = sa.Table(
@@ -132,6 +137,9 @@ results = sa.Table(
     sa.Column("deaths", sa.Integer, nullable=False),
     sa.Column("recorded_at", sa.Double, nullable=False),
     sa.Column("told", sa.Boolean, nullable=False),
+    sa.Column("session_id", sa.Text),
+    sa.Column("confusion", sa.Text),
+    sa.Column("test_confusion", sa.Text),
 )
 
 events = sa.Table(
@@ -143,6 +151,45 @@ events = sa.Table(
     sa.Column("at", sa.Double, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("message", sa.Text, nullable=False),
+)
+
+baselines = sa.Table(
+    "tuner_baselines",
+    OURS,
+    _study(),
+    sa.Column("name", sa.String(100), primary_key=True),
+    sa.Column("metrics", sa.Text, nullable=False),
+    sa.Column("test_metrics", sa.Text, nullable=False),
+    sa.Column("confusion", sa.Text, nullable=False),
+    sa.Column("test_confusion", sa.Text, nullable=False),
+    sa.Column("facts", sa.Text, nullable=False),
+    sa.Column("recorded_at", sa.Double, nullable=False),
+)
+
+notes = sa.Table(
+    "tuner_notes",
+    OURS,
+    sa.Column("note_id", sa.Integer, primary_key=True),
+    sa.Column("study_id", sa.Integer, nullable=False, index=True),
+    sa.Column("number", sa.Integer),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+)
+
+timings = sa.Table(
+    "tuner_timings",
+    OURS,
+    sa.Column("timing_id", sa.Integer, primary_key=True),
+    sa.Column("study_id", sa.Integer, nullable=False, index=True),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("training_time_s", sa.Double, nullable=False),
+    sa.Column("calibration_s", sa.Double, nullable=False),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("device", sa.Text, nullable=False),
+    sa.Column("facts", sa.Text, nullable=False),
 )
 
 # Optuna's tables as of version 5.0, the columns that are read. Never created from here.

@@ -132,6 +132,8 @@ class Teller:
             "deaths": lease.deaths,
             "recorded_at": self._database.now(connection),
             "told": False,
+            "session_id": lease.session_id,
+            "confusion": json.dumps(outcome.confusion),
         }
         connection.execute(sa.insert(results).values(**row))
 

@@ -30,7 +30,7 @@ MESSAGES: list[Down | Up] = [
     Progress(3, 0, 5, 10, 1 << 30),
     EpochReport(3, 1, {"accuracy": 0.5}, 0, {"accuracy": 0.6}),
     TrialOutcome(3, Ending.COMPLETE, {"accuracy": 0.6}, "", "line\nline", "model.keras", {"kernel": "plain"}),
-    Evaluated(3, {"test_accuracy": 0.8}),
+    Evaluated(3, {"test_accuracy": 0.8}, confusion=((3, 1), (0, 4))),
 ]
 
 

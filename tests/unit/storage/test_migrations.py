@@ -7,6 +7,15 @@ import sqlalchemy as sa
 
 from tuner.errors import StorageRefusedError
 from tuner.storage.migrations import STEPS, Step, check_version, upgrade, version_of
+from tuner.storage.tables import events
+
+NEW_COLUMNS = (
+    ("tuner_results", "session_id"),
+    ("tuner_results", "confusion"),
+    ("tuner_results", "test_confusion"),
+    ("tuner_sessions", "researcher"),
+    ("tuner_sessions", "facts"),
+)
 
 
 def _add(name: str) -> Step:
@@ -50,7 +59,8 @@ def test_an_older_one_gets_the_missing_steps_in_order(engine: sa.Engine) -> None
         assert upgrade(connection, 2.0, (*STEPS, _add("second"), _add("third"))) == 2
         assert version_of(connection) == len(STEPS) + 2
         found = connection.exec_driver_sql("SELECT version, made_at FROM tuner_schema ORDER BY version").all()
-    assert [tuple(row) for row in found] == [(1, 1.0), (2, 2.0), (3, 2.0)]
+    released = [(version, 1.0) for version in range(1, len(STEPS) + 1)]
+    assert [tuple(row) for row in found] == [*released, (len(STEPS) + 1, 2.0), (len(STEPS) + 2, 2.0)]
 
 
 def test_a_step_that_fails_leaves_the_old_version_whole(engine: sa.Engine) -> None:
@@ -67,3 +77,19 @@ def test_a_newer_one_is_refused() -> None:
     check_version(len(STEPS), "tuner.db")
     with pytest.raises(StorageRefusedError, match=r"tuner\.db: its tables have version 9"):
         check_version(9, "tuner.db")
+
+
+def test_a_database_of_version_1_gets_the_columns_it_lacks_and_keeps_its_rows(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        upgrade(connection, 1.0, STEPS[:1])
+        for name in ("baselines", "notes", "timings"):
+            connection.exec_driver_sql(f"DROP TABLE tuner_{name}")
+        for table, name in NEW_COLUMNS:
+            connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN {name}")
+        connection.execute(sa.insert(events).values(study_id=1, number=2, at=3.0, kind="old", message="row"))
+        assert upgrade(connection, 2.0) == len(STEPS) - 1
+        assert connection.scalar(sa.select(events.c.message)) == "row"
+        inspector = sa.inspect(connection)
+        assert {"tuner_baselines", "tuner_notes", "tuner_timings"} <= set(inspector.get_table_names())
+        for table, name in NEW_COLUMNS:
+            assert name in [column["name"] for column in inspector.get_columns(table)]
