@@ -47,6 +47,13 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             _metric("train_loss", "curve", 0.0, "Mean loss over the epoch's training steps, dropout on."),
             _metric("train_accuracy", "curve", 1.0, "Accuracy over the epoch's training steps, dropout on."),
             _metric("training_time_s", "grows", 0.0, "Seconds in training steps, up to the kept epoch.", "s"),
+            _metric(
+                "training_cpu_time_s",
+                "grows",
+                0.0,
+                "Processor seconds in training steps, up to the kept epoch; for a machine with other work.",
+                "s",
+            ),
             _metric("wall_time_s", "grows", 0.0, "Seconds by the clock on the wall, all of the trial.", "s"),
             _metric("cpu_time_s", "grows", 0.0, "Processor seconds of all threads, all of the trial.", "s"),
             _metric("compile_time_s", "grows", 0.0, "Seconds of building and tracing the graphs.", "s"),

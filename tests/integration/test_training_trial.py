@@ -186,6 +186,7 @@ def test_the_kept_epochs_metrics_and_time_are_the_outcome(request_for: RequestMa
     assert outcome.metrics["loss"] == 0.4
     assert without_time(outcome.metrics) == without_time(best.metrics)
     assert outcome.metrics["training_time_s"] == best.metrics["training_time_s"]
+    assert outcome.metrics["training_cpu_time_s"] == best.metrics["training_cpu_time_s"]
     assert outcome.metrics["wall_time_s"] > last.metrics["wall_time_s"]
     assert outcome.metrics["epochs_run"] == 4
     assert outcome.facts["kept_epoch"] == 1

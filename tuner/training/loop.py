@@ -287,7 +287,8 @@ class _Trial:
         metrics: dict[str, float] = {}
         if self._course.history:
             metrics = {**self._course.best_metrics, **self._costs(self._course.next_epoch)}
-            metrics["training_time_s"] = self._course.best_metrics["training_time_s"]
+            for name in ("training_time_s", "training_cpu_time_s"):  # of the kept epoch, not of all
+                metrics[name] = self._course.best_metrics[name]
         return TrialOutcome(
             self._request.number, ending, metrics, reason, model_path=model_path, facts=self._facts()
         )

@@ -4,6 +4,9 @@
 or tracing graphs, not making batches, not validation, not checkpoints. The first step after tracing
 also optimizes the graph and allocates memory, and cannot be divided by looking at it; it is counted
 as the mean of its epoch's other steps, and the excess goes to ``compile_time_s``.
+
+``training_cpu_time_s`` is the same steps on the clock of the processor: on a machine that others use
+too, a step takes longer but not more of the processor. It means nothing where a GPU does the work.
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ class Times:
     compile_time_s: float = 0.0
     wall_time_s: float = 0.0
     cpu_time_s: float = 0.0
+    training_cpu_time_s: float = 0.0
 
     def __add__(self, other: Times) -> Times:
         """Return the seconds of both."""
@@ -54,6 +58,7 @@ class Stopwatch:
         self._last_wall_s = wall()
         self._last_cpu_s = cpu()
         self._steps_s: list[float] = []
+        self._steps_cpu_s: list[float] = []
         self._is_fresh = True
 
     @contextmanager
@@ -73,9 +78,10 @@ class Stopwatch:
     @contextmanager
     def step(self) -> Iterator[None]:
         """Count what happens inside as one training step of the epoch under way."""
-        began_s = self._wall()
+        began_s, began_cpu_s = self._wall(), self._cpu()
         yield
         self._steps_s.append(self._wall() - began_s)
+        self._steps_cpu_s.append(self._cpu() - began_cpu_s)
 
     def end_epoch(self) -> None:
         """Add the epoch's steps to the training time.
@@ -83,11 +89,16 @@ class Stopwatch:
         An epoch of a single step has no others to take the mean of; it is counted as it was.
         """
         steps_s, self._steps_s = self._steps_s, []
-        excess_s = 0.0
-        if self._is_fresh and len(steps_s) > 1:
-            excess_s = max(0.0, steps_s[0] - sum(steps_s[1:]) / (len(steps_s) - 1))
+        steps_cpu_s, self._steps_cpu_s = self._steps_cpu_s, []
+        excess_s, excess_cpu_s = 0.0, 0.0
+        if self._is_fresh:
+            excess_s, excess_cpu_s = _first_excess(steps_s), _first_excess(steps_cpu_s)
         self._is_fresh = False
-        self._add(training_time_s=sum(steps_s) - excess_s, compile_time_s=excess_s)
+        self._add(
+            training_time_s=sum(steps_s) - excess_s,
+            compile_time_s=excess_s,
+            training_cpu_time_s=sum(steps_cpu_s) - excess_cpu_s,
+        )
 
     def times(self) -> Times:
         """Return the seconds up to now; steps of an epoch under way are not among the training time."""
@@ -98,3 +109,10 @@ class Stopwatch:
 
     def _add(self, **seconds: float) -> None:
         self._times = self._times + Times(**seconds)
+
+
+def _first_excess(steps_s: list[float]) -> float:
+    """Return the seconds that the first step took beyond the mean of the others; 0 without others."""
+    if len(steps_s) < 2:
+        return 0.0
+    return max(0.0, steps_s[0] - sum(steps_s[1:]) / (len(steps_s) - 1))

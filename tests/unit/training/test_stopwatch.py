@@ -42,7 +42,9 @@ def run_epoch(stopwatch: Stopwatch, clock: FakeClock, *steps_s: float, between_s
 def test_training_time_is_the_steps_and_nothing_between_them(stopwatch: Stopwatch, clock: FakeClock) -> None:
     run_epoch(stopwatch, clock, 1.0, 1.0, 1.0, between_s=10.0)
 
-    assert stopwatch.times() == Times(training_time_s=3.0, wall_time_s=33.0, cpu_time_s=16.5)
+    assert stopwatch.times() == Times(
+        training_time_s=3.0, wall_time_s=33.0, cpu_time_s=16.5, training_cpu_time_s=1.5
+    )
 
 
 def test_each_kind_of_time_is_kept_apart(stopwatch: Stopwatch, clock: FakeClock) -> None:
@@ -53,7 +55,9 @@ def test_each_kind_of_time_is_kept_apart(stopwatch: Stopwatch, clock: FakeClock)
         clock.pass_s(3.0)
     clock.pass_s(1.0)
 
-    assert stopwatch.times() == Times(2.0, 3.0, 5.0, wall_time_s=11.0, cpu_time_s=5.5)
+    assert stopwatch.times() == Times(
+        2.0, 3.0, 5.0, wall_time_s=11.0, cpu_time_s=5.5, training_cpu_time_s=1.0
+    )
 
 
 def test_the_first_step_counts_as_the_mean_of_its_epochs_others(
@@ -64,6 +68,7 @@ def test_the_first_step_counts_as_the_mean_of_its_epochs_others(
     times = stopwatch.times()
     assert times.training_time_s == 6.0
     assert times.compile_time_s == 5.0
+    assert times.training_cpu_time_s == 3.0
 
 
 def test_a_quick_first_step_counts_as_it_was(stopwatch: Stopwatch, clock: FakeClock) -> None:
