@@ -1,8 +1,7 @@
 """Tables to plotly figures; every number and every text in them comes from :mod:`tuner.analysis.tables`.
 
-The look: paper white, one strong colour for the front and quiet ones for the rest. Colours are of the
-Okabe-Ito palette, which stays readable with every common colour blindness, and each group has a
-symbol of its own, so that a black-and-white print can be read too.
+One strong colour for the front and quiet ones for the rest; each group has a symbol of its own, so that
+a black-and-white print can be read too.
 """
 
 from __future__ import annotations
@@ -17,12 +16,11 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from tuner.analysis.tables import Axes
-from tuner.analysis.wording import title, written, written_value
+from tuner.analysis.wording import written, written_value
+from tuner.report.look import FINISHED, FRONT, PRUNED, axis_title, lay_out
 
 __all__ = ["curves_figure", "pareto_figure"]
 
-FRONT, FINISHED, PRUNED, INK, GRID = "#0072B2", "#7A8794", "#D55E00", "#1F2A35", "#E6EAEE"
-_FONT = "Inter, 'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', sans-serif"
 _LINES = {
     "failed": {"color": "#B8C0C8", "width": 1, "dash": "dot"},
     "pruned": {"color": PRUNED, "width": 1.2},
@@ -66,9 +64,9 @@ def pareto_figure(points: pd.DataFrame, axes: Axes, heading: str, subheading: st
         rows = members if kind == "front" else drawn[drawn["kind"] == kind]
         if len(rows):
             figure.add_trace(_marks(rows, kind, name, axes))
-    _lay_out(figure, heading, subheading)
-    figure.update_xaxes(title_text=_axis_title(axes.x.metric, logarithmic, axes.x.direction), range=x_range)
-    y_title = _axis_title(axes.y.metric, False, axes.y.direction)
+    lay_out(figure, heading, subheading)
+    figure.update_xaxes(title_text=axis_title(axes.x.metric, logarithmic, axes.x.direction), range=x_range)
+    y_title = axis_title(axes.y.metric, False, axes.y.direction)
     figure.update_yaxes(title_text=y_title, range=y_range, tickformat=_tick_format(y_range))
     if logarithmic:
         _make_logarithmic(figure, x_range)
@@ -91,10 +89,10 @@ def curves_figure(curves: pd.DataFrame, axes: Axes) -> go.Figure:
         rows = drawn[drawn["kind"] == kind]
         if len(rows):
             figure.add_trace(_lines(rows, kind, axes))
-    _lay_out(figure, "", "")
-    figure.update_yaxes(title_text=_axis_title(axes.y.metric, False, axes.y.direction))
+    lay_out(figure, "", "")
+    figure.update_yaxes(title_text=axis_title(axes.y.metric, False, axes.y.direction))
     logarithmic = _is_logarithmic(drawn["x"].tolist())
-    figure.update_xaxes(title_text=_axis_title(axes.x.metric, logarithmic, None))
+    figure.update_xaxes(title_text=axis_title(axes.x.metric, logarithmic, None))
     if logarithmic:
         _make_logarithmic(figure, _range(drawn["x"].tolist(), True))
     return figure
@@ -186,50 +184,6 @@ def _point(axes: Axes, x: float, y: float) -> str:
         f"{html.escape(axes.y.metric)} {written(axes.y.metric, y)}, "
         f"{html.escape(axes.x.metric)} {written(axes.x.metric, x)}"
     )
-
-
-def _lay_out(figure: go.Figure, heading: str, subheading: str) -> None:
-    title_font = {"size": 22, "color": INK}
-    legend = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom"}
-    hover = {
-        "bgcolor": "white",
-        "bordercolor": "#C5CDD5",
-        "font": {"size": 13, "color": INK},
-        "align": "left",
-    }
-    figure.update_layout(
-        font={"family": _FONT, "size": 14, "color": INK},
-        paper_bgcolor="white",
-        plot_bgcolor="white",
-        margin={"l": 80, "r": 36, "t": 116 if heading else 48, "b": 72},
-        legend={**legend, "font": {"size": 13}, "traceorder": "reversed"},
-        hoverlabel=hover,
-        hovermode="closest",
-    )
-    if heading:
-        said = f"<b>{html.escape(heading)}</b>"
-        if subheading:
-            small = f"<span style='font-size:14px;color:#5B6875'>{html.escape(subheading)}</span>"
-            said += f"<br>{small}"
-        figure.update_layout(
-            title={"text": said, "x": 0, "xref": "paper", "y": 0.945, "yanchor": "top", "font": title_font}
-        )
-    axis = {
-        "gridcolor": GRID,
-        "zeroline": False,
-        "showline": True,
-        "linecolor": "#9AA5B1",
-        "ticks": "outside",
-        "tickcolor": "#9AA5B1",
-    }
-    figure.update_xaxes(title_standoff=14, **axis)
-    figure.update_yaxes(title_standoff=12, **axis)
-
-
-def _axis_title(metric: str, logarithmic: bool, direction: str | None) -> str:
-    arrow = {"maximize": ", higher is better", "minimize": ", lower is better"}.get(direction or "", "")
-    scale = ", logarithmic" if logarithmic else ""
-    return html.escape(f"{title(metric)}{arrow}{scale}")
 
 
 def _is_logarithmic(values: Sequence[float]) -> bool:

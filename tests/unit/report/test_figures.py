@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 import pytest
 
 from tuner.analysis.tables import Axes, axes_of, curves, points
-from tuner.report.figures import FRONT, curves_figure, pareto_figure
+from tuner.report.figures import curves_figure, pareto_figure
+from tuner.report.look import FRONT
 from tuner.spec.values import Objective
 from tuner.storage.records import TrialRecord, TrialStateName
 from tuner.trial import EpochReport
