@@ -22,6 +22,7 @@ from tuner.spec import (
 from tuner.spec.catalogue import Catalogue, Component, Metric, Setting
 from tuner.spec.conditions import walk
 from tuner.spec.describe import ConditionNode
+from tuner.spec.draft import TEST_ON
 from tuner.spec.situations import situations
 from tuner.spec.values import (
     AllOf,
@@ -235,6 +236,7 @@ def specs(draw: st.DrawFn) -> StudySpec:
         fixed=draw(st.dictionaries(st.sampled_from(free), texts, max_size=2)) if free else {},
         seed=draw(st.integers(0, 2**32 - 1)),
         execution=draw(st.builds(ExecutionSpec, *[st.none() | st.integers(1, 9)] * 2, st.integers(1, 2**20))),
+        test_on=draw(st.sampled_from(TEST_ON)),
     )
 
 

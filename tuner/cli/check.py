@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 __all__ = ["check"]
 
+_TEST_ON = {
+    "front": "opened at the end for the front's members, which were chosen without it",
+    "all": "opened at the end for every finished trial; choose none of them by it",
+}
+
 
 @click.command(epilog="Example:\n\n  tuner check search_spaces/quickstart.yaml")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
@@ -80,6 +85,7 @@ def _facts(spec: StudySpec) -> list[tuple[str, str]]:
         ("sampler, pruner", f"{spec.sampler.name}, {spec.pruner.name}"),
         ("budget", ", ".join(budget) or "no limit"),
         ("fixed", " ".join(f"{name}={value}" for name, value in spec.fixed.items()) or "nothing"),
+        ("test split", _TEST_ON[spec.test_on]),
     ]
 
 

@@ -104,7 +104,7 @@ class Coordinator:
     # -- the session, from the first trial to the last -------------------------------------------
 
     def run(self) -> None:
-        """Run trials until the budget is used up, then measure the front's members on the test split.
+        """Run trials until the budget is used up, then measure on the test split those that are declared.
 
         Raises:
             StudyInterruptedError: A signal was heard, also while the test split is measured; every trial was
@@ -123,7 +123,7 @@ class Coordinator:
             if self._is_over():
                 break
         self._raise_if_stopped()
-        self._measure_front_on_test()
+        self._measure_on_test()
         self._raise_if_stopped()
 
     def _is_over(self) -> bool:
@@ -361,7 +361,14 @@ class Coordinator:
         if front != self._front:
             self._front = front
             self._watch(FrontChanged(front))
-        self._drop_models({trial.number for trial in complete} - {number for number, _ in front})
+        if self._plan.spec.test_on == "front":  # else the others' models are still to be measured
+            self._drop_models(self._dominated())
+
+    def _complete(self) -> list[int]:
+        return sorted(trial.number for trial in self._finished.values() if trial.values is not None)
+
+    def _dominated(self) -> set[int]:
+        return set(self._complete()) - {number for number, _ in self._front}
 
     def _drop_models(self, dominated: set[int]) -> None:
         """Keep the models of the front's members only: a dominated model is never looked at again."""
@@ -399,14 +406,19 @@ class Coordinator:
         for place in self._places:
             place.trial = None
 
-    # -- the test split, opened once for the front's members -------------------------------------------
+    # -- the test split, opened once at the end --------------------------------------------------------
 
-    def _measure_front_on_test(self) -> None:
-        """Measure each member of the front that was never measured on the test split, and no other trial."""
+    def _measure_on_test(self) -> None:
+        """Measure each trial that is to be measured on the test split and never was, and no other."""
         self._refresh()  # what another session ended last may have beaten a member
+        everything = self._plan.spec.test_on == "all"
+        wanted = self._complete() if everything else [number for number, _ in self._front]
         measured = self._study.measured_on_test()
-        waiting = [number for number, _ in self._front if number not in measured]
-        waiting = [number for number in waiting if self._model_path(number).is_file()]
+        unmeasured = [number for number in wanted if number not in measured]
+        waiting = [number for number in unmeasured if self._model_path(number).is_file()]
+        if everything and len(waiting) < len(unmeasured):
+            lost = len(unmeasured) - len(waiting)
+            self._watch(Notice(f"not measured on the test split: {lost} trials whose models are not here"))
         self._unmeasured = set(waiting)
         while self._unmeasured and not self._interrupts.count:
             for worker, place in enumerate(self._places):
@@ -415,6 +427,8 @@ class Coordinator:
             for heard in self._executor.hear(HEAR_S):
                 self._take(heard)
             self._do_duties()
+        if everything:
+            self._drop_models(self._dominated() & self._study.measured_on_test())
 
     def _measure(self, worker: int, number: int) -> None:
         self._places[worker].evaluating = number

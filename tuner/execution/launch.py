@@ -203,22 +203,24 @@ def run_session(study: OpenStudy, workers: int | None, watch: Watcher) -> None:
 
 
 def is_done(study: OpenStudy) -> bool:
-    """Tell whether a session has nothing left to do: no trial to run, no member of the front to measure.
+    """Tell whether a session has nothing left to do: no trial to run, none to measure on the test split.
 
     Args:
         study: From :func:`open_declared` or :func:`open_existing`.
 
     Returns:
-        False also when a session was stopped while it measured the front on the test split. A member whose
-        model is not here, but on another machine or gone, is not waited for.
+        False also when a session was stopped while it measured on the test split. A trial whose model is not
+        here, but on another machine or gone, is not waited for.
     """
     if not study.ledger.use_of_budget(study.name).is_used_up:
         return False
     complete = [trial for trial in study.ledger.trials(study.name) if trial.values is not None]
-    points = [trial.values for trial in complete if trial.values is not None]
-    directions = [objective.direction for objective in study.spec.objectives]
-    members = [complete[index] for index in front_indices(points, directions)]
-    unmeasured = [trial.number for trial in members if not trial.test_metrics]
+    wanted = complete
+    if study.spec.test_on == "front":
+        points = [trial.values for trial in complete if trial.values is not None]
+        directions = [objective.direction for objective in study.spec.objectives]
+        wanted = [complete[index] for index in front_indices(points, directions)]
+    unmeasured = [trial.number for trial in wanted if not trial.test_metrics]
     return not any((trial_folder(study.folder, number) / MODEL_FILE).is_file() for number in unmeasured)
 
 

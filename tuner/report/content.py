@@ -48,6 +48,11 @@ _TESTED = (
     "Objectives were measured on the validation split, which the search looked at. The test split was opened "
     "for the front's members only, after the search, once; those are the figures to quote."
 )
+_ALL_TESTED = (
+    "The test split was opened after the search, once, for every finished trial (`test_on: all`), so that "
+    "they can be compared on it. Nothing was chosen by these figures; whoever now chooses the best of them "
+    "quotes a lucky one."
+)
 _NOT_TESTED = "Objectives were measured on the validation split. The test split has not been opened."
 _TEST_SHOWN = ("accuracy", "f1", "precision", "recall", "auc")
 _TIME = Objective("training_time_s", "minimize")
@@ -108,6 +113,7 @@ def page_of(material: Material) -> Page:
         _picture_section(material),
         Section("How to read it", _how_to_read(material.axes)),
         _front_section(material),
+        *_tested_sections(material),
     ]
     if any(material.curves.values()):
         sections.append(_curves_section(material))
@@ -177,23 +183,39 @@ def _how_to_read(axes: Axes) -> list[str]:
 
 
 def _front_section(material: Material) -> Section:
-    members, aims = material.members, [aim.metric for aim in material.spec.objectives]
-    tested = sorted({name for member in members for name in on_test(member) if name in _TEST_SHOWN})
-    names = list(dict.fromkeys(name for member in members for name in member.params))
+    table, tested = _trial_table(material.members, material.spec)
+    said = _NOT_TESTED
+    if tested:
+        said = _ALL_TESTED if material.spec.test_on == "all" else _TESTED
+    return Section("The front", (said,), table=table)
+
+
+def _tested_sections(material: Material) -> list[Section]:
+    """Where every finished trial is measured on the test split, show all of them side by side."""
+    tested = [trial for trial in material.trials if trial.test_metrics]
+    if material.spec.test_on == "front" or not tested:
+        return []
+    table, _ = _trial_table(tested, material.spec)
+    return [Section(f"On the test split: {len(tested)} finished trials", table=table)]
+
+
+def _trial_table(trials: Sequence[TrialRecord], spec: StudySpec) -> tuple[TextTable, bool]:
+    """Lay finished trials out with what they reached and their params; tell whether any was tested."""
+    aims = [aim.metric for aim in spec.objectives]
+    tested = sorted({name for trial in trials for name in on_test(trial) if name in _TEST_SHOWN})
+    names = list(dict.fromkeys(name for trial in trials for name in trial.params))
     headings = ["trial", *(title(aim) for aim in aims), *(f"test {name}" for name in tested), *names]
     rows = [
         [
-            str(member.number),
-            *(written(aim, value) for aim, value in zip(aims, member.values or (), strict=True)),
-            *(written(name, on_test(member).get(name)) for name in tested),
-            *(written_value(member.params[name]) if name in member.params else "" for name in names),
+            str(trial.number),
+            *(written(aim, value) for aim, value in zip(aims, trial.values or (), strict=True)),
+            *(written(name, on_test(trial).get(name)) for name in tested),
+            *(written_value(trial.params[name]) if name in trial.params else "" for name in names),
         ]
-        for member in members
+        for trial in trials
     ]
     numbers = frozenset(headings[: 1 + len(aims) + len(tested)])
-    return Section(
-        "The front", (_TESTED if tested else _NOT_TESTED,), table=TextTable(headings, rows, right=numbers)
-    )
+    return TextTable(headings, rows, right=numbers), bool(tested)
 
 
 def _curves_section(material: Material) -> Section:

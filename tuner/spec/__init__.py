@@ -3,8 +3,8 @@
 Read in this order: ``values`` (what is declared), ``catalogue`` (what exists), ``read`` (bytes to nodes),
 ``fields``, ``conditions``, ``parameters``, ``sections``, ``draft`` (nodes to a draft), ``settings``,
 ``situations``, ``activity``, ``combinations``, ``check`` (is it possible?), ``load`` (all of it in one call).
-Beside these: ``dump`` (back to a file), ``record`` (to the database), ``schema`` (for editors),
-``describe`` (for people), ``reference`` (for the manual).
+Beside these: ``cautions`` (is it meant?), ``dump`` (back to a file), ``record`` (to the database),
+``schema`` (for editors), ``describe`` (for people), ``reference`` (for the manual).
 
 This package must not know what stands behind a name: models, data, samplers come as a
 :class:`~tuner.spec.catalogue.Catalogue`.
@@ -16,7 +16,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tuner.spec.combinations import warnings_for
+    from tuner.spec.cautions import warnings_for
     from tuner.spec.conditions import condition_text
     from tuner.spec.describe import (
         ConditionBranch,
@@ -77,7 +77,7 @@ _MODULES = {
     "space_table": "tuner.spec.describe",
     "spec_hash": "tuner.spec.record",
     "to_json": "tuner.spec.record",
-    "warnings_for": "tuner.spec.combinations",
+    "warnings_for": "tuner.spec.cautions",
     "write_schema": "tuner.spec.schema",
 }
 

@@ -29,7 +29,7 @@ from tuner.spec.values import (
     Value,
 )
 
-__all__ = ["check_combinations", "warnings_for"]
+__all__ = ["check_combinations", "effect_warnings"]
 
 _Chosen: TypeAlias = tuple[str, str, str]
 """A family, an embedding source and an optimizer."""
@@ -259,7 +259,7 @@ def _check_required(found: _Combinations, draft: Draft, problems: Problems) -> N
                 break
 
 
-def warnings_for(spec: StudySpec, catalogue: Catalogue) -> list[str]:
+def effect_warnings(spec: StudySpec, catalogue: Catalogue) -> list[str]:
     """Name what is declared but has no effect in some trials.
 
     Args:

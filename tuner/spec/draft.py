@@ -16,11 +16,12 @@ from tuner.spec.sections import (
     read_objectives,
     read_options,
 )
-from tuner.spec.values import DataSpec, StudySpec, Task
+from tuner.spec.values import DataSpec, StudySpec, Task, TestOn
 
-__all__ = ["TASKS", "Draft", "read_draft"]
+__all__ = ["TASKS", "TEST_ON", "Draft", "read_draft"]
 
 TASKS: tuple[Task, ...] = ("binary", "multiclass")
+TEST_ON: tuple[TestOn, ...] = ("front", "all")
 
 
 @dataclass
@@ -117,4 +118,11 @@ def _read_rest(fields: Fields, draft: Draft, problems: Problems) -> None:
     node = fields.take("execution")
     if node is not None:
         spec = replace(spec, execution=read_execution(node, fields.key_mark("execution"), problems))
+    node = fields.take("test_on")
+    test_on = read_text(node, "test_on", problems)
+    if test_on in TEST_ON:
+        spec = replace(spec, test_on=test_on)
+    elif test_on is not None and node is not None:
+        message = f"test_on: found {shown(test_on)}, expected front or all"
+        problems.add(node.mark, message, nearest(test_on, TEST_ON))
     draft.spec = replace(spec, seed=spec.seed if seed is None else seed)

@@ -1,8 +1,9 @@
 """A spec as JSON for the database, its hash, and what differs between two.
 
 A study's identity is what its trials depend on: data, task, fixed settings, space, objectives, seed.
-Sampler, pruner, budget and execution may change from session to session. The order of parameters
-is no part of it (parents come first in any order); the order of choices is, for Optuna counts by it.
+Sampler, pruner, budget, execution and what is measured on the test split may change from session to
+session. The order of parameters is no part of it (parents come first in any order); the order of choices
+is, for Optuna counts by it.
 """
 
 from __future__ import annotations
@@ -68,6 +69,7 @@ def to_json(spec: StudySpec) -> dict[str, Any]:
             "gpu_memory_limit_mib": spec.execution.gpu_memory_limit_mib,
             "worker_memory_limit_mib": spec.execution.worker_memory_limit_mib,
         },
+        "test_on": spec.test_on,
     }
 
 
@@ -127,6 +129,7 @@ def from_json(record: Mapping[str, Any]) -> StudySpec:
             fixed=dict(record["fixed"]),
             seed=record["seed"],
             execution=ExecutionSpec(**record["execution"]),
+            test_on=record.get("test_on", "front"),  # absent from older records
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a stored spec: {type(error).__name__}: {error}") from error

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from tuner.spec.catalogue import Catalogue, Component, Setting
-from tuner.spec.draft import TASKS
+from tuner.spec.draft import TASKS, TEST_ON
 from tuner.spec.parameters import MAX_PARAMETERS, NAME
 from tuner.spec.settings import variants
 from tuner.spec.values import BudgetSpec, ExecutionSpec
@@ -61,6 +61,11 @@ def json_schema(catalogue: Catalogue) -> dict[str, Any]:
                 "maximum": 2**32 - 1,
             },
             "execution": _execution(),
+            "test_on": {
+                "description": "Finished trials that are measured on the test split at the end; all is for "
+                "studies that compare and choose nothing. Defaults to front.",
+                "enum": list(TEST_ON),
+            },
         },
         "$defs": _definitions(known),
     }

@@ -30,6 +30,7 @@ __all__ = [
     "SplitSpec",
     "StudySpec",
     "Task",
+    "TestOn",
     "Value",
     "active",
     "holds",
@@ -42,6 +43,7 @@ Params: TypeAlias = Mapping[str, Value]
 
 Direction: TypeAlias = Literal["maximize", "minimize"]
 Task: TypeAlias = Literal["binary", "multiclass"]
+TestOn: TypeAlias = Literal["front", "all"]
 
 
 @dataclass(frozen=True)
@@ -255,6 +257,9 @@ class StudySpec:
         fixed: Settings that hold in every trial.
         seed: Of splits, sampler and trials.
         execution: Placement defaults.
+        test_on: The finished trials that are measured on the test split at the end: those of the front, or
+            all of them. Defaults to ``front``: whoever chooses a trial must not have seen its test figures.
+            Not part of the study's identity, for no parameter and no pruning depends on it.
     """
 
     data: DataSpec
@@ -270,3 +275,4 @@ class StudySpec:
     fixed: Mapping[str, Value] = field(default_factory=dict)
     seed: int = 0
     execution: ExecutionSpec = ExecutionSpec()
+    test_on: TestOn = "front"

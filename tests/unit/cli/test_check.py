@@ -96,3 +96,13 @@ def test_the_reference_is_markdown_for_people(capsys: pytest.CaptureFixture[str]
     assert main(["schema", "--format", "markdown"]) == 0
 
     assert capsys.readouterr().out.startswith("# Settings")
+
+
+def test_what_is_measured_on_the_test_split_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "good.yaml").write_text(GOOD + "test_on: all\n", encoding="utf-8")
+
+    assert main(["check", "good.yaml"]) == 0
+
+    said = capsys.readouterr()
+    assert "for every finished trial; choose none of them by it" in said.out
+    assert "write `pruner: none` to compare all of them" in said.err

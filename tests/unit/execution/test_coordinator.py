@@ -14,7 +14,7 @@ from tests.unit.execution.scripted import Script, ScriptedExecutor
 from tuner.catalogue import CATALOGUE
 from tuner.errors import StudyInterruptedError, TooManyFailuresError
 from tuner.execution.coordinator import Coordinator
-from tuner.execution.events import Event, FrontChanged, TrialEnded, TrialPlaced, WorkerLost
+from tuner.execution.events import Event, FrontChanged, Notice, TrialEnded, TrialPlaced, WorkerLost
 from tuner.execution.interrupts import Interrupts
 from tuner.execution.messages import Evaluate, StopTrial
 from tuner.execution.plan import StudyPlan
@@ -98,6 +98,17 @@ def session(tmp_path: Path) -> Iterator[Session]:
 
 def always(script: Script) -> Callable[[int, int], Script]:
     return lambda number, attempt: script
+
+
+def model_keeper(folder: Path) -> Callable[[EpochReport], None]:
+    """Keep an empty model for each trial that has finished an epoch."""
+
+    def keep(report: EpochReport) -> None:
+        trial = folder / "s" / "trials" / str(report.number)
+        trial.mkdir(parents=True, exist_ok=True)
+        (trial / "model.keras").write_bytes(b"")
+
+    return keep
 
 
 def test_the_budget_is_met_exactly(session: Session) -> None:
@@ -274,16 +285,11 @@ def test_a_worker_that_says_nothing_is_replaced_and_its_trial_goes_on(session: S
 def test_a_worker_that_hangs_while_it_measures_does_not_hold_the_study(
     session: Session, tmp_path: Path
 ) -> None:
-    def keep_a_model(report: EpochReport) -> None:
-        folder = tmp_path / "s" / "trials" / str(report.number)
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "model.keras").write_bytes(b"")
-
     session.clock = itertools.count(0.0, 20.0).__next__
     executor = ScriptedExecutor(
         lambda number, attempt: Script((0.6 + number / 20,)),
         workers=1,
-        on_report=keep_a_model,
+        on_report=model_keeper(tmp_path),
         measures=False,
     )
     session.run(executor)
@@ -303,13 +309,8 @@ def test_the_front_is_watched_best_accuracy_first(session: Session) -> None:
 
 
 def test_only_the_fronts_members_are_measured_on_the_test_split(session: Session, tmp_path: Path) -> None:
-    def keep_a_model(report: EpochReport) -> None:
-        folder = tmp_path / "s" / "trials" / str(report.number)
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "model.keras").write_bytes(b"")
-
     executor = ScriptedExecutor(
-        lambda number, attempt: Script((0.6 + number / 20,)), workers=1, on_report=keep_a_model
+        lambda number, attempt: Script((0.6 + number / 20,)), workers=1, on_report=model_keeper(tmp_path)
     )
     session.run(executor)
 
@@ -319,18 +320,60 @@ def test_only_the_fronts_members_are_measured_on_the_test_split(session: Session
     assert not (tmp_path / "s" / "trials" / "4").exists(), "a dominated model is dropped"
 
 
+def test_every_finished_trial_is_measured_where_that_is_declared(session: Session, tmp_path: Path) -> None:
+    session.spec = replace(session.spec, test_on="all")
+    executor = ScriptedExecutor(
+        lambda number, attempt: Script((0.5,)) if number == 2 else Script((0.6 + number / 20,)),
+        workers=1,
+        on_report=model_keeper(tmp_path),
+    )
+    session.run(executor)
+
+    asked = [message.request.number for _, message in executor.sent if isinstance(message, Evaluate)]
+    assert asked == [0, 1, 3, 4, 5], "trial 2 was pruned"
+    assert [trial.number for trial in session.trials() if trial.test_metrics] == asked
+    left = sorted(path.name for path in (tmp_path / "s" / "trials").iterdir())
+    assert left == ["5"], "what is measured and dominated is dropped"
+
+
+def test_models_wait_for_the_test_split_over_an_interruption(session: Session, tmp_path: Path) -> None:
+    session.spec = replace(session.spec, test_on="all")
+
+    def interrupt(message: Evaluate) -> None:
+        session.interrupts.count, session.interrupts.exit_code = 1, 130
+
+    script = ScriptedExecutor(
+        always(GOOD), workers=1, on_report=model_keeper(tmp_path), on_evaluate=interrupt, measures=False
+    )
+    with pytest.raises(StudyInterruptedError):
+        session.run(script)
+    session.interrupts = Interrupts()
+    session.run(ScriptedExecutor(always(GOOD), workers=1))
+
+    assert all(trial.test_metrics for trial in session.trials())
+
+
+def test_trials_whose_models_were_dropped_are_named_when_all_are_to_be_measured(
+    session: Session, tmp_path: Path
+) -> None:
+    rising = ScriptedExecutor(
+        lambda number, attempt: Script((0.6 + number / 20,)), workers=1, on_report=model_keeper(tmp_path)
+    )
+    session.run(rising)
+    session.spec = replace(session.spec, test_on="all")
+    session.run(ScriptedExecutor(always(GOOD), workers=1))
+
+    said = [event.message for event in session.events if isinstance(event, Notice)]
+    assert said == ["not measured on the test split: 5 trials whose models are not here"]
+
+
 def test_a_signal_while_the_test_split_is_measured_is_an_interruption(
     session: Session, tmp_path: Path
 ) -> None:
-    def keep_a_model(report: EpochReport) -> None:
-        folder = tmp_path / "s" / "trials" / str(report.number)
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "model.keras").write_bytes(b"")
-
     def interrupt(_message: Evaluate) -> None:
         session.interrupts.count, session.interrupts.exit_code = 1, 130
 
-    executor = ScriptedExecutor(always(GOOD), on_report=keep_a_model, on_evaluate=interrupt)
+    executor = ScriptedExecutor(always(GOOD), on_report=model_keeper(tmp_path), on_evaluate=interrupt)
     with pytest.raises(StudyInterruptedError, match="tuner resume s"):
         session.run(executor)
 
@@ -346,10 +389,10 @@ def test_a_trial_that_another_session_has_just_beaten_is_not_measured(
     theirs = other.claim()
     assert theirs is not None
 
+    keep_a_model = model_keeper(tmp_path)
+
     def keep_a_model_and_end_theirs_last(report: EpochReport) -> None:
-        folder = tmp_path / "s" / "trials" / str(report.number)
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "model.keras").write_bytes(b"")
+        keep_a_model(report)
         if report.number == 5:
             metrics = {"accuracy": 0.99, "training_time_s": 0.5}
             best = TrialOutcome(theirs.number, Ending.COMPLETE, metrics)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from sqlite3 import connect
 
@@ -93,3 +94,11 @@ def test_what_is_beaten_is_not_waited_for(study: OpenStudy) -> None:
     finish(session, take(session), 0.5)
     keep_model(study, 1)
     assert is_done(study)
+
+
+def test_a_study_that_measures_all_waits_for_those_that_are_beaten_too(study: OpenStudy) -> None:
+    session = join(study.ledger)
+    finish(session, take(session), 0.9)
+    finish(session, take(session), 0.5)
+    keep_model(study, 1)
+    assert not is_done(replace(study, spec=replace(study.spec, test_on="all")))

@@ -138,3 +138,17 @@ def test_a_study_without_a_finished_trial_has_a_report() -> None:
 def test_the_picture_is_titled_where_it_stands_alone() -> None:
     assert picture_of(MATERIAL).layout.title.text.startswith("<b>reviews: accuracy against training time</b>")
     assert picture_of(MATERIAL, titled=False).layout.title.text is None
+
+
+def test_a_study_that_measures_all_on_the_test_split_shows_all_and_says_what_it_means() -> None:
+    fast = replace(FAST, test_metrics={"test_accuracy": 0.79})
+    spec = replace(SPEC, test_on="all")
+    beaten = replace(FAST, number=4, values=(0.7, 8.0), test_metrics={"test_accuracy": 0.69})
+    material = replace(MATERIAL, spec=spec, trials=[BEST, fast, PRUNED, FAILED, beaten])
+
+    sections = {section.heading: section for section in page_of(material).sections}
+
+    assert "a lucky one" in " ".join(sections["The front"].sentences)
+    table = sections["On the test split: 3 finished trials"].table
+    assert table is not None
+    assert [(row[0], row[3]) for row in table.rows] == [("0", "0.8800"), ("1", "0.7900"), ("4", "0.6900")]

@@ -149,3 +149,15 @@ def test_a_file_and_the_same_spec_made_by_hand_have_one_hash(spec_of: Callable[[
     read = spec_of("data: {source: reviews}\ntask: binary\nspace: {dropout: {low: 0.0, high: 0.5}}\n")
     made = StudySpec(DataSpec("reviews"), "binary", (FloatParameter("dropout", "dropout", 0, 0.5),))
     assert spec_hash(read) == spec_hash(made)
+
+
+def test_what_is_measured_on_the_test_split_is_no_part_of_the_identity() -> None:
+    """No parameter and no pruning depends on it, so it may change when a study goes on."""
+    other = replace(SPEC, test_on="all")
+    assert differences(SPEC, other) == []
+    assert from_json(to_json(other)) == other
+
+
+def test_a_record_of_an_earlier_version_is_read_with_defaults() -> None:
+    record = {key: value for key, value in to_json(SPEC).items() if key != "test_on"}
+    assert from_json(record) == SPEC

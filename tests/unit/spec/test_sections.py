@@ -198,7 +198,7 @@ def test_a_budget_of_time_alone_has_no_limit_of_trials(spec_of: Reader) -> None:
         ("fixed", "[epochs]", "4:8: fixed: found a list, expected a group of `key: value` lines"),
         ("objetives", "[]", "4:1: objetives: unknown key, expected data, task, space, sampler, "
         "pruner, fixed, "
-         "objectives, budget, seed or execution; did you mean 'objectives'?"),
+         "objectives, budget, seed, execution or test_on; did you mean 'objectives'?"),
         ("data", "{source: reviews, splits: {train: 0.5}}", "1:25: data.splits: unknown key, expected split; "
          "did you mean 'split'?"),
     ],
@@ -228,3 +228,11 @@ def test_refuses_what_is_no_duration(text: str) -> None:
 )
 def test_a_duration_is_read_back_as_it_was_written(seconds: float) -> None:
     assert parse_duration(duration_text(seconds)) == seconds
+
+
+def test_what_is_measured_on_the_test_split_is_declared(spec_of: Reader, problems_of: Problems) -> None:
+    assert spec_of(text_of()).test_on == "front"
+    assert spec_of(text_of(test_on="all")).test_on == "all"
+    assert said_of(problems_of, test_on="al") == [
+        "4:10: test_on: found 'al', expected front or all; did you mean 'all'?"
+    ]
