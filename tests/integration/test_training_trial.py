@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -78,6 +79,21 @@ def encoded(tmp_path_factory: pytest.TempPathFactory, short_reviews: list[tuple[
         rows.writerow(["text", "label"])
         rows.writerows([text, "good" if label else "bad"] for text, label in short_reviews)
     data = DataSpec("file", {"path": "reviews.csv", "text": "text", "label": "label"}, SplitSpec(40, 12, 12))
+    prepared = prepare(data, "binary", 7, folder, folder / "cache")
+    return encode(prepared, "moderate").directory
+
+
+@pytest.fixture(scope="module")
+def tossed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of 200 encoded texts whose labels were tossed: there is nothing to learn. 100 to train on."""
+    folder = tmp_path_factory.mktemp("tossed")
+    random = np.random.default_rng(4)
+    words = ["film", "story", "cast", "music", "ending", "script", "scenery", "dialogue"]
+    with (folder / "tossed.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["text", "label"])
+        rows.writerows([" ".join(random.choice(words, 6)) + f" {each}", each % 2] for each in range(200))
+    data = DataSpec("file", {"path": "tossed.csv", "text": "text", "label": "label"}, SplitSpec(100, 80, 20))
     prepared = prepare(data, "binary", 7, folder, folder / "cache")
     return encode(prepared, "moderate").directory
 
@@ -298,6 +314,49 @@ def test_a_pruned_trial_ends_with_the_metrics_so_far_and_the_reason(request_for:
     assert outcome.metrics["epochs_run"] == 2
     assert outcome.model_path == ""
     assert not (Path(request.trial_dir) / "model.keras").exists()
+
+
+@pytest.mark.parametrize("epochs", [2, 5])
+def test_a_trial_that_learned_nothing_is_cut_after_two_epochs(
+    request_for: RequestMaker, tossed: Path, epochs: int
+) -> None:
+    request = request_for(epochs=epochs, optimizer="sgd", learning_rate=1e-3, momentum=0.0)
+    request = replace(request, dataset_dir=str(tossed))
+    channel = FakeChannel()
+
+    outcome = run_trial(request, channel)
+
+    assert outcome.ending is Ending.PRUNED
+    assert re.fullmatch(
+        r"never learned: accuracy 0\.\d{3} after 2 epochs, the commonest class alone gives 0\.500",
+        outcome.reason,
+    )
+    assert [report.epoch for report in channel.reports] == [0, 1]
+    assert outcome.metrics["epochs_run"] == 2
+    assert not (Path(request.trial_dir) / "model.keras").exists()
+
+
+def test_a_trial_given_back_before_it_was_cut_trains_no_further_epoch(
+    request_for: RequestMaker, tossed: Path
+) -> None:
+    request = request_for(epochs=5, optimizer="sgd", learning_rate=1e-3, momentum=0.0)
+    request = replace(request, dataset_dir=str(tossed))
+    released = run_trial(request, FakeChannel({1: Verdict(3, VerdictAction.RELEASE, "stopped")}))
+    channel = FakeChannel()
+
+    outcome = run_trial(request, channel)
+
+    assert released.ending is Ending.RELEASED
+    assert outcome.ending is Ending.PRUNED
+    assert channel.reports == []
+
+
+def test_a_trial_that_learns_nothing_runs_to_its_end_where_that_is_allowed(
+    request_for: RequestMaker, tossed: Path
+) -> None:
+    request = request_for(chance_epochs=0, optimizer="sgd", learning_rate=1e-3, momentum=0.0)
+
+    assert run_trial(replace(request, dataset_dir=str(tossed)), FakeChannel()).ending is Ending.COMPLETE
 
 
 @pytest.mark.usefixtures("gets_worse")

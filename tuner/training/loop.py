@@ -24,6 +24,7 @@ from tuner.embeddings.protocol import TokenInput
 from tuner.errors import TunerError
 from tuner.metrics import classification_metrics
 from tuner.models import FAMILIES
+from tuner.training.chance import Chance, never_learned
 from tuner.training.checkpoint import (
     CHECKPOINT_EVERY_S,
     Checkpoint,
@@ -136,6 +137,7 @@ class _Trial:
         source = EMBEDDINGS[str(params["embedding"])]
         self._inputs = source.prepare(self._dataset, params, request.seed, Path(request.cache_dir))
         self._feed = feed_for(self._dataset, self._inputs, params, request.seed)
+        self._chance = Chance.of(self._feed.labels("train"), self._feed.labels("validation"))
         with self._stopwatch.compiling():
             family = FAMILIES[str(params["family"])]
             self._model = family.build(params, self._inputs, request.task, len(self._dataset.classes))
@@ -148,6 +150,8 @@ class _Trial:
         """Train epoch by epoch until the trial is over or a verdict ends it."""
         try:
             while not self._course.is_over:
+                if reason := self._never_learned():
+                    return self._outcome(Ending.PRUNED, reason)
                 self._run_epoch(self._course.next_epoch)
                 self._checkpointer.offer(self._checkpoint())
                 verdict = self._channel.report(self._report())
@@ -159,7 +163,14 @@ class _Trial:
             return self._release("stop requested")
         except _DivergedError as error:
             return self._outcome(Ending.FAILED, str(error))
+        if reason := self._never_learned():
+            return self._outcome(Ending.PRUNED, reason)
         return self._finish()
+
+    def _never_learned(self) -> str:
+        """Ask before each epoch, and not after it: a trial that was given back between is asked as well."""
+        course, epochs = self._course, int(self._request.params["chance_epochs"])
+        return never_learned(self._chance, course.history, epochs, course.is_over)
 
     def _continue_from_checkpoint(self, identity: str) -> None:
         """Go back to the last checkpoint; one that cannot be used is said so, and the trial begins anew."""

@@ -61,6 +61,16 @@ COMMON: tuple[Setting, ...] = (
         high=1000,
     ),
     Setting(
+        "chance_epochs",
+        "int",
+        2,
+        "Epochs after which a trial that has learned nothing is pruned: accuracy, training accuracy and AUC "
+        "above those of naming the commonest class by no more than an accident; 0 for never. Defaults to 2, "
+        "since the first epoch of a slow learner may pass at chance.",
+        low=0,
+        high=1000,
+    ),
+    Setting(
         "gradient_clip_norm",
         "float",
         0.0,

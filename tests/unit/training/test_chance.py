@@ -1,0 +1,138 @@
+"""The rule that cuts what never learned, on curves of real trials (IMDB and clothing reviews, LSTM)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pytest
+
+from tuner.training.chance import Chance, never_learned
+
+BALANCED = Chance.of(np.repeat([0, 1], 4000), np.repeat([0, 1], 1000))
+SKEWED = Chance.of(np.repeat([0, 1], [725, 3275]), np.repeat([0, 1], [181, 819]))
+
+Epoch = tuple[float, float, float]
+
+SGD_WITHOUT_MOMENTUM = [(0.5060, 0.5064, 0.5044), (0.5015, 0.5170, 0.5105)]
+SGD_WITHOUT_MOMENTUM_AGAIN = [(0.4945, 0.5023, 0.5004), (0.5055, 0.4996, 0.5055)]
+SGD_WITH_MOMENTUM = [(0.5010, 0.5090, 0.5515), (0.5010, 0.5224, 0.5865)]
+ADAM_AT_1E_4 = [(0.5740, 0.5353, 0.6045), (0.5830, 0.6005, 0.6413)]
+ADAM_WHOSE_FIRST_EPOCH_LOOKS_POOR = [(0.5520, 0.6000, 0.7584), (0.7590, 0.7315, 0.8353)]
+SKEWED_SGD_WITHOUT_MOMENTUM = [
+    (0.8190, 0.8173, 0.6045),
+    (0.8190, 0.8188, 0.6120),
+    (0.8190, 0.8188, 0.6188),
+    (0.8190, 0.8188, 0.6265),
+]
+SKEWED_SGD_WITH_MOMENTUM = [
+    (0.8190, 0.8167, 0.6597),
+    (0.8190, 0.8188, 0.6892),
+    (0.8190, 0.8188, 0.7071),
+    (0.8190, 0.8188, 0.7226),
+]
+"""Accuracy, training accuracy and AUC of each epoch."""
+
+
+def history(*epochs: Epoch) -> list[Mapping[str, float]]:
+    return [
+        {"accuracy": accuracy, "train_accuracy": trained, "auc": auc} for accuracy, trained, auc in epochs
+    ]
+
+
+def cut(chance: Chance, epochs: Sequence[Epoch], is_over: bool = False, chance_epochs: int = 2) -> bool:
+    return bool(never_learned(chance, history(*epochs), chance_epochs, is_over))
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+@pytest.mark.parametrize("curve", [SGD_WITHOUT_MOMENTUM, SGD_WITHOUT_MOMENTUM_AGAIN])
+def test_a_trial_at_chance_is_cut_whether_or_not_an_epoch_is_left(curve: list[Epoch], is_over: bool) -> None:
+    assert cut(BALANCED, curve, is_over)
+
+
+def test_the_reason_has_the_numbers() -> None:
+    reason = never_learned(BALANCED, history(*SGD_WITHOUT_MOMENTUM_AGAIN), 2, is_over=True)
+
+    assert reason == (
+        "never learned: accuracy 0.505 after 2 epochs, the commonest class alone gives 0.500"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("curve", [ADAM_AT_1E_4, ADAM_WHOSE_FIRST_EPOCH_LOOKS_POOR])
+@pytest.mark.parametrize("is_over", [False, True])
+def test_a_slow_learner_above_chance_is_never_cut(curve: list[Epoch], is_over: bool) -> None:
+    assert not cut(BALANCED, curve, is_over)
+    assert not cut(BALANCED, curve[:1], is_over, chance_epochs=1)
+
+
+def test_signs_of_learning_save_a_trial_as_long_as_it_has_epochs_left() -> None:
+    assert not cut(BALANCED, SGD_WITH_MOMENTUM, is_over=False)
+    assert cut(BALANCED, SGD_WITH_MOMENTUM, is_over=True)
+
+
+@pytest.mark.parametrize("epochs", [2, 3, 4])
+def test_a_growing_ranking_saves_a_trial_of_skewed_classes(epochs: int) -> None:
+    assert not cut(SKEWED, SKEWED_SGD_WITH_MOMENTUM[:epochs], is_over=False)
+    assert not cut(SKEWED, SKEWED_SGD_WITH_MOMENTUM[:epochs], is_over=True)
+
+
+def test_naming_the_commonest_of_skewed_classes_to_the_end_is_no_result() -> None:
+    assert not cut(SKEWED, SKEWED_SGD_WITHOUT_MOMENTUM[:3], is_over=False)
+    assert cut(SKEWED, SKEWED_SGD_WITHOUT_MOMENTUM, is_over=True)
+
+
+def test_what_was_learned_and_lost_again_is_not_cut() -> None:
+    assert not cut(BALANCED, [(0.7, 0.6, 0.8), *SGD_WITHOUT_MOMENTUM])
+
+
+@pytest.mark.parametrize("better", [(0.53, 0.5, 0.5), (0.5, 0.53, 0.5), (0.5, 0.5, 0.56)])
+def test_any_of_the_three_saves_a_trial(better: Epoch) -> None:
+    assert cut(BALANCED, [(0.5, 0.5, 0.5), (0.5, 0.5, 0.5)])
+    assert not cut(BALANCED, [(0.5, 0.5, 0.5), better])
+
+
+def test_nothing_is_cut_before_its_time_nor_when_turned_off() -> None:
+    assert not cut(BALANCED, SGD_WITHOUT_MOMENTUM[:1])
+    assert not cut(BALANCED, SGD_WITHOUT_MOMENTUM[:1], is_over=True)
+    assert not cut(BALANCED, SGD_WITHOUT_MOMENTUM, is_over=True, chance_epochs=0)
+
+
+def test_the_bound_is_one_sided_at_99_percent() -> None:
+    """Of trials that guess, one in a hundred lies above it; seen by drawing them."""
+    guessed = np.random.default_rng(5).binomial(2000, 0.5, 20_000) / 2000
+    above = guessed > BALANCED.accuracy + BALANCED.accuracy_error
+
+    assert above.mean() == pytest.approx(0.01, abs=0.004)
+
+
+def test_the_bound_of_the_ranking_is_one_sided_at_99_percent() -> None:
+    from tuner.metrics import classification_metrics
+
+    labels = np.repeat([0, 1], [181, 819])
+    random = np.random.default_rng(5)
+    areas = [classification_metrics(labels, random.random((1000, 1)), "binary")["auc"] for _ in range(1500)]
+
+    assert np.mean(np.array(areas) > 0.5 + SKEWED.auc_error) == pytest.approx(0.01, abs=0.009)
+
+
+@pytest.mark.parametrize(
+    ("texts", "told"), [([17, 17], False), ([18, 18], True), ([90, 9], False), ([100, 0], False)]
+)
+def test_too_few_texts_tell_nothing(texts: list[int], told: bool) -> None:
+    few = np.repeat([0, 1], texts)
+    chance = Chance.of(np.repeat([0, 1], 400), few)
+
+    assert chance.can_be_told is told
+    share = max(texts) / sum(texts)
+    assert cut(chance, [(share, 0.5, 0.5)] * 2, is_over=True) is told
+    assert Chance.of(few, np.repeat([0, 1], 400)).can_be_told is told
+
+
+def test_of_several_classes_chance_is_the_share_of_the_commonest() -> None:
+    chance = Chance.of(np.repeat([0, 1, 2], [500, 300, 200]), np.repeat([0, 1, 2], [50, 30, 20]))
+
+    assert chance.accuracy == 0.5
+    assert chance.accuracy_error == pytest.approx(2.326 * 0.05)
+    assert 0 < chance.auc_error < math.inf
+    assert cut(chance, [(0.4, 0.5, 0.55), (0.5, 0.5, 0.52)])
