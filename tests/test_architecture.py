@@ -27,6 +27,7 @@ ORDER = [
     "catalogue",
     "execution",
     "analysis",
+    "replay",
     "report",
     "cli",
 ]

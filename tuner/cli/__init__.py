@@ -49,6 +49,9 @@ COMMANDS: dict[str, LazyCommand] = {
     "trials": LazyCommand("tuner.cli.trials", "List a study's trials."),
     "front": LazyCommand("tuner.cli.front", "List the trials that no other trial beats."),
     "report": LazyCommand("tuner.cli.report", "Write a study's report: HTML, CSV and pictures."),
+    "replay": LazyCommand(
+        "tuner.cli.replay", "Run a recorded study again through other pruners, without training."
+    ),
     "dashboard": LazyCommand("tuner.cli.dashboard", "Serve the Optuna dashboard on this machine."),
     "delete": LazyCommand("tuner.cli.delete", "Delete a study and what it left behind."),
 }

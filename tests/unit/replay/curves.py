@@ -1,0 +1,53 @@
+"""Recorded trials made by hand, and pruners that do what a test tells them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tuner.replay.recorded import RecordedStudy, RecordedTrial
+from tuner.search.pruning import FinishedTrial
+from tuner.spec.values import Objective
+from tuner.training.course import Rules
+from tuner.trial import EpochReport
+
+OBJECTIVES = (Objective("accuracy", "maximize"), Objective("training_time_s", "minimize"))
+
+
+def trial(
+    number: int, accuracies: Sequence[float], epoch_s: float, patience: int = 0, monitor: str = "accuracy"
+) -> RecordedTrial:
+    """A trial of these accuracies; every epoch takes as long."""
+    epochs = tuple(
+        {
+            "accuracy": accuracy,
+            "loss": round(1 - accuracy, 6),
+            "auc": accuracy,
+            "training_time_s": epoch_s * (epoch + 1),
+        }
+        for epoch, accuracy in enumerate(accuracies)
+    )
+    rules = Rules(len(epochs), patience, monitor, plateau_patience=0, learning_rate=0.0)
+    return RecordedTrial(number, {"units": 8}, rules, epochs)
+
+
+def recorded(*trials: RecordedTrial) -> RecordedStudy:
+    return RecordedStudy("by hand", OBJECTIVES, trials)
+
+
+class After:
+    """Prunes the given trials after so many epochs, and remembers what it was shown."""
+
+    def __init__(self, epochs: int, *numbers: int) -> None:
+        self.epochs = epochs
+        self.numbers = numbers
+        self.shown: list[tuple[int, int, list[int], int | None]] = []
+
+    def decide(
+        self,
+        running: Sequence[EpochReport],
+        finished: Sequence[FinishedTrial],
+        epochs_left: int | None = None,
+    ) -> str | None:
+        last = running[-1]
+        self.shown.append((last.number, last.epoch, [each.number for each in finished], epochs_left))
+        return "told to" if last.number in self.numbers and last.epoch + 1 >= self.epochs else None

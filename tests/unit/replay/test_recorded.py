@@ -1,0 +1,110 @@
+"""Recorded curves: what of a study can be replayed, and that a file keeps it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.recorded import record_study
+from tests.unit.replay.curves import recorded, trial
+from tuner.errors import InputError, NotFoundError
+from tuner.replay.recorded import read_recorded, recorded_study, write_recorded
+
+
+def test_only_trials_that_were_trained_to_their_end_can_be_replayed(tmp_path: Path) -> None:
+    study = recorded_study(record_study(str(tmp_path / "tuner.db")), "reviews")
+
+    assert [each.number for each in study.trials] == [0, 1, 2, 5]
+    assert study.left_out == {"pruned": 1, "failed": 1}
+    assert [row["accuracy"] for row in study.trials[1].epochs] == [pytest.approx(0.76), 0.86]
+    assert set(study.trials[1].params) == {"units", "bidirectional"}
+
+
+@pytest.mark.parametrize("name", ["curves.json", "curves.json.gz"])
+def test_a_file_keeps_a_study(tmp_path: Path, name: str) -> None:
+    study = recorded(trial(0, [0.5, 0.7], 1.0), trial(3, [0.6, 0.65, 0.66], 2.0, patience=2))
+
+    write_recorded(study, tmp_path / name)
+
+    assert read_recorded(tmp_path / name) == study
+
+
+def test_equal_studies_give_equal_bytes(tmp_path: Path) -> None:
+    study = recorded(trial(0, [0.5, 0.7], 1.0))
+    for name in ("a.json.gz", "b.json.gz"):
+        write_recorded(study, tmp_path / name)
+
+    assert (tmp_path / "a.json.gz").read_bytes() == (tmp_path / "b.json.gz").read_bytes()
+
+
+def test_a_metric_that_is_not_there_in_every_epoch_stays_so(tmp_path: Path) -> None:
+    study = recorded(trial(0, [0.5, 0.7], 1.0))
+    del study.trials[0].epochs[1]["auc"]  # type: ignore[attr-defined]  # a dict, as it is made
+
+    write_recorded(study, tmp_path / "curves.json")
+
+    assert [set(row) - {"accuracy", "loss", "training_time_s"} for row in study.trials[0].epochs] == [
+        {"auc"},
+        set(),
+    ]
+    assert read_recorded(tmp_path / "curves.json") == study
+
+
+def test_a_file_that_is_not_there_is_not_found(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="no such file; write one with `tuner replay STUDY --save"):
+        read_recorded(tmp_path / "curves.json")
+
+
+def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be written"):
+        write_recorded(recorded(trial(0, [0.5], 1.0)), tmp_path / "nowhere" / "curves.json")
+
+
+def _document(**changes: Any) -> dict[str, Any]:
+    rules = {"epochs": 2, "patience": 0, "monitor": "accuracy"}
+    return {
+        "format": "tuner-curves-1",
+        "study": "s",
+        "objectives": [{"metric": "accuracy", "direction": "maximize"}],
+        "metrics": ["accuracy"],
+        "trials": [{"number": 0, "params": {}, "rules": rules, "epochs": [[0.5], [0.6]]}],
+        **changes,
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "JSONDecodeError"),
+        (b"\xff\xfe", "found something else"),
+        (b"[" * 100_000, "expected recorded curves"),
+        (json.dumps(_document(format="another")).encode(), "no mapping with format tuner-curves-1"),
+        (json.dumps(_document(objectives=[])).encode(), "objectives are a metric with a direction"),
+        (
+            json.dumps(_document(objectives=[{"metric": "f1", "direction": "up"}])).encode(),
+            "with a direction",
+        ),
+        (json.dumps(_document(metrics=["accuracy", "loss"])).encode(), "ValueError"),
+        (json.dumps(_document(metrics=["loss"])).encode(), "without its monitor"),
+        (json.dumps(_document(trials=[{"number": 0}])).encode(), "KeyError: 'rules'"),
+        (json.dumps(_document(trials=_document()["trials"] * 2)).encode(), "stands there twice"),
+    ],
+)
+def test_a_file_of_anything_else_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "curves.json").write_bytes(content)
+    (tmp_path / "curves.json.gz").write_bytes(gzip.compress(content))
+
+    for name in ("curves.json", "curves.json.gz"):
+        with pytest.raises(InputError, match=message):
+            read_recorded(tmp_path / name)
+
+
+def test_a_file_that_is_not_gzipped_but_says_so_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "curves.json.gz").write_bytes(json.dumps(_document()).encode())
+
+    with pytest.raises(InputError, match="BadGzipFile"):
+        read_recorded(tmp_path / "curves.json.gz")

@@ -1,0 +1,312 @@
+"""``tuner replay``: a recorded study run again without training, to see what a pruner saves and loses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from tuner.cli.console import console, remark, table, write_csv, write_json
+from tuner.cli.options import format_option, name_argument, open_ledger, pick, storage_option
+from tuner.errors import InputError
+
+if TYPE_CHECKING:
+    from tuner.replay.compare import Comparison, Outcome
+    from tuner.replay.judge import Judgement
+    from tuner.replay.recorded import RecordedStudy
+    from tuner.spec.values import ComponentSpec
+
+__all__ = ["parse_pruner", "replay"]
+
+_FILES = (".json", ".json.gz")
+
+
+@click.command(epilog="Example:\n\n  tuner replay quickstart --pruner pareto --pruner median --workers 2")
+@name_argument
+@storage_option
+@click.option(
+    "--pruner",
+    "pruners",
+    multiple=True,
+    metavar="NAME[:OPTION=VALUE,...]",
+    default=("pareto",),
+    show_default=True,
+    help="A pruner as in a search-space file; may be given several times. One of a single objective is "
+    "asked about the study's first.",
+)
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Trials at a time.")
+@click.option(
+    "--order",
+    type=click.Choice(["recorded", "shuffled"]),
+    default="recorded",
+    show_default=True,
+    help="The order in which trials begin.",
+)
+@click.option(
+    "--seeds", type=click.IntRange(1), default=20, show_default=True, help="How many shuffles to replay."
+)
+@click.option("--trials", type=click.IntRange(1), default=None, help="Begin only so many.")
+@click.option("--time-limit", metavar="DURATION", default=None, help="Begin no trial after it, e.g. 10m.")
+@click.option(
+    "--patience",
+    type=click.IntRange(0),
+    default=None,
+    help="Stop trials early by another patience; 0: never.",
+)
+@click.option(
+    "--monitor",
+    type=click.Choice(["loss", "accuracy"]),
+    default=None,
+    help="Choose the kept epoch by another metric.",
+)
+@click.option(
+    "--reference",
+    metavar="VALUE,...",
+    default=None,
+    help="Reference point of the hypervolume, one number an objective. [default: a tenth of the range "
+    "beyond the worst values]",
+)
+@click.option(
+    "--save",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=None,
+    metavar="FILE",
+    help="Write the curves, numbers only, to a .json or .json.gz file, and replay nothing.",
+)
+@format_option("table", "json", "csv")
+def replay(
+    name: str | None,
+    storage: str,
+    pruners: Sequence[str],
+    workers: int,
+    order: str,
+    seeds: int,
+    trials: int | None,
+    time_limit: str | None,
+    patience: int | None,
+    monitor: str | None,
+    reference: str | None,
+    save: Path | None,
+    form: str,
+) -> None:
+    """Run study NAME again without training, through one or more pruners.
+
+    NAME is a study of the database, or a .json or .json.gz file of recorded curves. Its trials are begun
+    in order on so many workers and spend the training seconds that were recorded; the pruner is asked
+    after each epoch. Printed is what that saved and what it lost against the same study without pruning.
+
+    Only trials that were trained to their end can be replayed: record a study with `pruner: none`.
+    """
+    from tuner.catalogue import CATALOGUE
+    from tuner.replay.compare import Conditions, Order, compare
+    from tuner.replay.recorded import write_recorded
+
+    study = _study(name, storage).with_rules(patience, monitor)
+    if save is not None:
+        write_recorded(study, save)
+        remark(f"wrote {save}: {len(study.trials)} trials{_left_out(study)}")
+        return
+    conditions = Conditions(
+        workers=workers,
+        order=cast("Order", order),
+        seeds=seeds,
+        trials=trials,
+        time_limit_s=_seconds(time_limit),
+        reference=_point(reference),
+    )
+    compared = compare(study, [parse_pruner(each) for each in pruners], CATALOGUE.metrics, conditions)
+    match form:
+        case "json":
+            write_json(_document(compared))
+        case "csv":
+            write_csv(*_rows(compared))
+        case _:
+            _show(compared)
+
+
+def _study(name: str | None, storage: str) -> RecordedStudy:
+    from tuner.replay.recorded import read_recorded, recorded_study
+
+    if name is not None and name.endswith(_FILES):
+        return read_recorded(Path(name))
+    ledger = open_ledger(storage)
+    return recorded_study(ledger, pick(ledger, name))
+
+
+def _left_out(study: RecordedStudy) -> str:
+    reasons = ", ".join(f"{count} {reason}" for reason, count in study.left_out.items())
+    return f"; left out: {reasons}" if reasons else ""
+
+
+def parse_pruner(text: str) -> ComponentSpec:
+    """Read ``NAME`` or ``NAME:OPTION=VALUE,...``; values are written as in a search-space file.
+
+    Raises:
+        InputError: If it is written otherwise, the pruner is unknown or a value does not fit its option.
+    """
+    from tuner.search.options import nearest
+    from tuner.search.pruning import PRUNERS
+    from tuner.spec.scalars import plain_value
+    from tuner.spec.settings import misfit
+    from tuner.spec.values import ComponentSpec, Value
+
+    name, _, rest = text.partition(":")
+    if name not in PRUNERS:
+        raise InputError(f"--pruner: unknown pruner '{name}'", nearest(name, PRUNERS))
+    known = {setting.name: setting for setting in PRUNERS[name].component.settings}
+    options: dict[str, Value] = {}
+    for pair in rest.split(",") if rest else []:
+        option, equals, written = pair.partition("=")
+        if option not in known:
+            hint = nearest(option, known) if known else "it has no options"
+            raise InputError(f"--pruner: {name} has no option '{option}'", hint)
+        try:
+            value = plain_value(written) if equals else None
+        except ValueError as error:
+            raise InputError(f"--pruner: {name}: {option}: {error}") from error
+        wrong = misfit(known[option], value) if value is not None else ("a value", f"write {option}=VALUE")
+        if value is None or wrong is not None:
+            expected, hint = wrong or ("a value", "")
+            raise InputError(f"--pruner: {name}: {option}: found '{written}', expected {expected}", hint)
+        options[option] = value
+    return ComponentSpec(name, options)
+
+
+def _seconds(text: str | None) -> float | None:
+    from tuner.spec.duration import parse_duration
+
+    try:
+        return None if text is None else parse_duration(text)
+    except ValueError as error:
+        raise InputError(f"--time-limit: {error}", "write it as 90s, 10m or 1.5h") from error
+
+
+def _point(text: str | None) -> tuple[float, ...] | None:
+    try:
+        return None if text is None else tuple(float(each) for each in text.split(","))
+    except ValueError as error:
+        raise InputError(f"--reference: found '{text}', expected numbers with commas between") from error
+
+
+# -- what it came to -------------------------------------------------------------------------------------
+
+
+def _label(outcome: Outcome) -> str:
+    """Write a pruner as on the command line, and what it was asked about if that is not all."""
+    from tuner.analysis.wording import written_value
+
+    options = [f"{name}={written_value(value)}" for name, value in outcome.pruner.options.items()]
+    return outcome.pruner.name + (":" + ",".join(options) if options else "")
+
+
+def _show(compared: Comparison) -> None:
+    console().print(table(_HEADINGS, [_cells(outcome) for outcome in compared.outcomes], right=_HEADINGS[1:]))
+    for line in _said(compared):
+        remark(line)
+
+
+_HEADINGS = [
+    "pruner",
+    "epochs saved",
+    "seconds saved",
+    "hypervolume kept",
+    "worst",
+    "pruned",
+    "members cut",
+    "largest",
+]
+
+
+def _cells(outcome: Outcome) -> list[str]:
+    return [
+        _label(outcome),
+        _percent(outcome.median(lambda each: each.epochs_saved)),
+        _percent(outcome.median(lambda each: each.seconds_saved)),
+        _percent(outcome.median(lambda each: each.hypervolume_kept), 2),
+        _percent(outcome.least(lambda each: each.hypervolume_kept), 2),
+        f"{outcome.median(lambda each: each.pruned):g}",
+        f"{outcome.median(lambda each: len(each.members_cut)):g}",
+        _percent(outcome.most(lambda each: each.largest_cut), 2),
+    ]
+
+
+def _percent(share: float, digits: int = 1) -> str:
+    return f"{share * 100:.{digits}f} %"
+
+
+def _said(compared: Comparison) -> list[str]:
+    """Say what was replayed and how the table is to be read."""
+    truth, conditions, study = compared.truth, compared.conditions, compared.study
+    names = [objective.metric for objective in truth.objectives]
+    point = ", ".join(f"{name} {value:.4g}" for name, value in zip(names, truth.reference, strict=True))
+    lines = [
+        f"study '{study.name}': {len(study.trials)} trials, {truth.epochs} epochs and {truth.seconds:.1f} s "
+        f"({compared.clock}) without pruning, {len(truth.own_share)} on the front{_left_out(study)}",
+        f"hypervolume up to {point}; members cut are those of that front, the largest by its share of the "
+        "hypervolume that no other trial covers",
+    ]
+    if conditions.order == "shuffled":
+        lines.append(f"medians of {conditions.seeds} shuffled orders; worst and largest are over all of them")
+    partial = [outcome for outcome in compared.outcomes if len(outcome.judged_by) < len(truth.objectives)]
+    if partial:
+        pruners = ", ".join(_label(outcome) for outcome in partial)
+        lines.append(f"asked about {names[0]} alone, since they know one objective: {pruners}")
+    return lines
+
+
+def _numbers(each: Judgement) -> dict[str, float | int]:
+    return {
+        "begun": each.begun,
+        "pruned": each.pruned,
+        "epochs_saved": each.epochs_saved,
+        "seconds_saved": each.seconds_saved,
+        "hypervolume_kept": each.hypervolume_kept,
+        "members_cut": len(each.members_cut),
+        "largest_cut": each.largest_cut,
+        "ended_s": each.ended_s,
+    }
+
+
+def _document(compared: Comparison) -> dict[str, Any]:
+    truth = compared.truth
+    return {
+        "study": compared.study.name,
+        "trials": len(compared.study.trials),
+        "left_out": dict(compared.study.left_out),
+        "objectives": [
+            {"metric": each.metric, "direction": each.direction} for each in compared.study.objectives
+        ],
+        "clock": compared.clock,
+        "epochs": truth.epochs,
+        "seconds": truth.seconds,
+        "reference": list(truth.reference),
+        "front": [
+            {"number": number, "values": list(truth.values[number]), "own_share": share}
+            for number, share in truth.own_share.items()
+        ],
+        "pruners": [
+            {
+                "pruner": _label(outcome),
+                "asked_about": [objective.metric for objective in outcome.judged_by],
+                "runs": [
+                    {**_numbers(each), "cut": {str(k): v for k, v in each.members_cut.items()}}
+                    for each in outcome.judgements
+                ],
+            }
+            for outcome in compared.outcomes
+        ],
+    }
+
+
+def _rows(compared: Comparison) -> tuple[list[str], list[list[object]]]:
+    """Return one row a pruner and order."""
+    rows: list[list[object]] = []
+    headings: list[str] = ["pruner", "order"]
+    for outcome in compared.outcomes:
+        for order, judgement in enumerate(outcome.judgements):
+            numbers = _numbers(judgement)
+            headings = ["pruner", "order", *numbers]
+            rows.append([_label(outcome), order, *numbers.values()])
+    return headings, rows

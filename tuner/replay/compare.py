@@ -1,0 +1,184 @@
+"""Several pruners over the same recorded study, in the recorded order or in shuffled ones."""
+
+from __future__ import annotations
+
+import random
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+from tuner.errors import InputError
+from tuner.replay.judge import Judgement, Truth, judge, truth_of
+from tuner.replay.recorded import RecordedStudy
+from tuner.replay.simulate import TrialCourse, clock_of, courses_of, simulate
+from tuner.search.pruning import FinishedTrial, Pruner, make_pruner
+from tuner.spec.catalogue import Metric
+from tuner.spec.values import ComponentSpec, Objective
+from tuner.trial import EpochReport
+
+__all__ = ["Comparison", "Conditions", "Order", "Outcome", "compare", "pruner_for"]
+
+Order: TypeAlias = Literal["recorded", "shuffled"]
+
+_FOR_ANY_OBJECTIVES = ("pareto", "mo_asha", "none")
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Under which a study is replayed.
+
+    Attributes:
+        workers: At the same time; at least 1.
+        order: ``recorded``, or ``shuffled`` anew for each seed.
+        seeds: Shuffles, at least 1; the recorded order is replayed once.
+        trials: The first so many of the order, or None for all.
+        time_limit_s: No trial begins after it; None for no limit.
+        reference: The reference point, one value an objective, or None for ``truth_of``'s.
+    """
+
+    workers: int = 1
+    order: Order = "recorded"
+    seeds: int = 1
+    trials: int | None = None
+    time_limit_s: float | None = None
+    reference: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one pruner.
+
+    Attributes:
+        pruner: As declared.
+        judged_by: The objectives that it was asked about; the first only for one that knows no more.
+        judgements: One an order.
+    """
+
+    pruner: ComponentSpec
+    judged_by: tuple[Objective, ...]
+    judgements: tuple[Judgement, ...]
+
+    def median(self, measure: Callable[[Judgement], float]) -> float:
+        """Return the median of a number over the orders."""
+        return float(statistics.median(measure(each) for each in self.judgements))
+
+    def least(self, measure: Callable[[Judgement], float]) -> float:
+        """Return the least of a number over the orders."""
+        return min(measure(each) for each in self.judgements)
+
+    def most(self, measure: Callable[[Judgement], float]) -> float:
+        """Return the greatest of a number over the orders."""
+        return max(measure(each) for each in self.judgements)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A recorded study replayed with several pruners.
+
+    Attributes:
+        study: What was replayed.
+        conditions: Under which.
+        clock: The metric that told the seconds.
+        truth: The whole study without pruning.
+        outcomes: One a pruner, as asked.
+    """
+
+    study: RecordedStudy
+    conditions: Conditions
+    clock: str
+    truth: Truth
+    outcomes: tuple[Outcome, ...]
+
+
+def compare(
+    study: RecordedStudy,
+    pruners: Sequence[ComponentSpec],
+    metrics: Mapping[str, Metric],
+    conditions: Conditions | None = None,
+) -> Comparison:
+    """Replay a study with each pruner, over the same orders.
+
+    Args:
+        study: Recorded curves, of at least one trial.
+        pruners: As declared in a search-space file.
+        metrics: Every metric by name.
+        conditions: Defaults to one worker and the recorded order.
+
+    Raises:
+        InputError: If there is nothing to replay, a pruner or a condition is wrong, or an epoch's seconds
+            were not recorded.
+    """
+    conditions = conditions or Conditions()
+    clock = clock_of(study.objectives)
+    _check(study, conditions, clock)
+    courses = courses_of(study.trials, study.objectives, clock)
+    truth = truth_of(courses, study.objectives, conditions.reference)
+    orders = list(_orders(courses, conditions))
+    outcomes = []
+    for spec in pruners:
+        pruner, judged_by = pruner_for(spec, study.objectives, metrics)
+        runs = [simulate(order, pruner, conditions.workers, conditions.time_limit_s) for order in orders]
+        outcomes.append(Outcome(spec, judged_by, tuple(judge(run, courses, truth) for run in runs)))
+    return Comparison(study, conditions, clock, truth, tuple(outcomes))
+
+
+def _check(study: RecordedStudy, conditions: Conditions, clock: str) -> None:
+    if not study.trials:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in study.left_out.items())
+        raise InputError(
+            f"study '{study.name}' has no trial that was trained to its end ({reasons or 'no trial'})",
+            "record one with `pruner: none`",
+        )
+    if any(clock not in metrics for trial in study.trials for metrics in trial.epochs):
+        raise InputError(f"study '{study.name}': {clock} was not recorded in every epoch", "replay another")
+    if conditions.workers < 1 or conditions.seeds < 1:
+        raise InputError("workers and seeds: at least 1 expected")
+    reference = conditions.reference
+    if reference is not None and len(reference) != len(study.objectives):
+        names = ", ".join(objective.metric for objective in study.objectives)
+        raise InputError(f"reference: {len(reference)} numbers found, one expected for each of: {names}")
+
+
+def _orders(courses: Sequence[TrialCourse], conditions: Conditions) -> Sequence[Sequence[TrialCourse]]:
+    if conditions.order == "recorded":
+        return [courses[: conditions.trials]]
+    orders = []
+    for seed in range(conditions.seeds):
+        order = list(courses)
+        random.Random(seed).shuffle(order)  # noqa: S311 - no secret
+        orders.append(order[: conditions.trials])
+    return orders
+
+
+def pruner_for(
+    spec: ComponentSpec, objectives: tuple[Objective, ...], metrics: Mapping[str, Metric]
+) -> tuple[Pruner, tuple[Objective, ...]]:
+    """Make a pruner for a study; one that knows a single objective is asked about the first.
+
+    Returns:
+        The pruner, and the objectives that it is asked about.
+
+    Raises:
+        InputError: If the pruner is unknown or an option is wrong.
+    """
+    if spec.name in _FOR_ANY_OBJECTIVES or len(objectives) == 1:
+        return make_pruner(spec, objectives, metrics), objectives
+    return _OnFirstObjective(make_pruner(spec, objectives[:1], metrics)), objectives[:1]
+
+
+class _OnFirstObjective:
+    """Asks a pruner of one objective about the first of several."""
+
+    def __init__(self, pruner: Pruner) -> None:
+        self._pruner = pruner
+
+    def decide(
+        self,
+        running: Sequence[EpochReport],
+        finished: Sequence[FinishedTrial],
+        epochs_left: int | None = None,
+    ) -> str | None:
+        """See ``Pruner``."""
+        firsts = [replace(trial, values=trial.values and trial.values[:1]) for trial in finished]
+        return self._pruner.decide(running, firsts, epochs_left)

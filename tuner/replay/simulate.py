@@ -1,0 +1,147 @@
+"""A study run again in simulated time: workers take trials in order, trials spend their recorded seconds.
+
+A discrete-event simulation. After each epoch the pruner is asked exactly as the coordinator asks it: with
+the trial's curve, the trials that have ended by that moment, and the epochs left. What is left out is what
+a recording does not have: start-up, tracing, validation, waiting, deaths.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from tuner.replay.recorded import RecordedTrial
+from tuner.search.pruning import FinishedTrial, Pruner
+from tuner.spec.values import Objective
+from tuner.training.course import Course
+from tuner.trial import Ending, EpochReport
+
+__all__ = ["CLOCKS", "Run", "TrialCourse", "clock_of", "courses_of", "simulate"]
+
+CLOCKS = ("training_time_s", "training_cpu_time_s")
+"""Metrics that can tell how long an epoch took."""
+
+
+def clock_of(objectives: Sequence[Objective]) -> str:
+    """Return the metric that tells a trial's seconds: the objective that is one, or ``training_time_s``."""
+    return next((each.metric for each in objectives if each.metric in CLOCKS), CLOCKS[0])
+
+
+@dataclass(frozen=True)
+class TrialCourse:
+    """How a trial goes when nobody prunes it.
+
+    Attributes:
+        number: The trial's.
+        curve: Its epochs up to its own end, by its rules.
+        ends_s: Seconds from its start to the end of each epoch.
+        epochs: The most that its rules allow.
+        values: One an objective, of the kept epoch.
+    """
+
+    number: int
+    curve: tuple[EpochReport, ...]
+    ends_s: tuple[float, ...]
+    epochs: int
+    values: tuple[float, ...]
+
+    @cached_property
+    def finished(self) -> FinishedTrial:
+        """The trial after its own end."""
+        return FinishedTrial(self.number, Ending.COMPLETE, self.values, self.curve)
+
+
+def courses_of(
+    trials: Sequence[RecordedTrial], objectives: Sequence[Objective], clock: str
+) -> list[TrialCourse]:
+    """Let every trial run to its end by its own rules (:class:`~tuner.training.course.Course`).
+
+    Args:
+        trials: Recorded ones.
+        objectives: Whose values the kept epoch gives.
+        clock: The metric that tells seconds.
+    """
+    return [_course_of(trial, objectives, clock) for trial in trials]
+
+
+def _course_of(trial: RecordedTrial, objectives: Sequence[Objective], clock: str) -> TrialCourse:
+    course = Course(trial.rules)
+    curve: list[EpochReport] = []
+    for epoch, metrics in enumerate(trial.epochs):
+        if course.is_over:
+            break
+        course = course.with_epoch(metrics)
+        curve.append(EpochReport(trial.number, epoch, metrics, course.best_epoch, course.best_metrics))
+    return TrialCourse(
+        trial.number,
+        tuple(curve),
+        tuple(report.metrics[clock] for report in curve),
+        trial.rules.epochs,
+        tuple(course.best_metrics[objective.metric] for objective in objectives),
+    )
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a replay came to.
+
+    Attributes:
+        finished: Every trial that was begun, in the order of their ends; pruned ones with what they trained.
+        seconds: Training seconds spent, over all workers.
+        epochs: Epochs trained.
+        ended_s: When the last trial ended.
+        reasons: Why each pruned trial was pruned, by number.
+    """
+
+    finished: tuple[FinishedTrial, ...]
+    seconds: float
+    epochs: int
+    ended_s: float
+    reasons: dict[int, str]
+
+
+def simulate(
+    courses: Sequence[TrialCourse], pruner: Pruner, workers: int = 1, time_limit_s: float | None = None
+) -> Run:
+    """Run trials again.
+
+    Args:
+        courses: In the order in which they are begun.
+        pruner: Is asked after each epoch.
+        workers: At least 1.
+        time_limit_s: No trial begins after it, running ones finish, as in a study; None for no limit.
+    """
+    waiting = list(reversed(courses))
+    ended: list[FinishedTrial] = []
+    reasons: dict[int, str] = {}
+    seconds, epochs, now_s = 0.0, 0, 0.0
+    # The end of an epoch: when, who came first among equals, the trial, its epoch, when it began.
+    due: list[tuple[float, int, TrialCourse, int, float]] = []
+    turn = 0
+    for _ in range(min(workers, len(waiting))):
+        course = waiting.pop()
+        due.append((course.ends_s[0], turn, course, 0, 0.0))
+        turn += 1
+    heapq.heapify(due)
+    while due:
+        now_s, _, course, epoch, began_s = heapq.heappop(due)
+        epochs += 1
+        curve = course.curve[: epoch + 1]
+        reason = pruner.decide(curve, ended, course.epochs - epoch - 1)
+        if not reason and epoch + 1 < len(course.curve):
+            heapq.heappush(due, (began_s + course.ends_s[epoch + 1], turn, course, epoch + 1, began_s))
+            turn += 1
+            continue
+        if reason:
+            reasons[course.number] = reason
+            ended.append(FinishedTrial(course.number, Ending.PRUNED, None, curve))
+        else:
+            ended.append(course.finished)
+        seconds += course.ends_s[epoch]
+        if waiting and (time_limit_s is None or now_s < time_limit_s):
+            course = waiting.pop()
+            heapq.heappush(due, (now_s + course.ends_s[0], turn, course, 0, now_s))
+            turn += 1
+    return Run(tuple(ended), seconds, epochs, now_s, reasons)
