@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tuner.models.cnn import CNN
 from tuner.models.gru import GRU
 from tuner.models.lstm import LSTM
+from tuner.models.lstm_self_attention import LSTM_SELF_ATTENTION
+from tuner.models.lstm_word_attention import LSTM_WORD_ATTENTION
 from tuner.models.protocol import Family
 from tuner.models.simple_rnn import SIMPLE_RNN
 from tuner.models.tfidf_dense import TFIDF_DENSE
+from tuner.models.transformer import TRANSFORMER
 
 __all__ = ["FAMILIES"]
 
@@ -19,6 +23,10 @@ FAMILIES: Mapping[str, Family] = {
     "lstm": LSTM,
     "gru": GRU,
     "simple_rnn": SIMPLE_RNN,
+    "lstm_self_attention": LSTM_SELF_ATTENTION,
+    "lstm_word_attention": LSTM_WORD_ATTENTION,
+    "cnn": CNN,
+    "transformer": TRANSFORMER,
     "tfidf_dense": TFIDF_DENSE,
 }
 """Every family by the name that is declared; the first is the default."""

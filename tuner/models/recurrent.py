@@ -3,33 +3,44 @@
 Word ids -> vectors -> one or more recurrent layers, each followed by dropout -> optional dense layer ->
 head. Every recurrent layer but the last hands on its whole sequence.
 
-Padding changes no prediction, and yet there is no Keras mask: a mask is looked up at every time step
-and makes a training step a third to a half slower. Texts are padded on the right, so a forward layer
-meets padding only after the last word, where its output is not read; a backward layer reads each text
-turned round within its own length, which puts the padding last again. All of it is plain Keras
-operations, so that a saved model loads without this package.
+Padding changes no prediction. Texts are padded on the right, so a forward layer meets padding only after
+the last word, where its output is not read; a backward layer reads each text turned round within its own
+length, which puts the padding last again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tuner.data.values import PADDING_ID
-from tuner.embeddings.protocol import Prepared, TokenInput
+from tuner.embeddings.protocol import Prepared
 from tuner.models.heads import add_head
+from tuner.models.words import add_dense, dense_units, dropout, embedding_layer, word_ids, word_weights
 from tuner.spec.catalogue import Setting
 from tuner.spec.values import Params, Task
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["RECURRENT_SETTINGS", "Cell", "build_recurrent", "units_by_layer"]
+__all__ = [
+    "RECURRENT_SETTINGS",
+    "STACK_SETTINGS",
+    "Cell",
+    "Reading",
+    "build_recurrent",
+    "joined",
+    "read_words",
+    "stack_dropout",
+    "units_by_layer",
+    "units_of",
+]
 
 Cell: TypeAlias = Callable[..., Any]
 """A recurrent Keras layer class: called with ``units`` and keyword arguments."""
 
-RECURRENT_SETTINGS = (
+STACK_SETTINGS = (
     Setting(
         "units",
         "int",
@@ -49,14 +60,7 @@ RECURRENT_SETTINGS = (
     Setting(
         "bidirectional", "bool", False, "Read each text from both ends, at twice the cost. Defaults to false."
     ),
-    Setting(
-        "dropout",
-        "float",
-        0.2,
-        "Share of outputs dropped after each recurrent layer and after the dense one. Defaults to 0.2.",
-        low=0.0,
-        high=0.95,
-    ),
+    dropout(0.2, "each recurrent layer and after the dense one. Defaults to 0.2."),
     Setting(
         "recurrent_dropout",
         "float",
@@ -65,15 +69,10 @@ RECURRENT_SETTINGS = (
         low=0.0,
         high=0.95,
     ),
-    Setting(
-        "dense_units",
-        "int",
-        0,
-        "Units of a dense layer before the head. Defaults to 0: none.",
-        low=0,
-        high=8192,
-    ),
 )
+"""Of the recurrent layers themselves."""
+
+RECURRENT_SETTINGS = (*STACK_SETTINGS, dense_units(0))
 
 
 def units_by_layer(units: int, layers: int, pattern: str) -> list[int]:
@@ -85,6 +84,42 @@ def units_by_layer(units: int, layers: int, pattern: str) -> list[int]:
         pattern: ``same`` or ``halving``.
     """
     return [units if pattern == "same" else max(1, units >> layer) for layer in range(layers)]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the last recurrent layer says at each word, before its dropout.
+
+    Attributes:
+        ids: ``(batch, time) int32``, as they were read.
+        forward: ``(batch, time, units)``.
+        backward: The same of the layer that reads each text turned round, at the places of the turned text;
+            None where texts are read one way.
+        turned: ``(batch, time) int32``, the place in the text of each place in the turned text; or None.
+    """
+
+    ids: Any
+    forward: Any
+    backward: Any = None
+    turned: Any = None
+
+    def directions(self) -> list[Any]:
+        """Return each direction's ``(batch, time, units)``, at the places of the text as it stands."""
+        return [self.forward] if self.backward is None else [self.forward, _turn(self.backward, self.turned)]
+
+    def at_the_end(self) -> Any:
+        """Return what each direction says when it has read the whole text, ``(batch, units or 2 units)``."""
+        last = _last_word(self.ids)  # (B, T)
+        return joined(
+            [_at_last_word(each, last) for each in (self.forward, self.backward) if each is not None]
+        )
+
+
+def joined(directions: list[Any]) -> Any:
+    """Put one or two directions side by side along their last axis."""
+    from keras import ops
+
+    return directions[0] if len(directions) == 1 else ops.concatenate(directions, axis=-1)
 
 
 def build_recurrent(cell: Cell, params: Params, inputs: Prepared, task: Task, n_classes: int) -> keras.Model:
@@ -105,60 +140,64 @@ def build_recurrent(cell: Cell, params: Params, inputs: Prepared, task: Task, n_
     """
     import keras
 
-    if not isinstance(inputs, TokenInput):
-        raise TypeError(f"a recurrent family takes tokens, found {inputs.kind}")
-    ids = keras.Input((None,), dtype="int32", name="ids")  # (B, T)
-    embedding = keras.layers.Embedding(
-        inputs.vocabulary_size,
-        inputs.dimension,
-        weights=inputs.matrix,
-        trainable=inputs.trainable,
-        name="embedding",
-    )
+    ids = word_ids()  # (B, T)
+    reading = read_words(cell, params, ids, embedding_layer(str(params["family"]), inputs))
+    last = len(units_of(params)) - 1
+    hidden = stack_dropout(params, last)(reading.at_the_end())  # (B, U or 2U)
+    return keras.Model(ids, add_head(add_dense(hidden, params), task, n_classes))
+
+
+def read_words(cell: Cell, params: Params, ids: Any, embedding: Any) -> Reading:
+    """Stack the recurrent layers over word vectors.
+
+    Args:
+        cell: The recurrent layer's class.
+        params: A trial's settings.
+        ids: ``(batch, time) int32``.
+        embedding: Layer from ids to vectors.
+    """
     if params["bidirectional"]:
-        hidden = _both_ways(cell, params, ids, embedding)  # (B, 2U)
-    else:
-        hidden = _one_way(cell, params, ids, embedding)  # (B, U)
-    if int(params["dense_units"]):
-        hidden = keras.layers.Dense(int(params["dense_units"]), activation="relu", name="dense")(
-            hidden
-        )  # (B, H)
-        hidden = keras.layers.Dropout(float(params["dropout"]), name="dropout_dense")(hidden)
-    return keras.Model(ids, add_head(hidden, task, n_classes))
+        return _both_ways(cell, params, ids, embedding)
+    return _one_way(cell, params, ids, embedding)
 
 
-def _one_way(cell: Cell, params: Params, ids: Any, embedding: Any) -> Any:
+def _one_way(cell: Cell, params: Params, ids: Any, embedding: Any) -> Reading:
     sequences = embedding(ids)  # (B, T, D)
-    widths = _widths(params)
-    for index, units in enumerate(widths):
+    for index, units in enumerate(units_of(params)):
+        if index:
+            sequences = stack_dropout(params, index - 1)(sequences)
         sequences = _layer(cell, params, units, f"forward_{index}")(sequences)  # (B, T, U)
-        if index < len(widths) - 1:
-            sequences = _dropout(params, index)(sequences)
-    return _dropout(params, len(widths) - 1)(_at_last_word(sequences, _last_word(ids)))  # (B, U)
+    return Reading(ids, sequences)
 
 
-def _both_ways(cell: Cell, params: Params, ids: Any, embedding: Any) -> Any:
+def _both_ways(cell: Cell, params: Params, ids: Any, embedding: Any) -> Reading:
     from keras import ops
 
     turned = _turned_places(ids)  # (B, T)
-    sequences = embedding(ids)  # (B, T, D)
     # Turning ids is free; turning vectors is not.
-    turned_sequences = embedding(ops.take_along_axis(ids, turned, axis=1))  # (B, T, D)
-    widths = _widths(params)
-    for index, units in enumerate(widths):
+    turned_ids = ops.take_along_axis(ids, turned, axis=1)  # (B, T)
+    reading = Reading(ids, embedding(ids), embedding(turned_ids), turned)  # 2 x (B, T, D)
+    for index, units in enumerate(units_of(params)):
+        sequences, turned_sequences = reading.forward, reading.backward
+        if index:
+            sequences = stack_dropout(params, index - 1)(joined(reading.directions()))  # (B, T, 2U)
+            turned_sequences = _turn(sequences, turned)
         forward = _layer(cell, params, units, f"forward_{index}")(sequences)  # (B, T, U)
         backward = _layer(cell, params, units, f"backward_{index}")(turned_sequences)  # (B, T, U)
-        if index < len(widths) - 1:
-            both = ops.concatenate([forward, _turn(backward, turned)], axis=-1)  # (B, T, 2U)
-            sequences = _dropout(params, index)(both)
-            turned_sequences = _turn(sequences, turned)
-    last = _last_word(ids)  # (B, T)
-    ends = [_at_last_word(forward, last), _at_last_word(backward, last)]  # 2 x (B, U)
-    return _dropout(params, len(widths) - 1)(ops.concatenate(ends, axis=-1))  # (B, 2U)
+        reading = Reading(ids, forward, backward, turned)
+    return reading
 
 
-def _widths(params: Params) -> list[int]:
+def units_of(params: Params) -> list[int]:
+    """Return the units of each recurrent layer that a trial's settings ask for."""
     return units_by_layer(int(params["units"]), int(params["layers"]), str(params["units_pattern"]))
+
+
+def stack_dropout(params: Params, index: int) -> Any:
+    """Make the dropout that follows recurrent layer ``index``."""
+    import keras
+
+    return keras.layers.Dropout(float(params["dropout"]), name=f"dropout_{index}")
 
 
 def _layer(cell: Cell, params: Params, units: int, name: str) -> Any:
@@ -166,17 +205,11 @@ def _layer(cell: Cell, params: Params, units: int, name: str) -> Any:
     return cell(units, return_sequences=True, recurrent_dropout=dropped, name=name)
 
 
-def _dropout(params: Params, index: int) -> Any:
-    import keras
-
-    return keras.layers.Dropout(float(params["dropout"]), name=f"dropout_{index}")
-
-
 def _last_word(ids: Any) -> Any:
     """Return ``(batch, time) float32``: 1 at the last word of each text, else 0."""
     from keras import ops
 
-    is_word = ops.cast(ops.not_equal(ids, PADDING_ID), "float32")  # (B, T)
+    is_word = word_weights(ids)  # (B, T)
     next_is_word = ops.pad(is_word[:, 1:], ((0, 0), (0, 1)))  # (B, T)
     return is_word * (1.0 - next_is_word)
 

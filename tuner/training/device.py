@@ -11,9 +11,10 @@ import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from tuner.spec.values import Params
+if TYPE_CHECKING:
+    import keras
 
 __all__ = [
     "DevicePlan",
@@ -25,8 +26,6 @@ __all__ = [
 ]
 
 _logger = logging.getLogger(__name__)
-
-_CUDNN_FAMILIES = frozenset({"lstm", "gru"})
 
 
 @dataclass(frozen=True)
@@ -128,18 +127,40 @@ def describe_device() -> str:
     return f"CPU (core {cores[0]})" if len(cores) == 1 else f"CPU ({len(cores)} cores)"
 
 
-def recurrent_kernel(params: Params, gpu: bool) -> Literal["cudnn", "plain"]:
-    """Tell which kernel the recurrent layers run on; times of one cannot be compared with the other's.
+def recurrent_kernel(model: keras.Model, gpu: bool) -> Literal["cudnn", "plain", "none"]:
+    """Tell which kernel a model's recurrent layers run on; times of one cannot be compared with the other's.
 
-    cuDNN takes LSTM and GRU with Keras' own activations, right padding and no recurrent dropout. Our
-    families always give the first three.
+    Read from the layers and not from a family's name, so that it is right for every architecture.
 
     Args:
-        params: A trial's settings.
+        model: As it is trained, without Keras masks.
         gpu: Whether TensorFlow has a GPU.
+
+    Returns:
+        ``none`` for a model that has no such layer; ``plain`` if one of several is.
     """
-    fits = params["family"] in _CUDNN_FAMILIES and not params.get("recurrent_dropout", 0.0)
-    return "cudnn" if gpu and fits else "plain"
+    import keras
+
+    layers = [each for each in model._flatten_layers() if isinstance(each, keras.layers.RNN)]
+    if not layers:
+        return "none"
+    return "cudnn" if gpu and all(_fits_cudnn(layer) for layer in layers) else "plain"
+
+
+def _fits_cudnn(layer: Any) -> bool:
+    """Tell what Keras asks before it takes cuDNN (keras.src.backend.tensorflow.rnn: cudnn_ok)."""
+    import keras
+
+    return (
+        isinstance(layer, keras.layers.LSTM | keras.layers.GRU)
+        and layer.use_cudnn is not False
+        and not layer.recurrent_dropout
+        and layer.activation is keras.activations.tanh
+        and layer.recurrent_activation is keras.activations.sigmoid
+        and layer.use_bias
+        and not layer.unroll
+        and getattr(layer, "reset_after", True)
+    )
 
 
 def library_versions() -> dict[str, str]:

@@ -309,7 +309,7 @@ class _Trial:
 
         has_gpu = bool(tf.config.list_physical_devices("GPU"))
         facts: dict[str, bool | int | float | str] = {
-            "kernel": recurrent_kernel(self._request.params, has_gpu),
+            "kernel": recurrent_kernel(self._model, has_gpu),
             "device": describe_device(),
             "kept_epoch": self._course.best_epoch,
             "training_time_all_epochs_s": (self._before + self._stopwatch.times()).training_time_s,

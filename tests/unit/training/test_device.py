@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tuner.spec.values import Params
+from tests.networks import build
 from tuner.training.device import DevicePlan, _apply, plan_device, recurrent_kernel
 
 
@@ -95,24 +95,43 @@ def test_a_gpu_that_tensorflow_cannot_use_is_said(caplog: pytest.LogCaptureFixtu
 
 
 @pytest.mark.parametrize(
-    ("params", "gpu", "kernel"),
+    ("family", "given", "kernel"),
     [
-        ({"family": "lstm", "recurrent_dropout": 0.0}, True, "cudnn"),
-        ({"family": "gru", "recurrent_dropout": 0.0}, True, "cudnn"),
-        ({"family": "lstm", "recurrent_dropout": 0.1}, True, "plain"),
-        ({"family": "simple_rnn", "recurrent_dropout": 0.0}, True, "plain"),
-        ({"family": "tfidf_dense"}, True, "plain"),
-        ({"family": "lstm", "recurrent_dropout": 0.0}, False, "plain"),
+        ("lstm", {"bidirectional": True}, "cudnn"),
+        ("gru", {}, "cudnn"),
+        ("lstm_self_attention", {}, "cudnn"),
+        ("lstm_word_attention", {}, "cudnn"),
+        ("lstm", {"recurrent_dropout": 0.1}, "plain"),
+        ("simple_rnn", {}, "plain"),
+        ("cnn", {}, "none"),
+        ("transformer", {}, "none"),
+        ("tfidf_dense", {}, "none"),
     ],
 )
-def test_names_the_kernel_that_runs(params: Params, gpu: bool, kernel: str) -> None:
-    assert recurrent_kernel(params, gpu) == kernel
+def test_names_the_kernel_that_runs_on_a_gpu(family: str, given: dict[str, Any], kernel: str) -> None:
+    assert recurrent_kernel(build(family, **given), gpu=True) == kernel
+
+
+def test_without_a_gpu_the_kernel_is_plain() -> None:
+    assert recurrent_kernel(build("lstm"), gpu=False) == "plain"
+
+
+def test_a_recurrent_layer_inside_another_counts() -> None:
+    import keras
+
+    wrapped = keras.layers.Bidirectional(keras.layers.LSTM(2))
+    model = keras.Sequential([keras.Input((None, 3)), wrapped])
+    other = keras.Sequential([keras.Input((None, 3)), keras.layers.LSTM(2, activation="relu")])
+
+    assert recurrent_kernel(model, gpu=True) == "cudnn"
+    assert recurrent_kernel(other, gpu=True) == "plain"
 
 
 @pytest.mark.slow
 def test_a_prepared_process_runs_on_its_core_and_threads() -> None:
     code = """
 import os
+from tests.networks import build
 from tuner.training.device import library_versions, prepare_device
 core = min(os.sched_getaffinity(0))
 print(prepare_device(None, None, 1, [core]) == f"CPU (core {core})")
