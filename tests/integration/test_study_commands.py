@@ -92,9 +92,15 @@ def test_the_keys_of_studies_are_kept(storage: str, capsys: pytest.CaptureFixtur
     assert found == {"study": "reviews", "finished": 6, "budget": 8, "front_size": 3}
 
 
-def test_the_documented_keys_are_the_real_ones(storage: str, capsys: pytest.CaptureFixture[str]) -> None:
+def documented(command: str) -> Any:
+    """Return the example that docs/json.md gives for a command."""
     text = (Path(__file__).parents[2] / "docs" / "json.md").read_text(encoding="utf-8")
-    status, trials, studies = (json.loads(block.split("```")[0]) for block in text.split("```json\n")[1:])
+    section = text.split(f"## `tuner {command} ", 1)[1].split("\n## ", 1)[0]
+    return json.loads(section.split("```json\n", 1)[1].split("```", 1)[0])
+
+
+def test_the_documented_keys_are_the_real_ones(storage: str, capsys: pytest.CaptureFixture[str]) -> None:
+    status, trials, studies = (documented(command) for command in ("status", "trials", "studies"))
 
     def keys(value: dict[str, Any]) -> set[str]:
         return set(value) | {f"budget.{key}" for key in value["budget"]} if "states" in value else set(value)

@@ -48,6 +48,7 @@ COMMANDS: dict[str, LazyCommand] = {
     "status": LazyCommand("tuner.cli.status", "Tell how far a study is and what of its budget is left."),
     "trials": LazyCommand("tuner.cli.trials", "List a study's trials."),
     "front": LazyCommand("tuner.cli.front", "List the trials that no other trial beats."),
+    "compare": LazyCommand("tuner.cli.compare", "Compare trials by the values of one setting."),
     "report": LazyCommand("tuner.cli.report", "Write a study's report: HTML, CSV and pictures."),
     "replay": LazyCommand(
         "tuner.cli.replay", "Run a recorded study again through other pruners, without training."

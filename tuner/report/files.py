@@ -10,6 +10,8 @@ import csv
 import io
 import json
 import os
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,12 +22,15 @@ from tuner.errors import InputError
 from tuner.report.image import TIMEOUT_S, find_browser, write_images
 
 if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+    from tuner.analysis.comparison import Comparison
     from tuner.report.content import Material
     from tuner.storage import Ledger
 
-__all__ = ["ReportFiles", "write_report"]
+__all__ = ["ReportFiles", "write_comparison", "write_report"]
 
-PICTURES = ("front.png", "front.svg")
+PICTURES = (".png", ".svg")
 
 
 @dataclass(frozen=True)
@@ -67,23 +72,75 @@ def write_report(
     from tuner.report.page import render
 
     material = _read(ledger, name)
-    page, table = folder / "report.html", folder / "front.csv"
+    texts = {"report.html": render(page_of(material)), "front.csv": _front_csv(material)}
+    paths = _write(texts, folder, f"tuner report {name} -o FOLDER")
+    if not images:
+        return ReportFiles(paths)
+    return _with_pictures(paths, picture_of(material), "front", timeout_s)
+
+
+def write_comparison(
+    ledger: Ledger,
+    name: str,
+    table: Comparison,
+    folder: Path,
+    *,
+    images: bool = True,
+    timeout_s: float = TIMEOUT_S,
+) -> ReportFiles:
+    """Write ``compare_<factors>.html`` and, by a browser, the same as PNG and SVG.
+
+    Args:
+        ledger: Of an open database; it is only read.
+        name: The study that was compared.
+        table: The comparison.
+        folder, images, timeout_s: As for :func:`write_report`.
+
+    Returns:
+        As :func:`write_report`.
+
+    Raises:
+        InputError: If the folder cannot be written to.
+        StorageRefusedError, StorageUnreachableError: From the ledger.
+    """
+    from tuner.analysis.level_tables import curve_metrics, level_curves, level_points
+    from tuner.report.comparison import ComparisonPage, comparison_figure, comparison_page
+    from tuner.report.page import render
+
+    curves = ledger.curves(name, [number for level in table.levels for number in level.numbers])
+    page = ComparisonPage(
+        study=name,
+        table=table,
+        points=level_points(table, ledger.trials(name), ledger.study(name).spec.task),
+        curves=level_curves(table, curves, curve_metrics(curves, table.metric)),
+        written_utc=_now(),
+    )
+    stem = "_".join(["compare", *(re.sub(r"[^\w-]", "-", factor) for factor in table.factors)])
+    paths = _write({f"{stem}.html": render(comparison_page(page))}, folder, "tuner compare -o FOLDER")
+    return _with_pictures(paths, comparison_figure(page), stem, timeout_s) if images else ReportFiles(paths)
+
+
+def _write(texts: Mapping[str, str], folder: Path, instead: str) -> tuple[Path, ...]:
+    """Write texts under their names, each in one step."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _replace(page, render(page_of(material)))
-        _replace(table, _front_csv(material))
+        for file, text in texts.items():
+            _replace(folder / file, text)
     except (PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError) as error:
         said = f"{folder}: the report cannot be written: {error.strerror}"
-        raise InputError(said, f"write it elsewhere with `tuner report {name} -o FOLDER`") from error
-    if not images:
-        return ReportFiles((page, table))
-    pictures = tuple(folder / picture for picture in PICTURES)
-    problem = _draw(json.loads(picture_of(material).to_json()), pictures, timeout_s)
+        raise InputError(said, f"write it elsewhere with `{instead}`") from error
+    return tuple(folder / file for file in texts)
+
+
+def _with_pictures(paths: tuple[Path, ...], figure: Figure, stem: str, timeout_s: float) -> ReportFiles:
+    """Draw ``<stem>.png`` and ``<stem>.svg`` beside the files, or leave none and say why."""
+    pictures = tuple(paths[0].with_name(f"{stem}{suffix}") for suffix in PICTURES)
+    problem = _draw(json.loads(figure.to_json()), pictures, timeout_s)
     if not problem:
-        return ReportFiles((page, table, *pictures))
+        return ReportFiles((*paths, *pictures))
     for picture in pictures:
         picture.unlink(missing_ok=True)  # an older picture beside a newer page would tell something else
-    return ReportFiles((page, table), (f"no {' and '.join(PICTURES)}: {problem}",))
+    return ReportFiles(paths, (f"no {' and '.join(path.name for path in pictures)}: {problem}",))
 
 
 def _read(ledger: Ledger, name: str) -> Material:
@@ -96,8 +153,12 @@ def _read(ledger: Ledger, name: str) -> Material:
         trials=ledger.trials(name),
         curves=ledger.curves(name),
         used_s=ledger.use_of_budget(name).used_s,
-        written_utc=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        written_utc=_now(),
     )
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _draw(figure: dict[str, object], pictures: tuple[Path, ...], timeout_s: float) -> str:

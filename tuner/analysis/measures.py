@@ -1,0 +1,68 @@
+"""What was measured of a finished trial, on either split, under one name; and which way is better."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+from tuner.analysis.tables import on_test
+from tuner.metrics import METRICS
+from tuner.spec.values import Direction, Objective, Task
+
+if TYPE_CHECKING:
+    from tuner.storage import TrialRecord
+
+__all__ = ["MACRO_F1", "direction_of", "is_quality", "macro_f1", "measured"]
+
+MACRO_F1 = "macro_f1"
+"""F1 as an unweighted mean over all classes. The metric ``f1`` is that of class 1 in a binary task."""
+
+
+def is_quality(metric: str) -> bool:
+    """Tell whether a metric says how good predictions are, and so is measured on either split."""
+    if metric == MACRO_F1:
+        return True
+    known = METRICS.get(metric)
+    return known is not None and known.growth == "curve" and not metric.startswith("train_")
+
+
+def direction_of(metric: str, objectives: Sequence[Objective] = ()) -> Direction:
+    """Return in which direction a metric is better: as declared, else towards its best value."""
+    for aim in objectives:
+        if aim.metric == metric:
+            return aim.direction
+    known = METRICS.get(metric)
+    return "minimize" if known is not None and known.best == 0.0 else "maximize"
+
+
+def measured(
+    trial: TrialRecord, metric: str, split: Literal["validation", "test"], task: Task
+) -> float | None:
+    """Return a metric of a trial, or None where it has none.
+
+    Args:
+        trial: Any.
+        metric: A logged one, or ``macro_f1``.
+        split: Of qualities; costs such as seconds and parameters have none.
+        task: Of the study; in a multiclass one F1 is macro.
+    """
+    on_split = on_test(trial) if split == "test" else trial.metrics
+    if metric == MACRO_F1:
+        confusion = trial.test_confusion if split == "test" else trial.confusion
+        if confusion:
+            return macro_f1(confusion)
+        return on_split.get("f1") if task == "multiclass" else None
+    return (on_split if is_quality(metric) else trial.metrics).get(metric)
+
+
+def macro_f1(confusion: Sequence[Sequence[int]]) -> float:
+    """Return the unweighted mean of every class's F1; that of a class with neither text nor call is 0.
+
+    Args:
+        confusion: ``(n_classes, n_classes)``, a row a true class, a column a predicted one.
+    """
+    found = []
+    for index, row in enumerate(confusion):
+        called = sum(each[index] for each in confusion)
+        found.append(2 * row[index] / max(sum(row) + called, 1))
+    return sum(found) / len(found)
