@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.studies import Study, assert_budget_met_exactly, end, wait_for, workers_of
+from tuner.storage import Ledger, open_database
 
 TRIALS = 6
 
@@ -21,7 +22,8 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Study:
-    study = Study(tmp_path_factory.mktemp("finished"))
+    environment = {"TUNER_RESEARCHER": "Ada Lovelace"}
+    study = Study(tmp_path_factory.mktemp("finished"), environment=environment)
     done = study.call("run", str(study.small(TRIALS)))
     (study.folder / "stdout.txt").write_text(done.stdout, encoding="utf-8")
     (study.folder / "stderr.txt").write_text(done.stderr, encoding="utf-8")
@@ -71,6 +73,16 @@ def test_report_and_front_are_written(finished: Study) -> None:
     assert len((folder / "front.csv").read_text(encoding="utf-8").splitlines()) == 1 + len(
         finished.json("front")
     )
+
+
+def test_the_session_is_kept_with_its_file_and_its_researcher(finished: Study) -> None:
+    database = open_database(str(finished.folder / "studies" / "tuner.db"), create=False)
+    (session,) = Ledger(database).sessions(finished.name)
+    database.close()
+
+    assert session.researcher == "Ada Lovelace"
+    assert session.facts["space_file"] == str(finished.folder / f"{finished.name}.yaml")
+    assert session.facts["tensorflow"]
 
 
 def test_optuna_reads_the_study(finished: Study) -> None:

@@ -77,6 +77,7 @@ def run(
         spec = replace(spec, seed=seed)
     spec = replace(spec, budget=_budget(spec.budget, trials, time_limit))
     opened = open_declared(study or file.stem, spec, file.resolve().parent, storage)
+    opened = replace(opened, space_file=file.resolve())
     _run_to_the_end(_with_budget(opened, trials, time_limit), workers)
 
 

@@ -22,6 +22,7 @@ from tuner.execution.interrupts import Interrupts
 from tuner.execution.local import LocalExecutor
 from tuner.execution.placement import Place, is_contended, plan_places
 from tuner.execution.plan import StudyPlan, trial_folder
+from tuner.execution.surroundings import surroundings_of
 from tuner.search.pareto import front_indices
 from tuner.search.pruning import make_pruner
 from tuner.search.samplers import make_sampler
@@ -59,6 +60,7 @@ class OpenStudy:
         folder: ``<studies>/<name>``, where its files go.
         continued: Whether it had been begun before.
         remarks: What a person should know before it runs.
+        space_file: The file that declares it, where it was opened by one; kept with the session.
     """
 
     name: str
@@ -70,6 +72,7 @@ class OpenStudy:
     folder: Path
     continued: bool
     remarks: tuple[str, ...] = ()
+    space_file: Path | None = None
 
 
 def open_declared(name: str, spec: StudySpec, base_dir: Path, storage: str) -> OpenStudy:
@@ -188,7 +191,8 @@ def run_session(study: OpenStudy, workers: int | None, watch: Watcher) -> None:
         if not is_done(study):
             executor = LocalExecutor(places, study.folder / "logs")
             executor.start()
-            running = study.ledger.join(study.name, sampler, this_owner())
+            here = surroundings_of(study.space_file)
+            running = study.ledger.join(study.name, sampler, this_owner(), surroundings=here)
             try:
                 plan = _plan(study)
                 Coordinator(plan, running, executor, pruner, watch, interrupts).run()

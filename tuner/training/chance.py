@@ -53,7 +53,8 @@ at 1e-4 had 0.035 and 0.10 after its first epoch and learned; SGD without moment
 
 LEARNED = Signs(0.05, 0.15)
 """What a trial must show that has no epochs left, for a sign leads nowhere any more: SGD with momentum had
-0.022 and 0.087 after two epochs, at an accuracy of 0.501."""
+0.022 and 0.087 after two epochs, at an accuracy of 0.501 (8,000 reviews, 64 units); 0.013 and 0.116, at
+0.516 (20,000 reviews, 200 units)."""
 
 
 @dataclass(frozen=True)

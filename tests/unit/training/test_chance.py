@@ -18,6 +18,8 @@ Epoch = tuple[float, float, float]
 SGD_WITHOUT_MOMENTUM = [(0.5060, 0.5064, 0.5044), (0.5015, 0.5170, 0.5105)]
 SGD_WITHOUT_MOMENTUM_AGAIN = [(0.4945, 0.5023, 0.5004), (0.5055, 0.4996, 0.5055)]
 SGD_WITH_MOMENTUM = [(0.5010, 0.5090, 0.5515), (0.5010, 0.5224, 0.5865)]
+REFERENCE = [(0.5072, 0.4908, 0.5005), (0.5046, 0.5013, 0.5125)]
+REFERENCE_WITH_MOMENTUM = [(0.5008, 0.5083, 0.5834), (0.5156, 0.5131, 0.6156)]
 ADAM_AT_1E_4 = [(0.5740, 0.5353, 0.6045), (0.5830, 0.6005, 0.6413)]
 ADAM_WHOSE_FIRST_EPOCH_LOOKS_POOR = [(0.5520, 0.6000, 0.7584), (0.7590, 0.7315, 0.8353)]
 SKEWED_SGD_WITHOUT_MOMENTUM = [
@@ -49,6 +51,13 @@ def cut(chance: Chance, epochs: Sequence[Epoch], is_over: bool = False, chance_e
 @pytest.mark.parametrize("curve", [SGD_WITHOUT_MOMENTUM, SGD_WITHOUT_MOMENTUM_AGAIN])
 def test_a_trial_at_chance_is_cut_whether_or_not_an_epoch_is_left(curve: list[Epoch], is_over: bool) -> None:
     assert cut(BALANCED, curve, is_over)
+
+
+@pytest.mark.parametrize("curve", [REFERENCE, REFERENCE_WITH_MOMENTUM])
+def test_an_lstm_of_200_units_under_sgd_is_no_result_after_two_epochs(curve: list[Epoch]) -> None:
+    chance = Chance.of(np.repeat([0, 1], 10_000), np.repeat([0, 1], 1950))
+
+    assert cut(chance, curve, is_over=True)
 
 
 def test_the_reason_has_the_numbers() -> None:
