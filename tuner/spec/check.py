@@ -26,7 +26,7 @@ from tuner.spec.values import (
 
 __all__ = ["check_draft"]
 
-_PRUNERS_FOR_ANY = frozenset({"pareto", "none"})
+_PRUNERS_FOR_ANY = frozenset({"pareto", "mo_asha", "none"})
 """The pruners that work with several objectives; Optuna's own refuse (its Trial.report raises)."""
 
 
@@ -209,7 +209,7 @@ def _check_sampler_and_pruner(draft: Draft, catalogue: Catalogue, problems: Prob
         message = (
             f"pruner: {shown(spec.pruner.name)} needs exactly one objective, found {len(spec.objectives)}"
         )
-        problems.add(draft.places.at("pruner", "name"), message, "choose pareto or none")
+        problems.add(draft.places.at("pruner", "name"), message, "choose pareto, mo_asha or none")
     if "sampler" not in draft.unread and spec.sampler.name in GRID_SAMPLERS:
         _check_grid(draft, problems)
 
