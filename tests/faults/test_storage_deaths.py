@@ -6,7 +6,6 @@ import os
 import random
 import signal
 import time
-from collections import Counter
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -29,12 +28,10 @@ from tests.ledgers import (
     take,
     work,
 )
-from tuner.spec.values import ComponentSpec, IntParameter, Parameter
+from tuner.spec.values import ComponentSpec
 from tuner.storage import Ledger, open_database
 
 TIMEOUT_S = 120
-
-GRID: tuple[Parameter, ...] = (IntParameter("units", "units", 1, 30),)
 
 
 def ended(process: BaseProcess) -> int | None:
@@ -108,15 +105,11 @@ def test_a_dead_session_frees_its_trial_at_once(storage_url: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("sampler", "repeats"), [("random", 3), ("grid", 2)])
-def test_random_kills_of_six_sessions_keep_the_budget_exact(
-    storage_url: str, sampler: str, repeats: int
-) -> None:
+@pytest.mark.parametrize("sampler", ["random", "grid"])
+def test_random_kills_of_six_sessions_keep_the_budget_exact(storage_url: str, sampler: str) -> None:
     trials = 60
-    space = GRID if sampler == "grid" else spec_of().space
-    spec = spec_of(
-        trials=trials, max_deaths=1000, sampler=ComponentSpec(sampler), space=space, repeats=repeats
-    )
+    space = spec_of().space[:2] if sampler == "grid" else spec_of().space
+    spec = spec_of(trials=trials, max_deaths=1000, sampler=ComponentSpec(sampler), space=space)
     ledger = make_study(storage_url, spec)
     draw, kills = random.Random(5), 0
     running = [start(work, storage_url, draw.getrandbits(30), 0.01) for _ in range(6)]
@@ -135,8 +128,9 @@ def test_random_kills_of_six_sessions_keep_the_budget_exact(
                 assert process.exitcode == 0
     assert kills >= 3
     assert_each_ended_once(ledger, trials)
-    points = Counter(tuple(trial.params.values()) for trial in ledger.trials(NAME))
-    assert set(points.values()) == {repeats}
+    if sampler == "grid":
+        points = {tuple(trial.params.values()) for trial in ledger.trials(NAME)}
+        assert len(points) == trials
     ledger.database.close()
 
 

@@ -185,15 +185,15 @@ def test_everything_killed_at_once_goes_on(tmp_path: Path) -> None:
 def test_a_study_whose_every_trial_fails_stops_and_says_why(tmp_path: Path) -> None:
     study = Study(tmp_path)
     text = study.small(trials=20).read_text(encoding="utf-8")
-    text = text.replace("embedding: trained", f"embedding: glove, vectors_path: {study.name}.yaml").replace(
-        "  embedding_dimension: [4, 8]\n", ""
-    )
     study.declare(text.replace("budget: {trials: 20}", "budget: {trials: 20, max_failures_in_a_row: 3}"))
+    blocked = tmp_path / "studies" / study.name / "trials"
+    blocked.parent.mkdir(parents=True)
+    blocked.write_text("a file where trials want a folder", encoding="utf-8")
 
     done = study.call("run", f"{study.name}.yaml", code=7)
 
     assert "trials failed in a row" in done.stderr
-    assert "small.yaml" in done.stderr
+    assert "studies/small/trials" in done.stderr
     assert {trial["state"] for trial in study.trials()} <= {"FAIL", "RUNNING"}
 
 

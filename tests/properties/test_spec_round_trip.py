@@ -236,7 +236,6 @@ def specs(draw: st.DrawFn) -> StudySpec:
         fixed=draw(st.dictionaries(st.sampled_from(free), texts, max_size=2)) if free else {},
         seed=draw(st.integers(0, 2**32 - 1)),
         execution=draw(st.builds(ExecutionSpec, *[st.none() | st.integers(1, 9)] * 2, st.integers(1, 2**20))),
-        repeats=draw(st.integers(1, 9)),
         test_on=draw(st.sampled_from(TEST_ON)),
     )
 

@@ -51,6 +51,7 @@ def trial_document(record: TrialRecord) -> dict[str, Any]:
         "test_metrics": on_test(record),
         "seconds": record.seconds,
         "reason": record.reason,
+        "facts": dict(record.facts),
     }
 
 

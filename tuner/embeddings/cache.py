@@ -17,9 +17,10 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from tuner.data.store import writing
 from tuner.spec.values import Value
 
-__all__ = ["Arrays", "cached_arrays"]
+__all__ = ["Arrays", "cached_arrays", "kept_arrays"]
 
 Arrays: TypeAlias = dict[str, npt.NDArray[Any]]
 
@@ -42,21 +43,47 @@ def cached_arrays(
 
     Returns:
         The arrays by name.
+
+    Raises:
+        NoSpaceError: If the disk is full.
+        StorageRefusedError: If the folder cannot be written to.
     """
     from filelock import FileLock
 
-    digest = hashlib.sha256(json.dumps(dict(settings), sort_keys=True).encode()).hexdigest()[:24]
-    path = cache_dir / f"{name}-{digest}.npz"
-    cache_dir.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.with_suffix(".lock")):
-        if path.exists():
-            try:
-                return _load(path)
-            except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-                _logger.warning("%s: cannot be read (%s); making it again", path, error)
-        arrays = make()
-        _store(path, arrays)
+    path = _path(cache_dir, name, settings)
+    with writing(cache_dir):
+        cache_dir.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path.with_suffix(".lock"))
+        lock.acquire()
+    try:
+        arrays = _load_if_sound(path)
+        if arrays is None:
+            arrays = make()
+            with writing(cache_dir):
+                _store(path, arrays)
+    finally:
+        lock.release()
     return arrays
+
+
+def kept_arrays(cache_dir: Path, name: str, settings: Mapping[str, Value]) -> Arrays | None:
+    """Return what :func:`cached_arrays` has kept, or None; nothing is made or written, not even a lock."""
+    return _load_if_sound(_path(cache_dir, name, settings))
+
+
+def _path(cache_dir: Path, name: str, settings: Mapping[str, Value]) -> Path:
+    digest = hashlib.sha256(json.dumps(dict(settings), sort_keys=True).encode()).hexdigest()[:24]
+    return cache_dir / f"{name}-{digest}.npz"
+
+
+def _load_if_sound(path: Path) -> Arrays | None:
+    if not path.exists():
+        return None
+    try:
+        return _load(path)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        _logger.warning("%s: cannot be read (%s); making it again", path, error)
+        return None
 
 
 def _load(path: Path) -> Arrays:

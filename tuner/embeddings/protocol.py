@@ -17,7 +17,7 @@ from tuner.spec.values import Params
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-__all__ = ["EmbeddingSource", "FeatureInput", "Prepared", "TokenInput"]
+__all__ = ["Coverage", "EmbeddingSource", "FeatureInput", "Prepared", "TokenInput"]
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,25 @@ Prepared: TypeAlias = TokenInput | FeatureInput
 
 
 @dataclass(frozen=True)
+class Coverage:
+    """How much of a vocabulary ready vectors know.
+
+    Attributes:
+        origin: What a message calls the vectors.
+        n_words: Words of the vocabulary, without padding and unknown.
+        share: Of them that have a vector, in (0, 1].
+    """
+
+    origin: str
+    n_words: int
+    share: float
+
+
+def _needs_nothing(_params: Params, _cache_dir: Path) -> None:
+    """Need nothing that could be missing."""
+
+
+@dataclass(frozen=True)
 class EmbeddingSource:
     """One embedding source: what it can be told, and how it prepares a model's input.
 
@@ -75,7 +94,15 @@ class EmbeddingSource:
             settings. Fits on the training part only. Costly results are kept under ``cache_dir`` with a
             key that holds ``dataset.key`` and every setting they depend on, written atomically under a
             lock, so that processes may prepare the same thing at once.
+        require: ``(params, cache_dir)``. Looks, before a study is begun, at what a trial of these settings
+            will read, and raises VectorsError if it cannot. Writes nothing when it raises. Defaults to
+            needing nothing.
+        coverage: ``(dataset, params, cache_dir) -> Coverage | None``. How much of the vocabulary the ready
+            vectors know, without any training; None for settings under which the source learns its own.
+            Raises VectorsError if they know no word of it. Defaults to None: there are never ready vectors.
     """
 
     component: Component
     prepare: Callable[[EncodedDataset, Params, int, Path], Prepared]
+    require: Callable[[Params, Path], None] = _needs_nothing
+    coverage: Callable[[EncodedDataset, Params, Path], Coverage | None] | None = None

@@ -20,15 +20,24 @@ import numpy.typing as npt
 
 from tuner.errors import VectorsError
 
-__all__ = ["FoundVectors", "read_vectors"]
+__all__ = ["FoundVectors", "other_dimension", "read_vectors"]
 
 _LONGEST_LINE = 1 << 20
 """Bytes; 2,048 values take some 30,000. A file without line feeds must not be read into memory whole."""
 
 _LONGEST_WORD = 1 << 12
+_LONGEST_VECTOR = 4096
+"""Values. None of word vectors has more; a header that says so would have gigabytes read for one word."""
+
+_MOST_DIGITS = 18
+"""Of a number in a header: what is longer is no count of anything."""
+
 _CHUNK = 1 << 20
 _BEST_DEFLATE_RATIO = 1032
 """No gzip file unpacks to more than this many times its size (zlib's technical details)."""
+
+_DAMAGED = "the file is damaged or truncated; fetch it again"
+_FORMATS = "give a text or binary file as GloVe or word2vec write them"
 
 _Stream: TypeAlias = "io.BufferedReader[Any]"
 
@@ -71,7 +80,7 @@ class _Kept:
     def keep(self, name: bytes, values: npt.NDArray[np.float32], place: str) -> None:
         if not np.isfinite(values).all():
             raise VectorsError(
-                f"{place}: the vector of {_shown(name)} holds a value that is no finite number"
+                f"{place}: the vector of {_shown(name)} holds a value that is no finite number", _DAMAGED
             )
         self.vectors[self._names[name]] = values
 
@@ -120,12 +129,16 @@ def _read(stream: _Stream, path: Path, most_bytes: int, kept: _Kept, expected: i
     header = _header(first)
     dimension = header.dimension if header else first.rstrip().count(b" ")
     if dimension < 1:
-        raise VectorsError(f"{path}:1: found {_shown(first)}, expected a word and the values of its vector")
-    if expected is not None and dimension != expected:
         raise VectorsError(
-            f"{path}:1: vectors have {dimension} values, expected {expected}",
-            f"set embedding_dimension: {dimension}",
+            f"{path}:1: found {_shown(first)}, expected a word and the values of its vector", _FORMATS
         )
+    if dimension > _LONGEST_VECTOR:
+        raise VectorsError(
+            f"{path}:1: vectors have {dimension} values, expected at most {_LONGEST_VECTOR}",
+            "it is no file of word vectors, or damaged",
+        )
+    if expected is not None and dimension != expected:
+        raise other_dimension(path, dimension, expected)
     if header is None:
         _keep_line(first, dimension, kept, f"{path}:1", always_parse=True)
         _read_text(stream, path, dimension, kept, first_number=2)
@@ -138,15 +151,22 @@ def _read(stream: _Stream, path: Path, most_bytes: int, kept: _Kept, expected: i
         if count != header.count:
             raise VectorsError(
                 f"{path}:{count + 1}: the file ends with vector {count}, but line 1 says {header.count}",
-                "the file is truncated or damaged; fetch it again",
+                _DAMAGED,
             )
     return FoundVectors(dimension, kept.vectors)
+
+
+def other_dimension(path: Path, found: int, expected: int) -> VectorsError:
+    """Return the error of a file whose vectors have another length than declared."""
+    return VectorsError(
+        f"{path}:1: vectors have {found} values, expected {expected}", f"set embedding_dimension: {found}"
+    )
 
 
 def _refuse_other_formats(path: Path, first: bytes) -> None:
     """Name what people take for a file of vectors."""
     if not first:
-        raise VectorsError(f"{path}: is empty, expected word vectors")
+        raise VectorsError(f"{path}: is empty, expected word vectors", "fetch it again")
     if first[:1] == b"\x80":
         raise VectorsError(
             f"{path}: is a Python pickle, which is never loaded because it can run code",
@@ -160,7 +180,7 @@ def _refuse_other_formats(path: Path, first: bytes) -> None:
 
 def _header(first: bytes) -> _Header | None:
     fields = first.split()
-    if len(fields) == 2 and all(field.isdigit() for field in fields):
+    if len(fields) == 2 and all(field.isdigit() and len(field) <= _MOST_DIGITS for field in fields):
         return _Header(int(fields[0]), int(fields[1]))
     return None
 
@@ -172,7 +192,7 @@ def _refuse_lies(path: Path, header: _Header, most_bytes: int) -> None:
         raise VectorsError(
             f"{path}:1: the header says {header.count} vectors of {header.dimension} values, which take "
             f"{least_bytes} bytes at the least; the file can hold {most_bytes}",
-            "the file is truncated or damaged; fetch it again",
+            _DAMAGED,
         )
 
 
@@ -185,9 +205,12 @@ def _is_binary(sample: bytes, dimension: int) -> bool:
 def _read_text(stream: _Stream, path: Path, dimension: int, kept: _Kept, first_number: int) -> int:
     """Read lines to the end of the file and return how many there were."""
     number = first_number
+    last = b""
     while line := stream.readline(_LONGEST_LINE):
         _keep_line(line, dimension, kept, f"{path}:{number}")
-        number += 1
+        number, last = number + 1, line
+    if last:  # where a file is damaged, it is here: its values must be numbers, wanted or not
+        _keep_line(last, dimension, kept, f"{path}:{number - 1}", always_parse=True)
     return number - first_number
 
 
@@ -196,22 +219,30 @@ def _keep_line(line: bytes, dimension: int, kept: _Kept, place: str, *, always_p
     line = line.rstrip()
     n_values = line.count(b" ")
     if n_values < dimension:
-        raise VectorsError(f"{place}: found {n_values} values after {_shown(line)}, expected {dimension}")
+        raise _other_count(place, line, n_values, dimension)
+    if n_values == dimension and not (always_parse or kept.wants(line[: line.index(b" ")])):
+        return
     fields = line.rsplit(b" ", dimension)
     name = fields[0]
     # Some GloVe words hold spaces (". . ."); a word followed by one number too many is no such word.
     if n_values > dimension and _is_number(name.rpartition(b" ")[2]):
-        raise VectorsError(f"{place}: found {n_values} values after {_shown(line)}, expected {dimension}")
+        raise _other_count(place, line, n_values, dimension)
     if not (always_parse or kept.wants(name)):
         return
     try:
         values = np.array(fields[1:]).astype(np.float32)  # (dimension,)
     except ValueError as error:
         raise VectorsError(
-            f"{place}: found {_shown(line)}, expected a word and {dimension} numbers"
+            f"{place}: found {_shown(line)}, expected a word and {dimension} numbers", _DAMAGED
         ) from error
     if kept.wants(name):
         kept.keep(name, values, place)
+
+
+def _other_count(place: str, line: bytes, found: int, expected: int) -> VectorsError:
+    return VectorsError(
+        f"{place}: found {found} values in {_shown(line)}, expected {expected} as on line 1", _DAMAGED
+    )
 
 
 def _is_number(field: bytes) -> bool:
@@ -232,7 +263,7 @@ def _read_binary(stream: _Stream, path: Path, header: _Header, kept: _Kept) -> N
         end = buffer.find(b" ", start)
         while end < 0 or end + 1 + width > len(buffer):
             if end < 0 and len(buffer) - start > _LONGEST_WORD:
-                raise VectorsError(f"{place}: found no word, expected one followed by a space")
+                raise VectorsError(f"{place}: found no word, expected one followed by a space", _DAMAGED)
             more = stream.read(_CHUNK)
             if not more:
                 raise VectorsError(f"{place}: the file ends here", "it is truncated; fetch it again")

@@ -2,16 +2,49 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+
 from tuner.data.values import EncodedDataset
-from tuner.embeddings.cache import Arrays, cached_arrays
-from tuner.embeddings.matrix import KnownVectors, known_vectors, wanted_forms
-from tuner.embeddings.vector_files import read_vectors
+from tuner.embeddings.cache import Arrays, cached_arrays, kept_arrays
+from tuner.embeddings.matrix import SPELLING_VERSION, KnownVectors, known_vectors, wanted_forms
+from tuner.embeddings.vector_files import other_dimension, read_vectors
 from tuner.errors import VectorsError
 from tuner.spec.values import Value
 
-__all__ = ["vectors_of_file"]
+__all__ = ["require_vectors", "vectors_of_file"]
+
+_SOUND = "sound"
+"""Under this name the dimension of a file is kept that was read to its end without a fault."""
+
+
+def require_vectors(path: Path, dimension: int | None, cache_dir: Path) -> None:
+    """Refuse a file that no trial could use.
+
+    It is read from end to end, unless :func:`vectors_of_file` has done so since it was last changed. Nothing
+    is written.
+
+    Args:
+        path: Text or binary, also gzipped.
+        dimension: Length that the vectors must have, or None for the file's own.
+        cache_dir: Where it is kept that a file is sound.
+
+    Raises:
+        VectorsError: If the file cannot be read as declared.
+    """
+    state = _state(path)
+    kept = kept_arrays(cache_dir, _SOUND, state)
+    found = _dimension(path, tuple(state.items())) if kept is None else int(kept["dimension"])
+    if dimension not in (None, found):
+        raise other_dimension(path, found, dimension)
+
+
+@lru_cache(maxsize=64)
+def _dimension(path: Path, _state: tuple[tuple[str, Value], ...]) -> int:
+    """Read a file in this state to its end; several settings of one study ask for the same one."""
+    return read_vectors(path, ()).dimension
 
 
 def vectors_of_file(
@@ -20,7 +53,7 @@ def vectors_of_file(
     """Read what ``path`` has for the dataset's words.
 
     Args:
-        dataset: Its words are looked up, in their own spelling first and then in lower case.
+        dataset: Its words are looked up; see :func:`~tuner.embeddings.matrix.known_vectors`.
         path: Text or binary, also gzipped.
         dimension: Length that the vectors must have, or None for the file's own.
         cache_dir: Where the outcome is kept, under the file's path, size and time of change.
@@ -32,20 +65,31 @@ def vectors_of_file(
     def read() -> Arrays:
         found = read_vectors(path, wanted_forms(dataset.words), dimension)
         known = known_vectors(dataset.words, found.vectors, found.dimension, str(path))
+        cached_arrays(cache_dir, _SOUND, state, lambda: {"dimension": np.array(found.dimension)})
         return {"rows": known.rows, "vectors": known.vectors}
 
-    try:
-        state = path.stat()
-    except OSError as error:
-        raise VectorsError(
-            f"{path}: {error.strerror}, expected a file of word vectors", "check vectors_path"
-        ) from error
+    state = _state(path)
     settings: dict[str, Value] = {
+        **state,
         "dataset": dataset.key,
-        "path": str(path.resolve()),
-        "size_bytes": state.st_size,
-        "changed_ns": state.st_mtime_ns,
         "dimension": dimension or 0,
+        "spelling": SPELLING_VERSION,
     }
     kept = cached_arrays(cache_dir, "vectors", settings, read)
     return KnownVectors(kept["rows"], kept["vectors"], str(path))
+
+
+def _state(path: Path) -> dict[str, Value]:
+    """Return what changes when the file does."""
+    try:
+        state = path.stat()
+    except (OSError, ValueError) as error:  # ValueError: a NUL character
+        reason = getattr(error, "strerror", None) or str(error)
+        raise VectorsError(
+            f"{path}: {reason}, expected a file of word vectors", "check vectors_path"
+        ) from error
+    return {
+        "path": str(path.resolve()),
+        "size_bytes": state.st_size,
+        "changed_ns": state.st_mtime_ns,
+    }

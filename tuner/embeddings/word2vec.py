@@ -12,10 +12,17 @@ import numpy.typing as npt
 
 from tuner.data.values import EncodedDataset, Part
 from tuner.embeddings.cache import Arrays, cached_arrays
-from tuner.embeddings.matrix import KnownVectors, known_vectors, matrix_input, vocabulary_size
-from tuner.embeddings.protocol import EmbeddingSource, Prepared
+from tuner.embeddings.matrix import (
+    SPELLING_VERSION,
+    KnownVectors,
+    coverage_of,
+    known_vectors,
+    matrix_input,
+    vocabulary_size,
+)
+from tuner.embeddings.protocol import Coverage, EmbeddingSource, Prepared
 from tuner.embeddings.settings import EMBEDDING_DIMENSION, EMBEDDING_TRAINABLE, VECTORS_PATH
-from tuner.embeddings.vectors_of_file import vectors_of_file
+from tuner.embeddings.vectors_of_file import require_vectors, vectors_of_file
 from tuner.errors import VectorsError
 from tuner.spec.catalogue import Component, Setting
 from tuner.spec.values import Params, Value
@@ -27,12 +34,30 @@ _LEAST_OCCURRENCES = 2
 
 
 def _prepare(dataset: EncodedDataset, params: Params, seed: int, cache_dir: Path) -> Prepared:
-    dimension = int(params["embedding_dimension"])
+    known = _vectors_of_file if params["vectors_path"] else _own_vectors
+    return matrix_input(
+        known(dataset, params, cache_dir),
+        vocabulary_size(dataset, params),
+        bool(params["embedding_trainable"]),
+        seed,
+    )
+
+
+def _vectors_of_file(dataset: EncodedDataset, params: Params, cache_dir: Path) -> KnownVectors:
+    path, dimension = Path(str(params["vectors_path"])), int(params["embedding_dimension"])
+    return vectors_of_file(dataset, path, dimension, cache_dir)
+
+
+def _require(params: Params, cache_dir: Path) -> None:
     if params["vectors_path"]:
-        known = vectors_of_file(dataset, Path(str(params["vectors_path"])).expanduser(), dimension, cache_dir)
-    else:
-        known = _own_vectors(dataset, params, cache_dir)
-    return matrix_input(known, vocabulary_size(dataset, params), bool(params["embedding_trainable"]), seed)
+        require_vectors(Path(str(params["vectors_path"])), int(params["embedding_dimension"]), cache_dir)
+
+
+def _coverage(dataset: EncodedDataset, params: Params, cache_dir: Path) -> Coverage | None:
+    if not params["vectors_path"]:
+        return None
+    known = _vectors_of_file(dataset, params, cache_dir)
+    return coverage_of(known, vocabulary_size(dataset, params))
 
 
 def _own_vectors(dataset: EncodedDataset, params: Params, cache_dir: Path) -> KnownVectors:
@@ -47,6 +72,7 @@ def _own_vectors(dataset: EncodedDataset, params: Params, cache_dir: Path) -> Kn
         "dimension": params["embedding_dimension"],
         "window": params["word2vec_window"],
         "epochs": params["word2vec_epochs"],
+        "spelling": SPELLING_VERSION,
     }
     seed = int.from_bytes(hashlib.sha256(repr(sorted(settings.items())).encode()).digest()[:4], "big") >> 1
     kept = cached_arrays(cache_dir, "word2vec", settings, lambda: _train(dataset, params, seed))
@@ -129,4 +155,6 @@ WORD2VEC = EmbeddingSource(
         kind="tokens",
     ),
     _prepare,
+    _require,
+    _coverage,
 )

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from tuner.catalogue import CATALOGUE
 from tuner.data.encode import PreparedData, encode, find_prepared, prepare
+from tuner.data.reading import whole_path
 from tuner.errors import DataError, InputError, NotFoundError, StudyChangedError, TooManyFailuresError
 from tuner.execution.coordinator import Coordinator
 from tuner.execution.events import Notice, StudyOpened, Watcher
@@ -23,6 +24,7 @@ from tuner.execution.local import LocalExecutor
 from tuner.execution.placement import Place, is_contended, plan_places
 from tuner.execution.plan import StudyPlan, trial_folder
 from tuner.execution.surroundings import surroundings_of
+from tuner.execution.vectors import known_words, require_vectors_of
 from tuner.search.pareto import front_indices
 from tuner.search.pruning import make_pruner
 from tuner.search.samplers import make_sampler
@@ -91,6 +93,7 @@ def open_declared(name: str, spec: StudySpec, base_dir: Path, storage: str) -> O
         InputError: If the name is none that a study can have.
         StudyChangedError: If it was begun with another space or other data.
         DataError, NotFoundError: If the data cannot be used.
+        VectorsError: If a file of vectors cannot be used, or knows no word of the texts.
         StorageRefusedError, StorageUnreachableError, NoSpaceError: From the database.
     """
     check_name(name)
@@ -98,14 +101,20 @@ def open_declared(name: str, spec: StudySpec, base_dir: Path, storage: str) -> O
     if folder.exists() and not folder.is_dir():
         raise InputError(f"study name '{name}': {folder} is no folder", "give another with --study")
     _require_files(spec, base_dir)
+    require_vectors_of(spec, base_dir, cache_folder(storage))
     prepared = prepare(spec.data, spec.task, spec.seed, base_dir, cache_folder(storage))
+    vectors = [str(each) for each in known_words(spec, base_dir, prepared)]
     database = open_database(storage, create=True)
     ledger = Ledger(database)
     continued = name in ledger.study_names()
     ledger.create_study(name, spec, prepared.fingerprint, _summary(prepared), base_dir)
+    remarks = prepared.warnings
     if continued:
         ledger.set_budget(name, _grown(ledger.study(name).budget, spec.budget))
-    remarks = prepared.warnings
+    else:
+        for told in vectors:
+            ledger.record_event(name, None, "vectors", told)
+        remarks = (*remarks, *vectors)
     return OpenStudy(name, spec, base_dir, prepared, database, ledger, folder, continued, remarks)
 
 
@@ -119,8 +128,15 @@ def _require_files(spec: StudySpec, base_dir: Path) -> None:
         elif isinstance(parameter, CategoricalParameter):
             declared += [(parameter.sets, choice) for choice in parameter.choices]
     for name, value in declared:
-        if value and known[name].kind == "path" and not (base_dir / str(value)).is_file():
-            raise NotFoundError(f"{name}: there is no file {base_dir / str(value)}", "check the path")
+        if value and known[name].kind == "path" and not _is_file(path := whole_path(str(value), base_dir)):
+            raise NotFoundError(f"{name}: there is no file {path}", "check the path")
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
 
 
 def open_existing(name: str, storage: str) -> OpenStudy:
@@ -131,6 +147,7 @@ def open_existing(name: str, storage: str) -> OpenStudy:
 
     Raises:
         NotFoundError: If there is no such database or study, or a declared file of vectors is gone.
+        VectorsError: If a file of vectors cannot be used any more.
         StudyChangedError: If the source's texts are others now.
         DataError: If neither the source nor the kept copy can be read.
         StorageRefusedError, StorageUnreachableError: From the database.
@@ -140,6 +157,7 @@ def open_existing(name: str, storage: str) -> OpenStudy:
     record = ledger.study(name)
     cache_dir, base_dir = cache_folder(storage), record.base_dir
     _require_files(record.spec, base_dir)
+    require_vectors_of(record.spec, base_dir, cache_dir)
     prepared, remarks = _data_again(name, record.spec, record.fingerprint, base_dir, cache_dir)
     folder = study_folder(storage, name)
     return OpenStudy(name, record.spec, base_dir, prepared, database, ledger, folder, True, remarks)
@@ -185,7 +203,7 @@ def run_session(study: OpenStudy, workers: int | None, watch: Watcher) -> None:
         execution.gpu_memory_limit_mib,
     )
     _announce(study, places, watch)
-    sampler = make_sampler(study.spec.sampler, study.spec.space, study.spec.seed, study.spec.repeats)
+    sampler = make_sampler(study.spec.sampler, study.spec.space, study.spec.seed)
     pruner = make_pruner(study.spec.pruner, study.spec.objectives, CATALOGUE.metrics)
     with Interrupts() as interrupts:
         if not is_done(study):

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tuner.data.reading import whole_path
 from tuner.search.space import settings_of
 from tuner.spec.catalogue import Catalogue
 from tuner.spec.values import Params, StudySpec, Value
 from tuner.trial import TrialRequest, trial_seed
 
-__all__ = ["StudyPlan", "trial_folder"]
+__all__ = ["StudyPlan", "trial_folder", "with_whole_paths"]
 
 
 def trial_folder(study_dir: Path, number: int) -> Path:
@@ -48,7 +49,7 @@ class StudyPlan:
     def request(self, number: int, params: Params) -> TrialRequest:
         """Write down what a worker needs for trial ``number`` with these sampled parameters."""
         given = {**self.spec.fixed, **settings_of(self.spec.space, params)}
-        settings = self._with_whole_paths(self.catalogue.complete(given))
+        settings = with_whole_paths(self.catalogue.complete(given), self.catalogue, self.base_dir)
         return TrialRequest(
             study=self.name,
             number=number,
@@ -60,9 +61,15 @@ class StudyPlan:
             trial_dir=str(self.trial_dir(number)),
         )
 
-    def _with_whole_paths(self, settings: Params) -> dict[str, Value]:
-        known = self.catalogue.settings()
-        return {
-            name: str(self.base_dir / str(value)) if value and known[name].kind == "path" else value
-            for name, value in settings.items()
-        }
+
+def with_whole_paths(settings: Params, catalogue: Catalogue, base_dir: Path) -> dict[str, Value]:
+    """Return settings whose paths no longer depend on the folder that they were declared in.
+
+    Raises:
+        DataError: If a path begins with the home of a user that there is not.
+    """
+    known = catalogue.settings()
+    return {
+        name: str(whole_path(str(value), base_dir)) if value and known[name].kind == "path" else value
+        for name, value in settings.items()
+    }

@@ -164,7 +164,19 @@ def _facts(material: Material) -> list[tuple[str, str]]:
         ("Budget", ", ".join(budget) or "no limit"),
         ("Time used", duration(material.used_s)),
         ("Trials", _counts(material.trials)),
+        *_known_words(material.trials),
     ]
+
+
+def _known_words(trials: Sequence[TrialRecord]) -> list[tuple[str, str]]:
+    """Tell the smallest share of the vocabulary that each source of ready vectors knew, if there was any."""
+    shares: dict[str, float] = {}
+    for trial in trials:
+        source, share = str(trial.settings.get("embedding", "")), trial.facts.get("coverage")
+        if isinstance(share, float):
+            shares[source] = min(share, shares.get(source, 1.0))
+    told = ", ".join(f"{source} {share:.1%}" for source, share in sorted(shares.items()))
+    return [("Words with a vector", told)] if told else []
 
 
 def _picture_section(material: Material) -> Section:

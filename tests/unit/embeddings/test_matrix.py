@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tuner.embeddings.matrix import KnownVectors, known_vectors, matrix_input, wanted_forms
+from tuner.embeddings.matrix import KnownVectors, coverage_of, known_vectors, matrix_input, wanted_forms
 from tuner.errors import VectorsError
 
 
@@ -69,3 +69,21 @@ def test_a_word_takes_its_own_spelling_first_and_then_the_lower_case_one() -> No
     assert wanted_forms(["The", "Film"]) == {"The", "the", "Film", "film"}
     assert vectors.rows.tolist() == [0, 1, 2]
     assert vectors.vectors[:, 0].tolist() == [2, 3, 1]
+
+
+def test_a_word_that_is_unknown_gets_the_mean_of_its_known_parts() -> None:
+    values = {"do": [1, 0], "n't": [3, 4], "film": [5, 6], "it": [0, 2], "'s": [2, 0], "movie-goer": [9, 9]}
+    found = {form: np.array(value, np.float32) for form, value in values.items()}
+
+    words = ["don't", "Film.", '"It\u2019s', "movie-goer", "film/qqzz", "(qqzz)", "..."]
+    vectors = known_vectors(words, found, 2, "here")
+
+    assert wanted_forms(["don't"]) == {"don't", "do", "n't"}
+    assert vectors.rows.tolist() == [0, 1, 2, 3, 4]
+    assert vectors.vectors.tolist() == [[2, 2], [5, 6], [1, 1], [9, 9], [5, 6]]
+
+
+def test_coverage_is_that_of_the_vocabulary() -> None:
+    found = coverage_of(known([0, 2, 9]), size=6)
+
+    assert (found.origin, found.n_words, found.share) == ("vectors.txt", 4, 0.5)

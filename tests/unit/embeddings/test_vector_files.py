@@ -34,33 +34,35 @@ def binary(words: dict[str, list[float]], line_feed: bytes = b"\n") -> bytes:
 TWO_WORDS = binary({"the": [1, 2], "film": [3, 4]})
 
 
-@pytest.mark.parametrize("name", ["vectors.txt", "vectors.txt.gz"])
-def test_reads_glove_text(tmp_path: Path, name: str) -> None:
-    found = read_vectors(written(tmp_path, GLOVE_TEXT, name), ALL)
+FORMATS: dict[str, str | bytes] = {
+    "glove text": GLOVE_TEXT,
+    "glove text of Windows": GLOVE_TEXT.replace("\n", "\r\n"),
+    "word2vec text": "3 3\n" + GLOVE_TEXT,
+    "word2vec text with a space at the end of each line": "3 3\n" + GLOVE_TEXT.replace("\n", " \n"),
+    "word2vec binary": binary({"the": [0.5, -1, 0.2], "film": [1, 2, 3], "good": [4, 5, 6]}),
+    "word2vec binary without line feeds": binary(
+        {"the": [0.5, -1, 0.2], "film": [1, 2, 3], "good": [4, 5, 6]}, line_feed=b""
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ["vectors", "vectors.gz"])
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_format_is_read_plain_and_gzipped(tmp_path: Path, form: str, name: str) -> None:
+    found = read_vectors(written(tmp_path, FORMATS[form], name), ALL, dimension=3)
 
     assert found.dimension == 3
     assert found.vectors.keys() == ALL
-    np.testing.assert_allclose(found.vectors["the"], [0.5, -1, 0.2], rtol=1e-6)
-    assert found.vectors["the"].dtype == np.float32
+    expected_vectors = {"the": [0.5, -1.0, 0.2], "film": [1.0, 2.0, 3.0], "good": [4.0, 5.0, 6.0]}
+    for word, expected in expected_vectors.items():
+        np.testing.assert_allclose(found.vectors[word], expected, rtol=1e-6)
+        assert found.vectors[word].dtype == np.float32
 
 
-def test_reads_word2vec_text(tmp_path: Path) -> None:
-    found = read_vectors(written(tmp_path, "3 3\n" + GLOVE_TEXT), {"film"}, dimension=3)
-
-    assert {word: list(vector) for word, vector in found.vectors.items()} == {"film": [1, 2, 3]}
-
-
-@pytest.mark.parametrize("line_feed", [b"\n", b""])
-@pytest.mark.parametrize("name", ["vectors.bin", "vectors.bin.gz"])
-def test_reads_word2vec_binary(tmp_path: Path, name: str, line_feed: bytes) -> None:
-    content = binary({"the": [0.5, -1, 2], "film": [1, 2, 3]}, line_feed=line_feed)
-
-    found = read_vectors(written(tmp_path, content, name), ALL)
-
-    assert {word: list(vector) for word, vector in found.vectors.items()} == {
-        "the": [0.5, -1, 2],
-        "film": [1, 2, 3],
-    }
+@pytest.mark.parametrize("form", FORMATS)
+def test_only_wanted_words_are_kept(tmp_path: Path, form: str) -> None:
+    assert read_vectors(written(tmp_path, FORMATS[form]), {"film", "qqzz"}).vectors.keys() == {"film"}
+    assert read_vectors(written(tmp_path, FORMATS[form]), ()).dimension == 3
 
 
 @pytest.mark.parametrize("is_binary", [True, False])
@@ -107,10 +109,15 @@ def test_a_header_that_lies_is_refused_before_anything_is_allocated(tmp_path: Pa
     [
         pytest.param("", "is empty", id="empty"),
         pytest.param("the\nfilm\n", r":1: found .*'the\\n', expected a word", id="no values"),
-        pytest.param("the 1 2 3\nfilm 1 2\n", ":2: found 2 values after 'film 1 2', expec", id="short line"),
+        pytest.param("the 1 2 3\nfilm 1 2\n", ":2: found 2 values in 'film 1 2', expec", id="short line"),
         pytest.param("the 1 2 3\nfilm 1 2 3 4\n", ":2: found 4 values", id="long line"),
         pytest.param("the 1 2\nfilm 1 x\n", ":2: found 'film 1 x', expected a word and 2", id="no number"),
         pytest.param("the 1 2\nfilm 1 nan\n", ":2: the vector of 'film' holds a value", id="not finite"),
+        pytest.param("the 1 2\nso 1 2\nso 1 x", ":3: found 'so 1 x', expected a word and 2", id="last row"),
+        pytest.param("9" * 30 + " 2\nthe 1 2\n", ":2: found 2 values in 'the 1 2", id="many digits"),
+        pytest.param(
+            "1 5000\nthe 1 2\n", ":1: vectors have 5000 values, expected at most", id="long vectors"
+        ),
         pytest.param("3 2\nthe 1 2\nfilm 3 4\n", ":3: .* ends with vector 2, but line 1 says 3", id="few"),
         pytest.param("1 2\nthe 1 2\nfilm 3 4\n", ":3: .* ends with vector 2, but line 1 says 1", id="many"),
         pytest.param("once upon a time there was\n", ":1: found 'once upon", id="prose"),

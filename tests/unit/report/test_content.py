@@ -70,6 +70,15 @@ def test_the_facts_say_data_budget_and_what_became_of_the_trials() -> None:
     assert facts["Trials"] == "4 trials · 2 finished · 1 pruned · 1 failed"
 
 
+def test_the_facts_say_what_ready_vectors_knew() -> None:
+    known = [
+        replace(BEST, settings={"embedding": "glove"}, facts={"coverage": share}) for share in (0.995, 0.92)
+    ]
+
+    assert "Words with a vector" not in dict(page_of(MATERIAL).facts)
+    assert dict(page_of(replace(MATERIAL, trials=known)).facts)["Words with a vector"] == "glove 92.0%"
+
+
 def test_the_front_has_objectives_test_metrics_and_every_parameter() -> None:
     section = next(section for section in page_of(MATERIAL).sections if section.heading == "The front")
 
