@@ -28,6 +28,7 @@ space:
   learning_rate: {low: 1e-4, high: 1e-2, log: true, default: 1e-3}
   bidirectional: [false, true]
   layers: {low: 1, high: 5, step: 2}
+  layer_units: {choices: [[8], [8, 4]], when: {layers: 5}}
   dropout:
     low: 0.0
     high: 0.3
@@ -77,6 +78,7 @@ CATALOGUE = Catalogue(
             (
                 Setting("units", "int", 8, "", low=1, high=512),
                 Setting("layers", "int", 1, "", low=1, high=8),
+                Setting("layer_units", "numbers", "", "", low=1, high=512, longest=8, overrides=("units",)),
                 Setting("bidirectional", "bool", False, ""),
                 Setting("dropout", "float", 0.1, "", low=0.0, high=0.9),
             ),

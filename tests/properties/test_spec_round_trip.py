@@ -23,6 +23,7 @@ from tuner.spec.catalogue import Catalogue, Component, Metric, Setting
 from tuner.spec.conditions import walk
 from tuner.spec.describe import ConditionNode
 from tuner.spec.draft import TEST_ON
+from tuner.spec.listed import listed_text
 from tuner.spec.situations import situations
 from tuner.spec.values import (
     AllOf,
@@ -46,7 +47,7 @@ from tuner.spec.values import (
     holds,
 )
 
-INTS, FLOATS, TEXTS, BOOLS = (tuple(f"{kind}{number}" for number in range(5)) for kind in "iftb")
+INTS, FLOATS, TEXTS, BOOLS, LISTS = (tuple(f"{kind}{number}" for number in range(5)) for kind in "iftbl")
 OPTIONS = (
     Setting("text", "text", "", ""),
     Setting("number", "float", 0.0, ""),
@@ -57,6 +58,7 @@ COMMON = (
     *(Setting(name, "float", 1.0, "") for name in FLOATS),
     *(Setting(name, "text", "", "") for name in TEXTS),
     *(Setting(name, "bool", False, "") for name in BOOLS),
+    *(Setting(name, "numbers", "", "", longest=4) for name in LISTS),
     Setting("family", "choice", None, ""),
     Setting("embedding", "choice", None, ""),
     Setting("optimizer", "choice", "only", ""),
@@ -76,7 +78,9 @@ CATALOGUE = Catalogue(
     metrics={name: Metric(name, "", "curve", ("binary", "multiclass"), "") for name in ("a", "b", "c")},
 )
 
-texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
+lists = st.lists(st.integers(-20, 999), min_size=1, max_size=4).map(listed_text)
+like_lists = st.sampled_from(["[1,2]", "[01]", "[]", "[1, 2", "[-0]", "[1.5]", "[a]", "1, 2"])
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12) | lists | like_lists
 words = texts.filter(bool)
 reals = st.floats(-1e12, 1e12, allow_nan=False).map(lambda number: number + 0.0)
 
@@ -112,6 +116,8 @@ def parameters(draw: st.DrawFn, name: str, sets: str, when: Condition | None) ->
         values = st.sampled_from([-1.5, 0.0, 1e-7, 2.5])
     elif sets in TEXTS:
         values = texts
+    elif sets in LISTS:
+        values = lists
     kinds = ["fixed", "choices"] + (["range"] if sets in (*INTS, *FLOATS) else [])
     kind = draw(st.sampled_from(kinds))
     if kind == "fixed":
@@ -177,7 +183,9 @@ def possible(condition: Condition, space: tuple[Parameter, ...]) -> bool:
 def spaces(draw: st.DrawFn) -> tuple[Parameter, ...]:
     """Up to five parameters, later ones under conditions on earlier ones."""
     settings_in_use = draw(
-        st.lists(st.sampled_from((*INTS, *FLOATS, *TEXTS, *BOOLS)), min_size=1, max_size=5, unique=True)
+        st.lists(
+            st.sampled_from((*INTS, *FLOATS, *TEXTS, *BOOLS, *LISTS)), min_size=1, max_size=5, unique=True
+        )
     )
     space: list[Parameter] = []
     for index, sets in enumerate(settings_in_use):
@@ -220,7 +228,9 @@ metrics = st.permutations(["a", "b", "c"])
 def specs(draw: st.DrawFn) -> StudySpec:
     """Any spec that the checker accepts."""
     space = draw(spaces())
-    free = [name for name in TEXTS if name not in {parameter.sets for parameter in space}]
+    taken = {parameter.sets for parameter in space}
+    free = [name for name in TEXTS if name not in taken]
+    free_lists = [name for name in LISTS if name not in taken]
     count = draw(st.integers(1, 3))
     directions = draw(st.lists(st.sampled_from(DIRECTIONS), min_size=3, max_size=3))
     objectives = zip(draw(metrics)[:count], directions, strict=False)
@@ -233,7 +243,10 @@ def specs(draw: st.DrawFn) -> StudySpec:
         sampler=draw(components),
         pruner=pruner if count == 1 else ComponentSpec("none", pruner.options),
         budget=draw(budgets),
-        fixed=draw(st.dictionaries(st.sampled_from(free), texts, max_size=2)) if free else {},
+        fixed={
+            **(draw(st.dictionaries(st.sampled_from(free), texts, max_size=2)) if free else {}),
+            **(draw(st.dictionaries(st.sampled_from(free_lists), lists, max_size=1)) if free_lists else {}),
+        },
         seed=draw(st.integers(0, 2**32 - 1)),
         execution=draw(st.builds(ExecutionSpec, *[st.none() | st.integers(1, 9)] * 2, st.integers(1, 2**20))),
         test_on=draw(st.sampled_from(TEST_ON)),

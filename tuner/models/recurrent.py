@@ -19,6 +19,7 @@ from tuner.embeddings.protocol import Prepared
 from tuner.models.heads import add_head
 from tuner.models.words import add_dense, dense_units, dropout, embedding_layer, word_ids, word_weights
 from tuner.spec.catalogue import Setting
+from tuner.spec.listed import numbers_of
 from tuner.spec.values import Params, Task
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ __all__ = [
 Cell: TypeAlias = Callable[..., Any]
 """A recurrent Keras layer class: called with ``units`` and keyword arguments."""
 
+_MOST_LAYERS = 8
+
 STACK_SETTINGS = (
     Setting(
         "units",
@@ -49,13 +52,24 @@ STACK_SETTINGS = (
         low=1,
         high=4096,
     ),
-    Setting("layers", "int", 1, "Recurrent layers. Defaults to 1; 3 are many.", low=1, high=8),
+    Setting("layers", "int", 1, "Recurrent layers. Defaults to 1; 3 are many.", low=1, high=_MOST_LAYERS),
     Setting(
         "units_pattern",
         "choice",
         "same",
         "Units of later layers: the same, or half of the layer before. Defaults to same.",
         choices=("same", "halving"),
+    ),
+    Setting(
+        "layer_units",
+        "numbers",
+        "",
+        "Units of each recurrent layer, first to last, e.g. [256, 128, 64]; then `units`, `layers` and "
+        "`units_pattern` are not read. Defaults to none.",
+        low=1,
+        high=4096,
+        longest=_MOST_LAYERS,
+        overrides=("units", "layers", "units_pattern"),
     ),
     Setting(
         "bidirectional", "bool", False, "Read each text from both ends, at twice the cost. Defaults to false."
@@ -190,6 +204,8 @@ def _both_ways(cell: Cell, params: Params, ids: Any, embedding: Any) -> Reading:
 
 def units_of(params: Params) -> list[int]:
     """Return the units of each recurrent layer that a trial's settings ask for."""
+    if params["layer_units"]:
+        return list(numbers_of(str(params["layer_units"])))
     return units_by_layer(int(params["units"]), int(params["layers"]), str(params["units_pattern"]))
 
 

@@ -1,8 +1,9 @@
 """Declared studies: the values, the file they are read from, and everything that can be said about them.
 
 Read in this order: ``values`` (what is declared), ``catalogue`` (what exists), ``read`` (bytes to nodes),
-``fields``, ``conditions``, ``parameters``, ``sections``, ``draft`` (nodes to a draft), ``settings``,
-``situations``, ``activity``, ``combinations``, ``check`` (is it possible?), ``load`` (all of it in one call).
+``listed``, ``fields``, ``conditions``, ``parameters``, ``sections``, ``draft`` (nodes to a draft),
+``settings``, ``situations``, ``activity``, ``combinations``, ``check`` (is it possible?), ``load`` (all of it
+in one call).
 Beside these: ``cautions`` (is it meant?), ``dump`` (back to a file), ``record`` (to the database),
 ``schema`` (for editors), ``describe`` (for people), ``reference`` (for the manual).
 

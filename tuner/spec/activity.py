@@ -5,6 +5,7 @@ from __future__ import annotations
 from tuner.spec.conditions import condition_text, mentions, walk
 from tuner.spec.draft import Draft
 from tuner.spec.fields import nearest, one_of, shown
+from tuner.spec.listed import is_listed
 from tuner.spec.read import Problems
 from tuner.spec.situations import TooManySituationsError, can_take, situations, with_parents
 from tuner.spec.values import (
@@ -101,6 +102,10 @@ def _value_hint(parameter: Parameter, value: Value) -> str:
     meant = next((choice for choice in choices if str(shown(choice)).strip("'") == str(value).lower()), None)
     if meant is not None:
         return f"write {shown(meant)}"
+    lists = [choice for choice in choices if is_listed(choice)]
+    if lists and not is_listed(value):
+        # [64, 32] asks for 64 or for 32.
+        return f"write a list in a list, such as [{max(map(str, lists), key=len)}]"
     words = [choice for choice in choices if isinstance(choice, str)]
     return nearest(value, words) if isinstance(value, str) else ""
 

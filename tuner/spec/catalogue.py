@@ -15,8 +15,9 @@ from tuner.spec.values import Params, Task, Value
 
 __all__ = ["Catalogue", "Component", "Growth", "InputKind", "Metric", "Setting", "SettingKind"]
 
-SettingKind: TypeAlias = Literal["int", "float", "bool", "choice", "text", "path"]
-"""``path``: a file, relative to the folder of the search-space file."""
+SettingKind: TypeAlias = Literal["int", "float", "bool", "choice", "text", "path", "numbers"]
+"""``path``: a file, relative to the folder of the search-space file. ``numbers``: whole numbers in a list,
+kept as one text (see :mod:`tuner.spec.listed`); its default is the empty text, for not given."""
 
 InputKind: TypeAlias = Literal["tokens", "features"]
 """What an embedding source gives and a family takes: sequences of word ids, or one vector a text."""
@@ -38,8 +39,10 @@ class Setting:
         kind: What its values are.
         default: Value when neither fixed nor searched; None when it must be given.
         summary: What it does, its unit and why the default is what it is; one sentence or two.
-        low, high: Bounds of a number, both included, or None.
+        low, high: Bounds of a number, or of each of ``numbers``, both included, or None.
         choices: Of a ``choice``.
+        longest: Most entries of ``numbers``.
+        overrides: Settings that are not read where this one is given.
     """
 
     name: str
@@ -49,6 +52,8 @@ class Setting:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
+    longest: int = 1
+    overrides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -127,7 +132,8 @@ class Catalogue:
         """Return the settings that a trial with these ``family``, ``embedding`` and ``optimizer`` reads.
 
         Args:
-            params: A trial's settings, complete at least in those three.
+            params: A trial's settings, complete at least in those three; a given one that overrides others
+                leaves these out.
 
         Raises:
             KeyError: If one of the three is unknown or missing.
@@ -138,7 +144,10 @@ class Catalogue:
         groups = [self.common, family.settings, embedding.settings, optimizer.settings]
         if family.kind == "tokens":
             groups.append(self.token_settings)
-        return {setting.name: setting for group in groups for setting in group}
+        found = {setting.name: setting for group in groups for setting in group}
+        given = (each for each in found.values() if params.get(each.name, each.default) != each.default)
+        overridden = {name for setting in given for name in setting.overrides}
+        return {name: setting for name, setting in found.items() if name not in overridden}
 
     def complete(self, given: Params) -> dict[str, Value]:
         """Fill in defaults: the settings that a trial reads, each with its value.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tuner.spec.catalogue import Catalogue
 from tuner.spec.combinations import effect_warnings
-from tuner.spec.values import StudySpec
+from tuner.spec.situations import TooManySituationsError, situations
+from tuner.spec.values import FixedParameter, Parameter, StudySpec
 
 __all__ = ["warnings_for"]
 
@@ -19,7 +20,48 @@ def warnings_for(spec: StudySpec, catalogue: Catalogue) -> list[str]:
     Returns:
         One sentence each.
     """
-    return [*effect_warnings(spec, catalogue), *_test_warnings(spec)]
+    return [
+        *effect_warnings(spec, catalogue),
+        *_override_warnings(spec, catalogue),
+        *_test_warnings(spec),
+    ]
+
+
+def _override_warnings(spec: StudySpec, catalogue: Catalogue) -> list[str]:
+    """Name settings that are not read since another, which stands in their place, is given as well."""
+    found: list[str] = []
+    for setting in catalogue.settings().values():
+        givers = [parameter for parameter in spec.space if parameter.sets == setting.name]
+        for name in setting.overrides:
+            for parameter in spec.space:
+                if parameter.sets == name:
+                    found += _sampled_in_vain(parameter, setting.name, givers, spec)
+            always = setting.name in spec.fixed or any(giver.when is None for giver in givers)
+            if name in spec.fixed and always:
+                found.append(f"fixed.{name} has no effect, since {setting.name} is given; remove one of them")
+    return found
+
+
+def _sampled_in_vain(
+    parameter: Parameter, setting: str, givers: list[Parameter], spec: StudySpec
+) -> list[str]:
+    verb = "set" if isinstance(parameter, FixedParameter) else "sampled"
+    if setting in spec.fixed:
+        return [f"{parameter.name} is {verb} but has no effect, since {setting} is fixed; remove one of them"]
+    return [
+        f"{parameter.name} is {verb} but has no effect where {giver.name} is given; "
+        "give them conditions that exclude each other"
+        for giver in givers
+        if _can_meet(parameter, giver, spec)
+    ]
+
+
+def _can_meet(one: Parameter, other: Parameter, spec: StudySpec) -> bool:
+    try:
+        met = situations(spec.space, (one.name, other.name))
+    except TooManySituationsError:
+        return False
+    return any({one.name, other.name} <= situation.params.keys() for situation in met)
 
 
 def _test_warnings(spec: StudySpec) -> list[str]:

@@ -10,6 +10,7 @@ from tuner.spec.combinations import check_combinations
 from tuner.spec.conditions import Path
 from tuner.spec.draft import Draft
 from tuner.spec.fields import nearest, one_of, shown
+from tuner.spec.listed import is_listed
 from tuner.spec.read import Problems
 from tuner.spec.settings import expectation, misfit, variants
 from tuner.spec.situations import TooManySituationsError, count_points
@@ -119,6 +120,8 @@ def _check_fixed(draft: Draft, known: Mapping[str, tuple[Setting, ...]], problem
         misfits = [misfit(setting, value) for setting in known[name]]
         if None not in misfits and misfits[0] is not None:
             expected, hint = misfits[0]
+            if is_listed(value) and known[name][0].kind != "numbers":
+                hint = hint or "choices belong in `space`"
             message = f"fixed.{name}: found {shown(value)}, expected {expected}"
             problems.add(draft.places.at("fixed", name), message, hint)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from tuner.spec.fields import described, read_mapping, read_value, shown, word
+from tuner.spec.listed import listed_node
 from tuner.spec.read import Broken, Listing, Mapping, Mark, Node, Problems, Scalar
 from tuner.spec.values import AllOf, AnyOf, Condition, Is, Value
 
@@ -126,7 +127,7 @@ def _read_is(
     values: list[Value] = []
     for index, item in enumerate(items):
         places.put((*path, "value", index), item.mark)
-        value = read_value(item, where, problems)
+        value = read_value(item, where, problems, with_lists=isinstance(node, Listing))
         if value is None:
             return None
         if value in values:
@@ -156,7 +157,9 @@ def condition_node(condition: Condition) -> dict[str, Any]:
     """Write a condition as the mapping that :func:`read_condition` reads back as the same condition."""
     match condition:
         case Is(name, values):
-            return {name: values[0] if len(values) == 1 else list(values)}
+            listed = [listed_node(value) for value in values]
+            # A list by itself would be read as several values.
+            return {name: listed if len(listed) > 1 or isinstance(listed[0], list) else listed[0]}
         case AnyOf(conditions):
             return {"any": [condition_node(each) for each in conditions]}
         case AllOf(conditions):

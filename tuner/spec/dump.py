@@ -7,6 +7,7 @@ from typing import Any
 
 from tuner.spec.conditions import condition_node
 from tuner.spec.duration import duration_text
+from tuner.spec.listed import listed_node
 from tuner.spec.scalars import plain_value
 from tuner.spec.values import (
     CategoricalParameter,
@@ -41,7 +42,7 @@ def dump_spec(spec: StudySpec) -> str:
     document: dict[str, Any] = {
         "data": data,
         "task": spec.task,
-        "fixed": dict(spec.fixed),
+        "fixed": {name: listed_node(value) for name, value in spec.fixed.items()},
         "space": {parameter.name: _parameter_node(parameter) for parameter in spec.space},
         "objectives": [{"metric": each.metric, "direction": each.direction} for each in spec.objectives],
         "sampler": {"name": spec.sampler.name, **spec.sampler.options},
@@ -142,11 +143,16 @@ def _parameter_node(parameter: Parameter) -> Any:
     sets = None if parameter.sets == parameter.name else parameter.sets
     match parameter:
         case FixedParameter(value=value):
-            return {**_without_none(sets=sets, value=value), **rest} if sets or rest else value
+            node = listed_node(value)
+            # In the short form a list would be read as choices.
+            long = sets or rest or isinstance(node, list)
+            return {**_without_none(sets=sets, value=node), **rest} if long else node
         case CategoricalParameter(choices=choices, default=default):
+            nodes = [listed_node(choice) for choice in choices]
             if not (sets or rest) and default is None:
-                return list(choices)
-            return {**_without_none(sets=sets, choices=list(choices), default=default), **rest}
+                return nodes
+            chosen = None if default is None else listed_node(default)
+            return {**_without_none(sets=sets, choices=nodes, default=chosen), **rest}
         case IntParameter():
             step: Value | None = parameter.step if parameter.step != 1 else None
             bounds: list[Value] = [parameter.low, parameter.high]

@@ -10,12 +10,14 @@ import difflib
 import re
 from collections.abc import Iterable, Sequence
 
+from tuner.spec.listed import is_listed, listed_text
 from tuner.spec.read import Broken, Listing, Mapping, Mark, Node, Problems, Scalar
 from tuner.spec.values import Value
 
 __all__ = [
     "Fields",
     "described",
+    "holds_numbers",
     "nearest",
     "number_in",
     "one_of",
@@ -40,7 +42,7 @@ def shown(value: Value | None) -> str:
         return "nothing"
     if isinstance(value, bool):
         return "true" if value else "false"
-    text = repr(value) if isinstance(value, str) else f"{value!r}"
+    text = str(value) if is_listed(value) else repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -165,15 +167,32 @@ def read_text(node: Node | None, where: str, problems: Problems) -> str | None:
     return None
 
 
-def read_value(node: Node | None, where: str, problems: Problems) -> Value | None:
-    """Read any one value: a number, a text, true or false."""
+def read_value(node: Node | None, where: str, problems: Problems, with_lists: bool = False) -> Value | None:
+    """Read any one value: a number, a text, true or false; ``with_lists`` also whole numbers in a list."""
     match node:
         case None | Broken():
             return None
         case Scalar(value=value) if value is not None:
             return value
+        case Listing() if with_lists and holds_numbers(node):
+            return _read_numbers(node, where, problems)
     problems.add(node.mark, f"{where}: found {described(node)}, expected a number, a text, true or false")
     return None
+
+
+def holds_numbers(listing: Listing) -> bool:
+    """Tell whether a list is meant as one value: it holds a whole number, or nothing yet."""
+    values = [item.value for item in listing.items if isinstance(item, Scalar)]
+    return not listing.items or any(type(value) is int for value in values)
+
+
+def _read_numbers(listing: Listing, where: str, problems: Problems) -> str | None:
+    """Read whole numbers in a list as their one text."""
+    if not listing.items:
+        problems.add(listing.mark, f"{where}: found an empty list, expected whole numbers")
+    numbers = [read_whole(item, where, problems) for item in listing.items]
+    good = [number for number in numbers if number is not None]
+    return listed_text(good) if good and len(good) == len(numbers) else None
 
 
 def read_mapping(node: Node | None, where: str, problems: Problems) -> Mapping | None:

@@ -172,7 +172,7 @@ def _read_long(head: _Head, fields: Fields, places: Places, problems: Problems) 
             return _read_float(head, fields, problems)
         case "categorical":
             return _read_categorical(head, fields, places, problems)
-    value = read_value(fields.take("value", "one value"), fields.path("value"), problems)
+    value = read_value(fields.take("value", "one value"), fields.path("value"), problems, with_lists=True)
     return None if value is None else FixedParameter(head.name, head.sets, value, head.when)
 
 
@@ -225,7 +225,7 @@ def _read_choices(node: Node | None, head: _Head, places: Places, problems: Prob
     values: list[Value] = []
     for index, item in enumerate(listing.items):
         places.put(("space", head.name, "choices", index), item.mark)
-        value = read_value(item, where, problems)
+        value = read_value(item, where, problems, with_lists=True)
         if value is None:
             good = False
         elif value in values:
@@ -247,7 +247,7 @@ def _read_categorical(head: _Head, fields: Fields, places: Places, problems: Pro
     default: Value | None = None
     if "default" in fields:
         node = fields.take("default")
-        default = read_value(node, fields.path("default"), problems)
+        default = read_value(node, fields.path("default"), problems, with_lists=True)
         if default is None:
             return None
         if choices and node is not None and not any(same_value(default, each) for each in choices):

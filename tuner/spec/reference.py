@@ -73,6 +73,8 @@ def _values(setting: Setting) -> str:
     if setting.kind in ("text", "path"):
         return setting.kind
     kind = "whole number" if setting.kind == "int" else "number"
+    if setting.kind == "numbers":
+        kind = f"list of up to {setting.longest} whole numbers"
     match setting.low, setting.high:
         case None, None:
             return kind

@@ -23,6 +23,7 @@ _Schema: TypeAlias = dict[str, Any]
 
 _POSITIVE: _Schema = {"type": "integer", "minimum": 1}
 _SCALAR: _Schema = {"type": ["string", "number", "boolean"]}
+_NUMBERS: _Schema = {"type": "array", "minItems": 1, "items": {"type": "integer"}}
 
 
 def json_schema(catalogue: Catalogue) -> dict[str, Any]:
@@ -114,7 +115,13 @@ def _type(setting: Setting) -> _Schema:
             return {"enum": list(setting.choices)}
         case "text" | "path":
             return {"type": "string"}
-    schema: _Schema = {"type": "integer" if setting.kind == "int" else "number"}
+        case "numbers":
+            number = _bounded({"type": "integer"}, setting)
+            return {"type": "array", "items": number, "minItems": 1, "maxItems": setting.longest}
+    return _bounded({"type": "integer" if setting.kind == "int" else "number"}, setting)
+
+
+def _bounded(schema: _Schema, setting: Setting) -> _Schema:
     if setting.low is not None:
         schema["minimum"] = setting.low
     if setting.high is not None:
@@ -124,7 +131,7 @@ def _type(setting: Setting) -> _Schema:
 
 def _value(value: _Schema, setting: Setting) -> _Schema:
     schema = {"description": setting.summary, **value}
-    if setting.default is not None:
+    if setting.default is not None and setting.kind != "numbers":
         schema["default"] = setting.default
     return schema
 
@@ -188,7 +195,7 @@ def _space(settings: Mapping[str, Setting]) -> _Schema:
 
 def _parameter(setting: Setting | None) -> _Schema:
     """Return the forms of a parameter; without a setting, of one that says by ``sets`` what it sets."""
-    value = dict(_SCALAR) if setting is None else _reference(setting.name)
+    value = {"anyOf": [_SCALAR, _NUMBERS]} if setting is None else _reference(setting.name)
     shared: dict[str, _Schema] = {"sets": {"$ref": "#/$defs/sets"}, "when": {"$ref": "#/$defs/condition"}}
     choices: _Schema = {"type": "array", "minItems": 1, "items": value}
     forms = [
@@ -198,7 +205,9 @@ def _parameter(setting: Setting | None) -> _Schema:
     if setting is None or setting.kind in ("int", "float"):
         forms.insert(0, _range_form(value, shared))
     if setting is not None:
-        return {"description": setting.summary, "anyOf": [*forms, choices, value]}
+        # One list by itself would be a list of choices.
+        short = [choices] if setting.kind == "numbers" else [choices, value]
+        return {"description": setting.summary, "anyOf": [*forms, *short]}
     for form in forms:
         form["required"] = [*form["required"], "sets"]
     return {"description": "Another name for a setting.", "anyOf": forms}
@@ -231,7 +240,9 @@ def _condition() -> _Schema:
             "all": {"description": "Every one of these holds.", **branches},
             "any": {"description": "At least one of these holds.", **branches},
         },
-        "additionalProperties": {"anyOf": [_SCALAR, {"type": "array", "minItems": 1, "items": _SCALAR}]},
+        "additionalProperties": {
+            "anyOf": [_SCALAR, {"type": "array", "minItems": 1, "items": {"anyOf": [_SCALAR, _NUMBERS]}}]
+        },
     }
 
 

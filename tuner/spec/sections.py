@@ -13,6 +13,7 @@ from tuner.spec.duration import parse_duration
 from tuner.spec.fields import (
     Fields,
     described,
+    holds_numbers,
     nearest,
     number_in,
     one_of,
@@ -66,14 +67,15 @@ def read_options(
         where = ".".join([str(part) for part in path] + [shown(key.text)[1:-1]])
         places.put((*path, key.text), node.mark)
         places.put((*path, key.text, "name"), key.mark)
-        if isinstance(node, Listing) and path == ("fixed",):
-            problems.add(node.mark, f"{where}: found a list, expected one value", "choices belong in `space`")
-            continue
         if isinstance(node, Mapping) and nearest(key.text, also):
             message = f"{where}: unknown key, expected {one_of(also)}"
             problems.add(key.mark, message, nearest(key.text, also))
             continue
-        value = read_value(node, where, problems)
+        fixed = path == ("fixed",)
+        if fixed and isinstance(node, Listing) and not holds_numbers(node):
+            problems.add(node.mark, f"{where}: found a list, expected one value", "choices belong in `space`")
+            continue
+        value = read_value(node, where, problems, with_lists=fixed)
         if value is not None:
             options[key.text] = value
     return options

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from tuner.spec.catalogue import Catalogue, Component, Setting
 from tuner.spec.fields import nearest, number_in, one_of, shown
+from tuner.spec.listed import is_listed, numbers_of
 from tuner.spec.values import Value
 
 __all__ = ["SELECTORS", "bounds_text", "components_of", "expectation", "misfit", "variants"]
@@ -20,6 +22,7 @@ _KINDS = {
     "text": "a text",
     "path": "the path of a file",
     "choice": "one of its choices",
+    "numbers": "a list of whole numbers",
 }
 _WORDS_FOR_BOOL = {
     "yes": "true",
@@ -82,7 +85,8 @@ def expectation(setting: Setting) -> str:
     """Say what a setting takes: ``a whole number from 1 to 8``."""
     if setting.kind == "choice":
         return one_of(setting.choices)
-    return f"{_KINDS[setting.kind]} {bounds_text(setting)}".rstrip()
+    most = f", at most {setting.longest}" if setting.kind == "numbers" else ""
+    return f"{_KINDS[setting.kind]} {bounds_text(setting)}".rstrip() + most
 
 
 def misfit(setting: Setting, value: Value) -> tuple[str, str] | None:
@@ -103,6 +107,9 @@ def misfit(setting: Setting, value: Value) -> tuple[str, str] | None:
             fits = isinstance(value, str)
         case "choice":
             fits = isinstance(value, str) and value in setting.choices
+        case "numbers":
+            numbers = numbers_of(str(value)) if is_listed(value) else ()
+            fits = 0 < len(numbers) <= setting.longest and all(_inside(setting, each) for each in numbers)
     return None if fits else (expectation(setting), _hint(setting, value))
 
 
@@ -113,6 +120,12 @@ def _inside(setting: Setting, value: Value) -> bool:
 
 
 def _hint(setting: Setting, value: Value) -> str:
+    if setting.kind == "numbers" and not is_listed(value):
+        numbers = re.findall(r"-?[0-9]+", str(value)) if not isinstance(value, bool | float) else []
+        return f"write [{', '.join(numbers)}]" if numbers else ""
+    if is_listed(value) and setting.kind in ("int", "float"):
+        numbers = [str(each) for each in numbers_of(str(value))]
+        return f"write {numbers[0]}" if len(numbers) == 1 else ""
     if isinstance(value, str):
         if setting.kind == "bool":
             word = _WORDS_FOR_BOOL.get(value.lower(), "")

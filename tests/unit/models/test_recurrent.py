@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.networks import IDS, RECURRENT, build, settings, trained
+from tuner.catalogue import CATALOGUE
 from tuner.data.values import EncodedDataset
-from tuner.models.recurrent import units_by_layer
+from tuner.models.recurrent import units_by_layer, units_of
 
 DatasetMaker = Callable[..., EncodedDataset]
 
@@ -83,7 +85,18 @@ def test_units_of_each_layer(units: int, layers: int, pattern: str, expected: li
     assert units_by_layer(units, layers, pattern) == expected
 
 
-def test_units_are_those_of_the_layers() -> None:
-    model = build("lstm", units=8, layers=2, units_pattern="halving")
+@pytest.mark.parametrize("family", ["lstm", "lstm_self_attention", "lstm_word_attention"])
+@pytest.mark.parametrize(
+    "given", [{"units": 4, "layers": 2, "units_pattern": "halving"}, {"layer_units": "[4, 2]"}]
+)
+def test_units_are_those_of_the_layers(family: str, given: dict[str, Any]) -> None:
+    model = build(family, **given)
 
-    assert [model.get_layer(f"forward_{index}").units for index in (0, 1)] == [8, 4]
+    assert [layer.units for layer in model.layers if layer.name.startswith("forward_")] == [4, 2]
+
+
+def test_units_listed_by_layer_stand_in_place_of_the_others() -> None:
+    params = CATALOGUE.complete({"family": "gru", "layer_units": "[3, 5, 2]", "units": 64, "layers": 8})
+
+    assert params.keys().isdisjoint({"units", "layers", "units_pattern"})
+    assert units_of(params) == [3, 5, 2]

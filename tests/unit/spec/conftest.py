@@ -40,6 +40,16 @@ COMMON = (
 RECURRENT = (
     Setting("units", "int", 64, "Width.", low=1, high=512),
     Setting("layers", "int", 1, "Depth.", low=1, high=8),
+    Setting(
+        "layer_units",
+        "numbers",
+        "",
+        "Width by layer.",
+        low=1,
+        high=512,
+        longest=3,
+        overrides=("units", "layers"),
+    ),
     Setting("bidirectional", "bool", False, "Both ways."),
     Setting("dropout", "float", 0.2, "Share left out.", low=0.0, high=0.9),
     Setting("dense_units", "int", 0, "Width of the last layer; 0 for none.", low=0, high=512),

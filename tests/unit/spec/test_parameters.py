@@ -112,7 +112,7 @@ def test_bounds_with_a_dot_give_floats_all_through(space_of: Space) -> None:
             "units: [1, true]",
             "4:14: units: choices: 1 and true are the same to a sampler; leave one out",
         ),
-        ("units: [[8], 16]", "4:11: units: choices: found a list, expected a number, a text, true or false"),
+        ("units: [[x], 16]", "4:11: units: choices: found a list, expected a number, a text, true or false"),
         ("units: [8, null]", "4:14: units: choices: found nothing, expected a number, a text, true or false"),
         (
             "units: {choices: 8}",

@@ -193,8 +193,10 @@ def test_a_budget_of_time_alone_has_no_limit_of_trials(spec_of: Reader) -> None:
          "expected a whole number of at least 1"),
         ("execution", "{threads: 1}", "4:13: execution.threads: unknown key, expected workers, "
          "gpu_memory_limit_mib or worker_memory_limit_mib"),
-        ("fixed", "{epochs: [3, 5]}", "4:17: fixed.epochs: found a list, expected one value; "
+        ("fixed", "{note: [a, b]}", "4:15: fixed.note: found a list, expected one value; "
          "choices belong in `space`"),
+        ("fixed", "{epochs: [3, 5]}", "4:17: fixed.epochs: found [3, 5], expected a whole number from 1 to "
+         "100; choices belong in `space`"),
         ("fixed", "[epochs]", "4:8: fixed: found a list, expected a group of `key: value` lines"),
         ("objetives", "[]", "4:1: objetives: unknown key, expected data, task, space, sampler, "
         "pruner, fixed, "
