@@ -17,7 +17,7 @@ from tuner.spec.values import Task, Value
 from tuner.training.feed import feed_for
 from tuner.training.optimizers import OPTIMIZERS
 from tuner.training.settings import COMMON, TOKEN_SETTINGS
-from tuner.training.steps import Steps, compile_model, predict_all, seed_dropout, trace_steps
+from tuner.training.steps import Steps, predict_all, ready_to_train, seed_dropout
 
 IDS = np.array([[5, 6, 7, 8], [9, 5, 0, 0], [7, 0, 0, 0]], dtype=np.int32)
 """Three texts of four words, two and one, padded."""
@@ -84,8 +84,7 @@ def trained(
     keras.utils.set_random_seed(3)
     inputs = EMBEDDINGS[str(params["embedding"])].prepare(dataset, params, 3, cache_dir)
     model = FAMILIES[str(params["family"])].build(params, inputs, dataset.task, len(dataset.classes))
-    compile_model(model, params, dataset.task)
-    steps = trace_steps(model, dataset.task)
+    model, steps = ready_to_train(model, params, dataset.task, dataset.train.labels)
     feed = feed_for(dataset, inputs, params, seed=3)
     for epoch in range(epochs):
         seed_dropout(model, 3, epoch)

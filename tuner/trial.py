@@ -48,7 +48,7 @@ class TrialRequest:
         number: The trial's number in the study, from 0.
         params: The complete settings in force (``Catalogue.complete``).
         seed: Of weights, dropout and batch order (``trial_seed``).
-        task: ``binary`` or ``multiclass``.
+        task: ``binary``, ``multiclass`` or ``regression``.
         dataset_dir: Folder of the encoded dataset for this trial's cleaning level.
         cache_dir: Folder in which prepared embeddings are kept and shared.
         trial_dir: Folder of this trial alone, for its checkpoint and its kept model.

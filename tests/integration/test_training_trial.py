@@ -18,7 +18,7 @@ from tuner.embeddings import EMBEDDINGS
 from tuner.metrics import METRICS
 from tuner.models import FAMILIES
 from tuner.models.protocol import Family
-from tuner.spec.values import DataSpec, SplitSpec, Value
+from tuner.spec.values import DataSpec, SplitSpec, Task, Value
 from tuner.training.checkpoint import load_checkpoint
 from tuner.training.course import Course
 from tuner.training.evaluate import evaluate_test
@@ -98,6 +98,19 @@ def tossed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return encode(prepared, "moderate").directory
 
 
+@pytest.fixture(scope="module")
+def rated(tmp_path_factory: pytest.TempPathFactory, short_reviews: list[tuple[str, int]]) -> Path:
+    """Folder of the encoded reviews with a price beside each: about 100 for the bad, 900 for the good."""
+    folder = tmp_path_factory.mktemp("rated")
+    with (folder / "prices.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["text", "price"])
+        rows.writerows([text, 100 + 800 * label + at % 3] for at, (text, label) in enumerate(short_reviews))
+    data = DataSpec("file", {"path": "prices.csv", "label": "price"}, SplitSpec(40, 12, 12))
+    prepared = prepare(data, "regression", 7, folder, folder / "cache")
+    return encode(prepared, "moderate").directory
+
+
 @pytest.fixture
 def request_for(encoded: Path, tmp_path: Path) -> RequestMaker:
     """Make a small trial's request; its folder is empty."""
@@ -159,6 +172,10 @@ def weights_of(request: TrialRequest) -> list[Any]:
     return list(model.get_weights())
 
 
+def metrics_of(task: Task) -> set[str]:
+    return {metric.name for metric in METRICS.values() if task in metric.tasks}
+
+
 def without_time(metrics: Mapping[str, float]) -> dict[str, float]:
     return {name: value for name, value in metrics.items() if METRICS[name].growth == "curve"}
 
@@ -172,8 +189,8 @@ def test_a_trial_runs_to_its_end_and_reports_every_epoch(request_for: RequestMak
     assert outcome.ending is Ending.COMPLETE, outcome
     assert [report.epoch for report in channel.reports] == [0, 1, 2]
     assert channel.steps == [(epoch, step, 5) for epoch in range(3) for step in range(1, 6)]
-    assert outcome.metrics.keys() == METRICS.keys()
-    assert all(report.metrics.keys() == METRICS.keys() for report in channel.reports)
+    assert outcome.metrics.keys() == metrics_of("binary")
+    assert all(report.metrics.keys() == metrics_of("binary") for report in channel.reports)
     assert outcome.metrics["epochs_run"] == 3
     assert outcome.metrics["parameters"] > 300
     assert outcome.metrics["peak_memory_bytes"] > 1e8
@@ -259,8 +276,7 @@ def test_a_trial_given_back_and_continued_equals_one_that_ran_through(
 
 def test_time_goes_on_where_it_stood_and_a_broken_epoch_does_not_count(request_for: RequestMaker) -> None:
     request = request_for(epochs=3)
-    clock = FakeClock()
-    timing = Timing(wall=clock, cpu=clock, checkpoint_every_s=1e9)
+    timing = Timing(wall=FakeClock(), cpu=FakeClock(), checkpoint_every_s=1e9)
     before, after = FakeChannel(stop_at=(1, 4)), FakeChannel()
 
     run_trial(request, before, timing)
@@ -520,6 +536,46 @@ def test_the_kept_model_is_measured_on_the_test_split(
     }
     if family == "tfidf_dense":
         assert measured["test_accuracy"] > 0.9
+
+
+def test_a_regression_is_measured_and_kept_in_the_unit_of_its_labels(
+    request_for: RequestMaker, rated: Path
+) -> None:
+    request = replace(
+        request_for("tfidf_dense", "tfidf", learning_rate=0.02, epochs=8, dropout=0.0),
+        task="regression",
+        dataset_dir=str(rated),
+    )
+    channel = FakeChannel()
+
+    outcome = run_trial(request, channel)
+    tested = evaluate_test(request, outcome.model_path)
+
+    assert outcome.ending is Ending.COMPLETE, outcome
+    assert outcome.metrics.keys() == metrics_of("regression")
+    assert all(report.metrics.keys() == metrics_of("regression") for report in channel.reports)
+    assert 200 < channel.reports[0].metrics["mae"] < 600  # the mean of all would be 400 off
+    assert outcome.metrics["mae"] < 150
+    assert outcome.metrics["loss"] == outcome.metrics["mse"]
+    assert outcome.metrics["train_loss"] == pytest.approx(outcome.metrics["train_mse"], rel=1e-4)
+    assert tested.keys() == {"test_loss", "test_mae", "test_mse", "test_r2"}
+    assert tested["test_r2"] > 0.8
+    beside = json.loads((Path(request.trial_dir) / "model.json").read_text("utf-8"))
+    assert (beside["task"], beside["classes"]) == ("regression", [])
+
+
+def test_a_regression_given_back_and_continued_equals_one_that_ran_through(
+    request_for: RequestMaker, rated: Path
+) -> None:
+    whole, broken = (
+        replace(request_for(number=number), task="regression", dataset_dir=str(rated)) for number in (1, 2)
+    )
+
+    expected = run_trial(whole, FakeChannel())
+    run_trial(broken, FakeChannel(stop_at=(2, 3)))
+    found = run_trial(broken, FakeChannel())
+
+    assert without_time(found.metrics) == pytest.approx(without_time(expected.metrics), rel=1e-5)
 
 
 def test_the_kept_model_brings_what_prediction_needs(request_for: RequestMaker) -> None:

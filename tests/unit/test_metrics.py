@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tuner.errors import DataError
-from tuner.metrics import METRICS, classification_metrics
+from tuner.metrics import METRICS, class_report, classification_metrics, confusion_matrix, measure
 from tuner.spec.values import Task
 
 
@@ -94,3 +94,98 @@ def test_costs_only_grow_and_their_best_is_nothing() -> None:
         "validation_time_s", "epochs_run", "peak_memory_bytes",
     }  # fmt: skip
     assert {metric.best for metric in costs} == {0.0}
+
+
+def test_regression_metrics_agree_with_scikit_learn(rng: np.random.Generator) -> None:
+    from sklearn import metrics as reference
+
+    labels = rng.integers(1, 11, 200).astype(np.float32)
+    predictions = (labels + rng.normal(size=200)).astype(np.float32)
+
+    found = measure(labels, predictions.reshape(-1, 1), "regression")
+
+    assert found == {
+        "loss": pytest.approx(reference.mean_squared_error(labels, predictions)),
+        "mae": pytest.approx(reference.mean_absolute_error(labels, predictions)),
+        "mse": pytest.approx(reference.mean_squared_error(labels, predictions)),
+        "r2": pytest.approx(reference.r2_score(labels, predictions)),
+    }
+
+
+def test_predicting_the_mean_has_an_r2_of_zero_and_worse_is_below() -> None:
+    labels = np.array([1.0, 2.0, 6.0])
+
+    assert measure(labels, np.full(3, 3.0), "regression")["r2"] == pytest.approx(0.0)
+    assert measure(labels, np.full(3, 9.0), "regression")["r2"] < 0.0
+
+
+def test_equal_numbers_have_no_r2_and_this_is_said() -> None:
+    with pytest.raises(DataError, match="all 3 texts have the label 7, and two different ones are needed"):
+        measure(np.full(3, 7.0), np.array([6.0, 7.0, 8.0]), "regression")
+
+
+def test_infinite_predictions_are_measured_as_infinite() -> None:
+    assert measure(np.array([1.0, 2.0]), np.array([1e200, 1.0]), "regression")["loss"] == np.inf
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_a_task_measures_on_a_split_exactly_what_its_metrics_say(task: Task) -> None:
+    predictions = np.array([[0.2, 0.8], [0.7, 0.3], [0.4, 0.6]])
+    found = measure(np.array([1, 0, 1]), predictions if task == "multiclass" else predictions[:, 1], task)
+
+    curves = {each.name for each in METRICS.values() if each.growth == "curve" and task in each.tasks}
+    assert found.keys() == {name for name in curves if not name.startswith("train_")}
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass"])
+def test_the_confusion_matrix_agrees_with_scikit_learn(task: Task, rng: np.random.Generator) -> None:
+    from sklearn import metrics as reference
+
+    n_classes = 2 if task == "binary" else 4
+    labels = rng.integers(0, n_classes, 100)
+    scores = rng.random((100, n_classes))
+    predicted = (scores[:, 1] >= 0.5).astype(int) if task == "binary" else scores.argmax(axis=1)
+
+    found = confusion_matrix(labels, scores[:, 1:] if task == "binary" else scores, task)
+
+    assert [list(row) for row in found] == reference.confusion_matrix(labels, predicted).tolist()
+    assert confusion_matrix(labels.astype(np.float32), scores, "regression") == ()
+
+
+def test_the_report_by_class_agrees_with_scikit_learn(rng: np.random.Generator) -> None:
+    from sklearn import metrics as reference
+
+    labels = rng.choice(4, 200, p=[0.6, 0.2, 0.15, 0.05])
+    predicted = np.where(rng.random(200) < 0.6, labels, rng.integers(0, 3, 200))  # class 3 is hardly called
+    names = ["a", "b", "c", "d"]
+
+    rows = class_report(reference.confusion_matrix(labels, predicted).tolist(), names)
+
+    expected = reference.classification_report(
+        labels, predicted, target_names=names, output_dict=True, zero_division=0
+    )
+    assert [row.name for row in rows] == [*names, "macro", "weighted"]
+    for row in rows:
+        theirs = expected[row.name if row.name in names else f"{row.name} avg"]
+        assert row.precision == pytest.approx(theirs["precision"])
+        assert row.recall == pytest.approx(theirs["recall"])
+        assert row.f1 == pytest.approx(theirs["f1-score"])
+        assert row.support == theirs["support"]
+
+
+def test_a_class_never_called_and_one_without_texts_have_zeros_in_the_report() -> None:
+    rows = {row.name: row for row in class_report([[3, 0, 0], [2, 0, 0], [0, 0, 0]], ["a", "b", "c"])}
+
+    assert (rows["b"].precision, rows["b"].recall, rows["b"].f1, rows["b"].support) == (0.0, 0.0, 0.0, 2)
+    assert rows["c"].support == 0
+    assert rows["macro"].recall == pytest.approx(1 / 3)
+
+
+def test_a_regression_has_no_report_by_class() -> None:
+    assert class_report((), ()) == ()
+
+
+@pytest.mark.parametrize("confusion", [[[1, 2]], [[1, 0], [0, 1]]])
+def test_a_matrix_of_another_size_than_the_classes_is_refused(confusion: list[list[int]]) -> None:
+    with pytest.raises(ValueError, match="is not one of 3 classes"):
+        class_report(confusion, ["a", "b", "c"])

@@ -12,12 +12,12 @@ are cut; what lies on disk serves every trial.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from tuner.data.values import UNKNOWN_ID, IntArray, Part
+from tuner.data.values import UNKNOWN_ID, LabelArray, Part
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -35,6 +35,7 @@ Keep: TypeAlias = Literal["start", "end"]
 
 Ids: TypeAlias = npt.NDArray[np.int32]
 Rows: TypeAlias = npt.NDArray[np.float32]
+Labels: TypeAlias = npt.NDArray[Any]
 Indices: TypeAlias = npt.NDArray[np.int64]
 
 _WINDOW_BATCHES = 50
@@ -48,7 +49,7 @@ def training_batches(
     batch_size: int,
     seed: int,
     epoch: int,
-) -> Iterator[tuple[Ids, Ids]]:
+) -> Iterator[tuple[Ids, Labels]]:
     """Yield the batches of one epoch.
 
     Args:
@@ -62,17 +63,17 @@ def training_batches(
 
     Yields:
         ids ``(n, n_words) int32``, padded with 0 on the right to the longest of this batch, and labels
-        ``(n,) int32``.
+        ``(n,)``, int32 or float32 as the part has them.
     """
     lengths = np.minimum(np.diff(part.offsets), sequence_length)
-    labels = np.asarray(part.labels, np.int32)
+    labels = np.asarray(part.labels)
     for chosen in _alike(lengths, batch_size, seed, epoch):
         yield _padded(part, chosen, lengths[chosen], vocabulary_size, keep), labels[chosen]
 
 
 def evaluation_batches(
     part: Part, vocabulary_size: int, sequence_length: int, keep: Keep, batch_size: int = 256
-) -> Iterator[tuple[Ids, Ids, Indices]]:
+) -> Iterator[tuple[Ids, Labels, Indices]]:
     """Yield every text once, shortest first.
 
     Args:
@@ -85,15 +86,15 @@ def evaluation_batches(
     """
     lengths = np.minimum(np.diff(part.offsets), sequence_length)
     order = np.argsort(lengths, kind="stable").astype(np.int64)
-    labels = np.asarray(part.labels, np.int32)
+    labels = np.asarray(part.labels)
     for start in range(0, len(order), batch_size):
         chosen = order[start : start + batch_size]
         yield _padded(part, chosen, lengths[chosen], vocabulary_size, keep), labels[chosen], chosen
 
 
 def feature_batches(
-    matrix: csr_matrix, labels: IntArray, batch_size: int, seed: int, epoch: int
-) -> Iterator[tuple[Rows, Ids]]:
+    matrix: csr_matrix, labels: LabelArray, batch_size: int, seed: int, epoch: int
+) -> Iterator[tuple[Rows, Labels]]:
     """Yield the rows of a sparse matrix in a new order each epoch, dense.
 
     Args:
@@ -102,21 +103,21 @@ def feature_batches(
         batch_size, seed, epoch: As for :func:`training_batches`.
 
     Yields:
-        rows ``(n, n_features) float32`` and labels ``(n,) int32``.
+        rows ``(n, n_features) float32`` and labels ``(n,)`` as given.
     """
     order = np.random.default_rng([seed, epoch]).permutation(matrix.shape[0])
     for start in range(0, len(order), batch_size):
         chosen = order[start : start + batch_size]
-        yield _dense(matrix, chosen), np.asarray(labels[chosen], np.int32)
+        yield _dense(matrix, chosen), np.asarray(labels[chosen])
 
 
 def evaluation_feature_batches(
-    matrix: csr_matrix, labels: IntArray, batch_size: int = 256
-) -> Iterator[tuple[Rows, Ids, Indices]]:
+    matrix: csr_matrix, labels: LabelArray, batch_size: int = 256
+) -> Iterator[tuple[Rows, Labels, Indices]]:
     """Yield the rows of a sparse matrix in their order, dense, with labels and indices."""
     for start in range(0, matrix.shape[0], batch_size):
         chosen = np.arange(start, min(start + batch_size, matrix.shape[0]))
-        yield _dense(matrix, chosen), np.asarray(labels[chosen], np.int32), chosen
+        yield _dense(matrix, chosen), np.asarray(labels[chosen]), chosen
 
 
 def _alike(lengths: Indices, batch_size: int, seed: int, epoch: int) -> Iterator[Indices]:

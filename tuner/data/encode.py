@@ -21,7 +21,7 @@ from tuner.data.cleaning import CLEANING_VERSION, words_of
 from tuner.data.prepare import PreparedData, PreparedTexts, find_prepared, prepare, read_texts
 from tuner.data.splits import PARTS
 from tuner.data.store import Contents, build_once, read_facts
-from tuner.data.values import UNKNOWN_ID, EncodedDataset, IntArray, Part
+from tuner.data.values import UNKNOWN_ID, EncodedDataset, LabelArray, Part
 from tuner.errors import DataError
 
 __all__ = ["PreparedData", "encode", "find_prepared", "open_dataset", "prepare"]
@@ -133,11 +133,11 @@ def _fill_wordless(ids: Ids, lengths: Lengths) -> tuple[Ids, Lengths]:
 
 def _part_files(name: str, ids: Ids, lengths: Lengths, texts: PreparedTexts) -> dict[str, bytes]:
     offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)])
-    arrays: Mapping[str, IntArray] = {"ids": ids, "offsets": offsets, "labels": texts.labels.astype(np.int32)}
+    arrays: Mapping[str, LabelArray] = {"ids": ids, "offsets": offsets, "labels": texts.labels}
     return {f"{name}.{array}.npy": _npy(values) for array, values in arrays.items()}
 
 
-def _npy(values: IntArray) -> bytes:
+def _npy(values: LabelArray) -> bytes:
     file = io.BytesIO()
     np.lib.format.write_array(file, values, allow_pickle=False)
     return file.getvalue()

@@ -161,7 +161,7 @@ def _require_classes(table: TextTable, counts: Counter[str], task: Task) -> None
         raise DataError(
             f"{table.origin}: {len(counts)} different labels on {n_texts} texts, e.g. '{table.labels[0]}'; "
             f"at most {MAX_CLASSES} classes are taken",
-            "is it free text or a measured number? name the right label column or group its values",
+            "is it free text or a measured number? name the label column, or declare `task: regression`",
         )
     if task == "binary" and len(counts) > 2:
         common = [f"'{name}' ({count})" for name, count in counts.most_common()]

@@ -17,12 +17,21 @@ import numpy as np
 import numpy.typing as npt
 
 from tuner.data.labels import class_names, drop_duplicates, require_complete, skew
+from tuner.data.numbers import divided, numbers_of, with_plain_numbers
 from tuner.data.reading import cell_text
 from tuner.data.sources import SOURCES
-from tuner.data.sources.protocol import SPLIT_COLUMN, complete_options
-from tuner.data.splits import PARTS, assign, column_ranks, keep_declared_rows, require_classes
+from tuner.data.sources.protocol import LABEL, SPLIT_COLUMN, complete_options
+from tuner.data.splits import (
+    PARTS,
+    assign,
+    assign_numbers,
+    column_ranks,
+    keep_declared_rows,
+    require_classes,
+    require_spread,
+)
 from tuner.data.store import Contents, build_once, read_facts
-from tuner.data.values import TextTable
+from tuner.data.values import LabelArray, TextTable
 from tuner.data.wording import did_you_mean
 from tuner.errors import DataError
 from tuner.spec.values import DataSpec, Task
@@ -31,6 +40,7 @@ __all__ = ["PreparedData", "PreparedTexts", "find_prepared", "prepare", "read_te
 
 _FOLDER: Final = "texts"
 _FILE: Final = "texts.parquet"
+_ONE_RULE: Final = "of numbers `threshold` says which are positive, of words `positive`"
 
 
 @dataclass(frozen=True)
@@ -42,8 +52,9 @@ class PreparedData:
             studies with one fingerprint have the same data, wherever it came from.
         directory: The kept copy; ``<cache_dir>/texts/<fingerprint>``.
         task: What it is for.
-        classes: Class names; the index is the label.
-        counts: For ``train``, ``validation`` and ``test``: the texts of each class, in their order.
+        classes: Class names; the index is the label. Empty in a regression.
+        counts: For ``train``, ``validation`` and ``test``: the texts of each class, in their order; of a
+            regression one number, that of all texts.
         origin: What messages call the source.
         warnings: What a person should know: dropped, left out, skewed.
     """
@@ -69,10 +80,33 @@ class PreparedData:
 
 @dataclass(frozen=True)
 class PreparedTexts:
-    """One part of the kept copy: normalised texts and their class indices, ``(n_texts,) int32``."""
+    """One part of the kept copy: normalised texts and their labels, ``(n_texts,)``.
+
+    Labels are class indices, int32; in a regression numbers, float32.
+    """
 
     texts: Sequence[str]
-    labels: npt.NDArray[np.int32]
+    labels: LabelArray
+
+
+@dataclass(frozen=True)
+class _Divided:
+    """Every usable text with its label and its part, and what should be said about it."""
+
+    labels: LabelArray
+    classes: tuple[str, ...]
+    parts: npt.NDArray[np.int64]
+    remarks: tuple[str, ...]
+
+    @property
+    def counts(self) -> dict[str, tuple[int, ...]]:
+        """Texts of each class, or all texts of a regression, by part."""
+        counts = {}
+        for rank, name in enumerate(PARTS):
+            own = self.labels[self.parts == rank]
+            each = np.bincount(own, minlength=len(self.classes)).tolist() if self.classes else [len(own)]
+            counts[name] = tuple(each)
+        return counts
 
 
 def prepare(data: DataSpec, task: Task, seed: int, base_dir: Path, cache_dir: Path) -> PreparedData:
@@ -91,39 +125,61 @@ def prepare(data: DataSpec, task: Task, seed: int, base_dir: Path, cache_dir: Pa
         NoSpaceError: If the disk is full.
         StorageRefusedError: If ``cache_dir`` cannot be written to.
     """
-    positive = cell_text(data.options.get("positive", ""))
-    if positive and task != "binary":
-        raise DataError(f"data: positive: '{positive}' has no meaning in task {task}", "take it out")
+    positive = _positive(data, task)
     table, left_out = keep_declared_rows(_load(data, base_dir), data.split)
-    unique = drop_duplicates(require_complete(table), column_ranks(data.split))
+    table, positive = _in_form(require_complete(table), data, task, positive)
+    unique = drop_duplicates(table, column_ranks(data.split))
     table = unique.table
+    found = _divide(table, data, task, seed, positive)
+    rows = _in_order(table, found.parts)
+    fingerprint = _fingerprint(table, found, rows, f"{task}:{seed}:{found.classes!r}")
+    prepared = PreparedData(
+        fingerprint=fingerprint,
+        directory=cache_dir / _FOLDER / fingerprint,
+        task=task,
+        classes=found.classes,
+        counts=found.counts,
+        origin=table.origin,
+        warnings=(*left_out, *unique.warnings, *found.remarks),
+    )
+    build_once(prepared.directory, lambda: Contents(_facts(prepared), _files(table, found, rows)))
+    return prepared
+
+
+def _positive(data: DataSpec, task: Task) -> str:
+    """Return the declared positive label, or an empty string."""
+    positive = cell_text(data.options.get("positive", ""))
+    for name, value in (("positive", positive), ("threshold", data.options.get("threshold"))):
+        if value not in (None, "") and task != "binary":
+            raise DataError(f"data: {name}: '{value}' has no meaning in task {task}", "take it out")
+    if positive and "threshold" in data.options:
+        raise DataError(f"data: positive: '{positive}' beside a threshold, expected one of them", _ONE_RULE)
+    return positive
+
+
+def _in_form(table: TextTable, data: DataSpec, task: Task, positive: str) -> tuple[TextTable, str]:
+    """Bring labels into the form in which equal ones are the same text; return the positive one, too."""
+    column = str(data.options.get("label", LABEL.default))
+    if task == "regression":
+        return with_plain_numbers(table, column), ""
+    if "threshold" in data.options:
+        return divided(table, column, float(data.options["threshold"]))
+    return table, positive
+
+
+def _divide(table: TextTable, data: DataSpec, task: Task, seed: int, positive: str) -> _Divided:
+    if task == "regression":
+        numbers = numbers_of(table)
+        parts, remarks = assign_numbers(table, numbers, data.split, seed)
+        require_spread(parts, numbers, table.origin)
+        return _Divided(numbers, (), parts, remarks)
     classes = class_names(table, task, positive)
     index = {name: label for label, name in enumerate(classes)}
     labels = np.array([index[label] for label in table.labels], np.int32)
     parts = assign(table, labels, classes, data.split, seed)
     lacking = require_classes(parts, labels, classes, table.origin)
-    rows = _in_order(table, parts)
-    warnings = (
-        *left_out,
-        *unique.warnings,
-        *lacking,
-        *skew(np.bincount(labels, minlength=len(classes)), classes),
-    )
-    fingerprint = _fingerprint(table, labels, parts, rows, f"{task}:{seed}:{classes!r}")
-    prepared = PreparedData(
-        fingerprint=fingerprint,
-        directory=cache_dir / _FOLDER / fingerprint,
-        task=task,
-        classes=classes,
-        counts={
-            name: tuple(np.bincount(labels[parts == rank], minlength=len(classes)).tolist())
-            for rank, name in enumerate(PARTS)
-        },
-        origin=table.origin,
-        warnings=warnings,
-    )
-    build_once(prepared.directory, lambda: Contents(_facts(prepared), _files(table, labels, parts, rows)))
-    return prepared
+    skewed = skew(np.bincount(labels, minlength=len(classes)), classes)
+    return _Divided(labels, classes, parts, (*lacking, *skewed))
 
 
 def find_prepared(fingerprint: str, cache_dir: Path) -> PreparedData | None:
@@ -180,18 +236,12 @@ def _in_order(table: TextTable, parts: npt.NDArray[np.int64]) -> list[int]:
     return sorted(np.flatnonzero(parts >= 0).tolist(), key=lambda row: (parts[row], table.texts[row]))
 
 
-def _fingerprint(
-    table: TextTable,
-    labels: npt.NDArray[np.int32],
-    parts: npt.NDArray[np.int64],
-    rows: Sequence[int],
-    declared: str,
-) -> str:
+def _fingerprint(table: TextTable, found: _Divided, rows: Sequence[int], declared: str) -> str:
     digest = hashlib.sha256(declared.encode())
     for row in rows:
         text = table.texts[row].encode()
         # Its length first: else the end of one text could pass for the beginning of the next.
-        digest.update(f"\n{parts[row]}:{labels[row]}:{len(text)}:".encode())
+        digest.update(f"\n{found.parts[row]}:{found.labels[row]}:{len(text)}:".encode())
         digest.update(text)
     return digest.hexdigest()
 
@@ -206,16 +256,14 @@ def _facts(prepared: PreparedData) -> dict[str, Any]:
     }
 
 
-def _files(
-    table: TextTable, labels: npt.NDArray[np.int32], parts: npt.NDArray[np.int64], rows: Sequence[int]
-) -> dict[str, bytes]:
+def _files(table: TextTable, found: _Divided, rows: Sequence[int]) -> dict[str, bytes]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     columns = {
         "text": pa.array([table.texts[row] for row in rows], pa.string()),
-        "label": pa.array(labels[rows]),
-        "part": pa.array(parts[rows].astype(np.int8)),
+        "label": pa.array(found.labels[rows]),
+        "part": pa.array(found.parts[rows].astype(np.int8)),
     }
     file = io.BytesIO()
     pq.write_table(pa.table(columns), file, compression="zstd")

@@ -4,7 +4,9 @@ Rules:
 
 * A text stands in one part only (``labels.drop_duplicates`` has seen to it before).
 * The draw is stratified: each class has its share of each part, to within one text, and at least one.
-* Within a class the texts are put in the order of SHA-256 of (seed, text); test takes the first,
+  Numbers are drawn in the same way from the tenths of their range (ten bins that hold about as many
+  texts each); from fewer bins, and at last plainly, where a part could not have a text of each.
+* Within a class or bin the texts are put in the order of SHA-256 of (seed, text); test takes the first,
   validation the next, training the rest. So the parts depend on the seed and on the texts alone: not
   on the order of the rows, not on the version of a random number generator, and a larger training part
   leaves the test part as it is.
@@ -27,7 +29,15 @@ from tuner.data.wording import counted, did_you_mean, listed
 from tuner.errors import DataError
 from tuner.spec.values import SplitSpec
 
-__all__ = ["PARTS", "assign", "column_ranks", "keep_declared_rows", "require_classes"]
+__all__ = [
+    "PARTS",
+    "assign",
+    "assign_numbers",
+    "column_ranks",
+    "keep_declared_rows",
+    "require_classes",
+    "require_spread",
+]
 
 PARTS = ("train", "validation", "test")
 """The parts; a text's part is an index into this."""
@@ -36,6 +46,9 @@ _DRAW_ORDER = (2, 1, 0)
 
 PartIds: TypeAlias = npt.NDArray[np.int64]
 ClassIds: TypeAlias = npt.NDArray[np.int32]
+Numbers: TypeAlias = npt.NDArray[np.float32]
+
+_MOST_BINS = 10
 
 
 def column_ranks(split: SplitSpec) -> dict[str, int]:
@@ -67,7 +80,7 @@ def keep_declared_rows(table: TextTable, split: SplitSpec) -> tuple[TextTable, t
     """
     ranks = column_ranks(split)
     if table.split is None or split.column is None:
-        _require_numbers(split)
+        _require_shares(split)
         return table, ()
     found = {value: table.split.count(value) for value in dict.fromkeys(table.split)}
     has = f"column '{split.column}' has " + listed([f"'{value}' ({n})" for value, n in found.items()])
@@ -107,25 +120,91 @@ def assign(
     Raises:
         DataError: If a part asks for more texts than there are, or could not hold every class.
     """
+    parts, pool, wanted = _declared(table, split)
+    if wanted:
+        members = _members(table, pool, labels, len(classes), seed)
+        sharing = _sharing(table, wanted)
+        _require_enough(members, wanted, sharing, classes, table.origin)
+        _draw(parts, members, wanted, sharing)
+    return parts
+
+
+def assign_numbers(
+    table: TextTable, numbers: Numbers, split: SplitSpec, seed: int
+) -> tuple[PartIds, tuple[str, ...]]:
+    """Return each text's part, as :func:`assign`, for labels that are numbers; and a remark, if any.
+
+    Args:
+        table: Every text once, normalised, in declared rows only.
+        numbers: ``(n_texts,) float32`` labels.
+        split: The declared parts.
+        seed: The study's.
+
+    Raises:
+        DataError: If a part asks for more texts than there are, or for fewer than two.
+    """
+    parts, pool, wanted = _declared(table, split)
+    if not wanted:
+        return parts, ()
+    sharing = _sharing(table, wanted)
+    sizes = {PARTS[rank]: count for rank, count in wanted.items()}
+    if sharing > len(wanted):
+        sizes[PARTS[0]] = len(pool) - sum(wanted.values())
+    for name, size in sizes.items():
+        if size < 2:
+            raise DataError(
+                f"{table.origin}: split: {name} gets {counted(size, 'text')}, expected at least 2",
+                "give that part a larger share",
+            )
+    bins = _bins(numbers, pool, min(sizes.values()), sharing)
+    n_bins = int(bins[pool].max()) + 1
+    _draw(parts, _members(table, pool, bins, n_bins, seed), wanted, sharing)
+    if n_bins > 1:
+        return parts, ()
+    return parts, ("too few texts to draw the parts by label: they are drawn without regard to it",)
+
+
+def _bins(numbers: Numbers, pool: PartIds, smallest: int, sharing: int) -> ClassIds:
+    """Return each text's bin, ``(n_texts,)``, by quantiles of the labels in ``pool``.
+
+    As many bins as can be, up to ten, so that each part gets a text of each: ``smallest`` is the size of
+    the smallest part, ``sharing`` the number of parts. Equal labels stay together.
+    """
+    for wished in range(_MOST_BINS, 1, -1):
+        edges = np.unique(np.quantile(numbers[pool], np.arange(1, wished) / wished))
+        found = np.searchsorted(edges, numbers, side="right")
+        filled, counts = np.unique(found[pool], return_counts=True)
+        if counts.min() >= sharing and len(filled) <= smallest:
+            return np.searchsorted(filled, found).astype(np.int32)
+    return np.zeros(len(numbers), np.int32)
+
+
+def _declared(table: TextTable, split: SplitSpec) -> tuple[PartIds, PartIds, dict[int, int]]:
+    """Return the parts as far as a column gives them, who is left to draw from, and how many are drawn."""
     parts = np.full(len(table.texts), -1, np.int64)
     if table.split is not None:
         ranks = column_ranks(split)
         parts[:] = [ranks[value] for value in table.split]
     pool = np.flatnonzero(parts == (-1 if table.split is None else 0))
-    wanted = _wanted(split, len(pool), table.origin)
-    if not wanted:
-        return parts
-    members = _members(table, pool, labels, len(classes), seed)
-    # With a column the training part gets what the draws leave of it, and needs every class as well.
-    sharing = len(wanted) + (table.split is not None)
-    _require_enough(members, wanted, sharing, classes, table.origin)
+    return parts, pool, _wanted(split, len(pool), table.origin)
+
+
+def _sharing(table: TextTable, wanted: dict[int, int]) -> int:
+    """Return how many parts share the texts that are drawn from.
+
+    With a column the training part gets what the draws leave of it, and needs every class as well.
+    """
+    return len(wanted) + (table.split is not None)
+
+
+def _draw(parts: PartIds, members: list[PartIds], wanted: dict[int, int], sharing: int) -> None:
+    """Write the drawn parts into ``parts``; ``members`` are the indices of each class in drawing order."""
     for rank, count in wanted.items():
         sharing -= 1
         left = np.array([len(indices) for indices in members])
         for label, take in enumerate(_by_class(left, count, sharing)):
             parts[members[label][:take]] = rank
             members[label] = members[label][take:]
-    return parts
 
 
 def require_classes(parts: PartIds, labels: ClassIds, classes: Sequence[str], origin: str) -> tuple[str, ...]:
@@ -155,7 +234,24 @@ def require_classes(parts: PartIds, labels: ClassIds, classes: Sequence[str], or
     return tuple(warnings)
 
 
-def _require_numbers(split: SplitSpec) -> None:
+def require_spread(parts: PartIds, numbers: Numbers, origin: str) -> None:
+    """Refuse parts of a regression that nothing can be learned from or measured on.
+
+    Raises:
+        DataError: If a part is empty, or all its labels are the same number.
+    """
+    for rank, name in enumerate(PARTS):
+        own = numbers[parts == rank]
+        if len(own) and own.min() < own.max():
+            continue
+        what = f"all with the label {own[0]:g}" if len(own) else "expected at least 2"
+        raise DataError(
+            f"{origin}: the {name} part has {counted(len(own), 'text')}, {what}",
+            "declare other values for the parts, or let them be drawn by shares",
+        )
+
+
+def _require_shares(split: SplitSpec) -> None:
     for name in PARTS:
         share = getattr(split, name)
         if isinstance(share, str | tuple):

@@ -12,9 +12,10 @@ import numpy.typing as npt
 
 from tuner.spec.values import Task
 
-__all__ = ["PADDING_ID", "UNKNOWN_ID", "EncodedDataset", "IntArray", "Part", "TextTable"]
+__all__ = ["PADDING_ID", "UNKNOWN_ID", "EncodedDataset", "IntArray", "LabelArray", "Part", "TextTable"]
 
 IntArray: TypeAlias = npt.NDArray[np.integer]
+LabelArray: TypeAlias = npt.NDArray[np.integer] | npt.NDArray[np.floating]
 
 PADDING_ID = 0
 UNKNOWN_ID = 1
@@ -58,12 +59,12 @@ class Part:
             the training texts: 0 padding, 1 unknown, 2 the commonest word. A vocabulary of V words is
             therefore ``where(ids < V, ids, 1)``.
         offsets: ``(n_texts + 1,) int64``; text i is ``ids[offsets[i]:offsets[i + 1]]``.
-        labels: ``(n_texts,) int32``, class indices.
+        labels: ``(n_texts,)``: class indices, int32; of a regression the numbers, float32.
     """
 
     ids: IntArray
     offsets: IntArray
-    labels: IntArray
+    labels: LabelArray
 
     @property
     def n_texts(self) -> int:
@@ -80,7 +81,7 @@ class EncodedDataset:
             dataset (word2vec vectors, TF-IDF features) is kept under a key that contains it.
         directory: Where it lies.
         task: What it is for.
-        classes: Class names; the index is the label.
+        classes: Class names; the index is the label. Empty in a regression.
         words: Every word of the training texts, commonest first; word i has id ``i + 2``.
         train, validation, test: The parts.
     """

@@ -25,7 +25,8 @@ class Family:
         build: ``(params, inputs, task, n_classes) -> keras.Model``, not compiled. Token families map
             ``(batch, time) int32`` to outputs, feature families ``(batch, n_features) float32``. A binary
             task ends in ``(batch, 1)`` sigmoid probabilities, a multiclass one in ``(batch, n_classes)``
-            softmax. Keras is imported inside, so that declaring costs nothing.
+            softmax, a regression in ``(batch, 1)`` in standard units (the mean of the training labels is 0,
+            their standard deviation 1). Keras is imported inside, so that declaring costs nothing.
     """
 
     component: Component

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from tuner.spec.conditions import Places
+<<<<<<< HEAD
 from tuner.spec.fields import Fields, nearest, read_mapping, read_text, read_whole, shown
+=======
+from tuner.spec.fields import Fields, nearest, one_of, read_mapping, read_text, read_whole, shown
+from tuner.spec.grid import GRID_SAMPLERS
+>>>>>>> 520d894 (tasks: regression, and a threshold that makes two classes of numbers)
 from tuner.spec.parameters import read_space
 from tuner.spec.read import Node, Problems
 from tuner.spec.sections import (
@@ -16,11 +21,15 @@ from tuner.spec.sections import (
     read_objectives,
     read_options,
 )
+<<<<<<< HEAD
 from tuner.spec.values import DataSpec, StudySpec, Task, TestOn
+=======
+from tuner.spec.values import BudgetSpec, DataSpec, StudySpec, Task, TestOn, default_objectives
+>>>>>>> 520d894 (tasks: regression, and a threshold that makes two classes of numbers)
 
 __all__ = ["TASKS", "TEST_ON", "Draft", "read_draft"]
 
-TASKS: tuple[Task, ...] = ("binary", "multiclass")
+TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
 TEST_ON: tuple[TestOn, ...] = ("front", "all")
 
 
@@ -65,15 +74,13 @@ def _read_required(fields: Fields, draft: Draft, problems: Problems) -> None:
     if data is not None:
         draft.spec = replace(draft.spec, data=data)
         draft.unread.discard("data")
-    node = fields.take("task", "binary or multiclass")
+    node = fields.take("task", one_of(TASKS))
     task = read_text(node, "task", problems)
     if task in TASKS:
         draft.spec = replace(draft.spec, task=task)
         draft.unread.discard("task")
     elif task is not None and node is not None:
-        problems.add(
-            node.mark, f"task: found {shown(task)}, expected binary or multiclass", nearest(task, TASKS)
-        )
+        problems.add(node.mark, f"task: found {shown(task)}, expected {one_of(TASKS)}", nearest(task, TASKS))
     node = fields.take("space", "the parameters to search")
     reading = read_space(node, fields.key_mark("space"), draft.places, problems)
     draft.spec = replace(draft.spec, space=tuple(reading.parameters))
@@ -108,9 +115,8 @@ def _read_rest(fields: Fields, draft: Draft, problems: Problems) -> None:
     elif "fixed" in fields:
         draft.unread.add("fixed")
     node = fields.take("objectives")
-    if node is not None:
-        objectives = read_objectives(node, draft.places, problems)
-        spec = replace(spec, objectives=objectives)
+    objectives = () if node is None else read_objectives(node, draft.places, problems)
+    spec = replace(spec, objectives=objectives or default_objectives(spec.task))
     node = fields.take("budget")
     if node is not None:
         spec = replace(spec, budget=read_budget(node, fields.key_mark("budget"), problems))

@@ -43,7 +43,10 @@ def json_schema(catalogue: Catalogue) -> dict[str, Any]:
         "required": ["data", "task", "space"],
         "properties": {
             "data": _data(catalogue.sources),
-            "task": {"description": "What the labels are: two classes, or several.", "enum": list(TASKS)},
+            "task": {
+                "description": "What the labels are: two classes, several, or numbers.",
+                "enum": list(TASKS),
+            },
             "fixed": {
                 "description": "Settings that hold in every trial.",
                 "type": "object",
@@ -249,7 +252,8 @@ def _condition() -> _Schema:
 def _objectives(catalogue: Catalogue) -> _Schema:
     metrics = [{"const": each.name, "description": each.summary} for each in catalogue.metrics.values()]
     return {
-        "description": "What a trial is judged by. Defaults to accuracy up and training_time_s down.",
+        "description": "What a trial is judged by. Defaults to accuracy up (mae down in a regression) and "
+        "training_time_s down.",
         "type": "array",
         "minItems": 1,
         "items": {

@@ -33,6 +33,7 @@ __all__ = [
     "TestOn",
     "Value",
     "active",
+    "default_objectives",
     "holds",
 ]
 
@@ -42,7 +43,8 @@ Value: TypeAlias = bool | int | float | str
 Params: TypeAlias = Mapping[str, Value]
 
 Direction: TypeAlias = Literal["maximize", "minimize"]
-Task: TypeAlias = Literal["binary", "multiclass"]
+Task: TypeAlias = Literal["binary", "multiclass", "regression"]
+"""What the labels are: two classes, several classes without an order, or numbers."""
 TestOn: TypeAlias = Literal["front", "all"]
 
 
@@ -200,6 +202,14 @@ class Objective:
     direction: Direction
 
 
+def default_objectives(task: Task) -> tuple[Objective, ...]:
+    """Return the objectives of a study that declares none: the task's plainest metric, and time."""
+    time = Objective("training_time_s", "minimize")
+    if task == "regression":
+        return Objective("mae", "minimize"), time
+    return Objective("accuracy", "maximize"), time
+
+
 @dataclass(frozen=True)
 class ComponentSpec:
     """A sampler or pruner by name, with its options."""
@@ -249,9 +259,9 @@ class StudySpec:
 
     Attributes:
         data: Texts, labels and their division.
-        task: ``binary`` or ``multiclass``.
+        task: ``binary``, ``multiclass`` or ``regression``.
         space: The searched parameters in declared order; a condition names earlier ones only.
-        objectives: One or more.
+        objectives: One or more. Defaults to :func:`default_objectives` of the task.
         sampler, pruner: By name.
         budget: Of the study, over all sessions.
         fixed: Settings that hold in every trial.
@@ -265,10 +275,7 @@ class StudySpec:
     data: DataSpec
     task: Task
     space: tuple[Parameter, ...]
-    objectives: tuple[Objective, ...] = (
-        Objective("accuracy", "maximize"),
-        Objective("training_time_s", "minimize"),
-    )
+    objectives: tuple[Objective, ...] = ()
     sampler: ComponentSpec = ComponentSpec("tpe")
     pruner: ComponentSpec = ComponentSpec("pareto")
     budget: BudgetSpec = BudgetSpec(trials=20)
@@ -276,3 +283,7 @@ class StudySpec:
     seed: int = 0
     execution: ExecutionSpec = ExecutionSpec()
     test_on: TestOn = "front"
+
+    def __post_init__(self) -> None:
+        if not self.objectives:
+            object.__setattr__(self, "objectives", default_objectives(self.task))

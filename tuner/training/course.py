@@ -14,6 +14,7 @@ from tuner.spec.values import Params
 __all__ = ["Course", "Rules"]
 
 _LEAST_LEARNING_RATE = 1e-7
+_BETTER_BELOW = frozenset({"loss", "mae"})
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Rules:
     Attributes:
         epochs: Most epochs.
         patience: Epochs without a better one after which training stops; 0 for never.
-        monitor: ``loss`` or ``accuracy``, of the validation split.
+        monitor: A metric of the validation split.
         plateau_patience: Epochs without a better one after which the learning rate is halved; 0 for never.
         learning_rate: At the start.
     """
@@ -108,4 +109,4 @@ class Course:
 
     def _is_better(self, metrics: Mapping[str, float], best: Mapping[str, float]) -> bool:
         found, former = metrics[self.rules.monitor], best[self.rules.monitor]
-        return found < former if self.rules.monitor == "loss" else found > former
+        return found < former if self.rules.monitor in _BETTER_BELOW else found > former

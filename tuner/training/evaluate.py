@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tuner.data.encode import open_dataset
 from tuner.embeddings import EMBEDDINGS
-from tuner.metrics import classification_metrics
+from tuner.metrics import measure
 from tuner.training.feed import feed_for
 from tuner.training.kept_model import load_model
 from tuner.training.steps import predict_all, trace_predict
@@ -23,7 +23,7 @@ def evaluate_test(request: TrialRequest, model_path: str) -> dict[str, float]:
         model_path: As the trial's outcome gave it: inside the trial's folder.
 
     Returns:
-        The metrics of :func:`~tuner.metrics.classification_metrics`, each with ``test_`` before its name.
+        The metrics of :func:`~tuner.metrics.measure`, each with ``test_`` before its name.
 
     Raises:
         ValueError: If the file is no Keras model, or not a safe one.
@@ -39,8 +39,8 @@ def evaluate_test(request: TrialRequest, model_path: str) -> dict[str, float]:
     try:
         model = load_model(Path(request.trial_dir) / model_path)
         labels = feed.labels("test")
-        probabilities = predict_all(trace_predict(model), feed.evaluation("test"), len(labels))
+        predictions = predict_all(trace_predict(model), feed.evaluation("test"), len(labels))
     finally:
         keras.utils.clear_session()
-    measured = classification_metrics(labels, probabilities, request.task)
+    measured = measure(labels, predictions, request.task)
     return {f"test_{name}": value for name, value in measured.items()}

@@ -17,14 +17,14 @@ from tuner.data.batches import (
     feature_batches,
     training_batches,
 )
-from tuner.data.values import EncodedDataset, IntArray
+from tuner.data.values import EncodedDataset, LabelArray
 from tuner.embeddings.protocol import FeatureInput, Prepared
 from tuner.spec.values import Params
 
 __all__ = ["Feed", "PartName", "feed_for"]
 
 Inputs: TypeAlias = npt.NDArray[Any]
-Labels: TypeAlias = npt.NDArray[np.int32]
+Labels: TypeAlias = npt.NDArray[Any]
 Indices: TypeAlias = npt.NDArray[np.int64]
 PartName: TypeAlias = Literal["train", "validation", "test"]
 
@@ -48,14 +48,14 @@ class Feed(ABC):
         """Training steps in an epoch."""
         return -(-self.dataset.train.n_texts // self.batch_size)
 
-    def labels(self, part: PartName) -> IntArray:
-        """Return the labels of a part, ``(n_texts,) int32``."""
-        found: IntArray = getattr(self.dataset, part).labels
+    def labels(self, part: PartName) -> LabelArray:
+        """Return the labels of a part, ``(n_texts,)``: int32 class indices, float32 numbers."""
+        found: LabelArray = getattr(self.dataset, part).labels
         return found
 
     @abstractmethod
     def training(self, epoch: int) -> Iterator[tuple[Inputs, Labels]]:
-        """Yield inputs and labels ``(batch,) int32``, in an order that follows from seed and epoch."""
+        """Yield inputs and labels ``(batch,)``, in an order that follows from seed and epoch."""
 
     @abstractmethod
     def evaluation(self, part: PartName) -> Iterator[tuple[Inputs, Labels, Indices]]:

@@ -22,7 +22,7 @@ from tuner.data.encode import open_dataset
 from tuner.embeddings import EMBEDDINGS
 from tuner.embeddings.protocol import TokenInput
 from tuner.errors import TunerError
-from tuner.metrics import classification_metrics
+from tuner.metrics import measure
 from tuner.models import FAMILIES
 from tuner.training.chance import Chance, never_learned
 from tuner.training.checkpoint import (
@@ -37,7 +37,7 @@ from tuner.training.device import describe_device, library_versions, recurrent_k
 from tuner.training.feed import feed_for
 from tuner.training.kept_model import MODEL_FILE, keep_model
 from tuner.training.memory import PeakMemory
-from tuner.training.steps import compile_model, predict_all, seed_dropout, trace_steps
+from tuner.training.steps import predict_all, ready_to_train, seed_dropout
 from tuner.training.stopwatch import Clock, Stopwatch, Times
 from tuner.trial import Ending, EpochReport, TrialOutcome, TrialRequest, Verdict, VerdictAction
 
@@ -137,12 +137,13 @@ class _Trial:
         source = EMBEDDINGS[str(params["embedding"])]
         self._inputs = source.prepare(self._dataset, params, request.seed, Path(request.cache_dir))
         self._feed = feed_for(self._dataset, self._inputs, params, request.seed)
-        self._chance = Chance.of(self._feed.labels("train"), self._feed.labels("validation"))
+        self._chance: Chance | None = None
+        if request.task != "regression":
+            self._chance = Chance.of(self._feed.labels("train"), self._feed.labels("validation"))
         with self._stopwatch.compiling():
             family = FAMILIES[str(params["family"])]
-            self._model = family.build(params, self._inputs, request.task, len(self._dataset.classes))
-            compile_model(self._model, params, request.task)
-            self._steps = trace_steps(self._model, request.task)
+            built = family.build(params, self._inputs, request.task, len(self._dataset.classes))
+            self._model, self._steps = ready_to_train(built, params, request.task, self._feed.labels("train"))
         self._best_weights = self._model.get_weights()
         self._continue_from_checkpoint(identity)
 
@@ -170,6 +171,8 @@ class _Trial:
     def _never_learned(self) -> str:
         """Ask before each epoch, and not after it: a trial that was given back between is asked as well."""
         course, epochs = self._course, int(self._request.params["chance_epochs"])
+        if self._chance is None:
+            return ""
         return never_learned(self._chance, course.history, epochs, course.is_over)
 
     def _continue_from_checkpoint(self, identity: str) -> None:
@@ -207,10 +210,10 @@ class _Trial:
         trained = self._train(epoch)
         with self._stopwatch.validating():
             labels = self._feed.labels("validation")
-            probabilities = predict_all(
+            predictions = predict_all(
                 self._steps.predict, self._feed.evaluation("validation"), len(labels)
             )  # (n_texts, n_outputs)
-            validated = classification_metrics(labels, probabilities, self._request.task)
+            validated = measure(labels, predictions, self._request.task)
         if not math.isfinite(validated["loss"]):
             raise _DivergedError(f"validation loss became {validated['loss']} in epoch {epoch}")
         self._course = self._course.with_epoch({**validated, **trained, **self._costs(epoch + 1)})
@@ -224,20 +227,20 @@ class _Trial:
         model.reset_metrics()
         model.optimizer.learning_rate = self._course.learning_rate
         seed_dropout(model, self._request.seed, epoch)
-        found: dict[str, float] = {}
+        loss = math.nan
         for step, (inputs, labels) in enumerate(self._feed.training(epoch)):
             if self._channel.stop_requested():
                 raise _ReleasedError
             batch = tf.constant(inputs), tf.constant(labels)
             with self._stopwatch.step():
-                # Reading the numbers waits until a GPU is done; else only the launch would be timed.
-                found = {name: float(value) for name, value in self._steps.train(*batch).items()}
-            if not math.isfinite(found["loss"]):
-                raise _DivergedError(f"loss became {_named(found['loss'])} in epoch {epoch}, step {step}")
+                # Reading the number waits until a GPU is done; else only the launch would be timed.
+                loss = float(self._steps.train(*batch))
+            if not math.isfinite(loss):
+                raise _DivergedError(f"loss became {_named(loss)} in epoch {epoch}, step {step}")
             self._memory.look()
             self._channel.progress(epoch, step + 1, steps)
         self._stopwatch.end_epoch()
-        return {"train_loss": found["loss"], "train_accuracy": found["accuracy"]}
+        return {"train_loss": loss, **self._steps.trained()}
 
     def _costs(self, epochs_run: int) -> dict[str, float]:
         """What the trial has cost up to now, continuations included."""

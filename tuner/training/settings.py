@@ -47,9 +47,9 @@ COMMON: tuple[Setting, ...] = (
         "monitor",
         "choice",
         "loss",
-        "Validation metric that chooses the kept epoch. Defaults to loss: finer than "
+        "Validation metric that chooses the kept epoch. Defaults to loss, which every task has: finer than "
         "accuracy, so less of a lottery.",
-        choices=("loss", "accuracy"),
+        choices=("loss", "accuracy", "f1", "mae"),
     ),
     Setting(
         "plateau_patience",

@@ -14,13 +14,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from tuner.data.values import LabelArray
+from tuner.models.heads import in_label_units
 from tuner.spec.values import Params, Task
 from tuner.training.optimizers import OPTIMIZERS
+from tuner.training.tally import Tally, tally_for
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["Steps", "compile_model", "predict_all", "seed_dropout", "trace_predict", "trace_steps"]
+__all__ = [
+    "Steps",
+    "predict_all",
+    "ready_to_train",
+    "seed_dropout",
+    "trace_predict",
+]
 
 
 @dataclass(frozen=True)
@@ -28,48 +37,90 @@ class Steps:
     """The two traced functions of a model.
 
     Attributes:
-        train: ``(inputs, labels) -> {"loss": ..., "accuracy": ...}`` as scalar tensors: means over the
-            batches since ``model.reset_metrics()``. Changes weights.
-        predict: ``inputs -> probabilities``, as tensors.
+        train: ``(inputs, labels) -> loss`` as a scalar tensor: the mean over the texts of all batches since
+            ``model.reset_metrics()``, class weights applied. Changes weights.
+        predict: ``inputs -> probabilities``, or numbers in the label's unit, as tensors.
+        trained: Returns the training metrics of the batches since ``model.reset_metrics()`` but the loss.
     """
 
-    train: Callable[[Any, Any], dict[str, Any]]
+    train: Callable[[Any, Any], Any]
     predict: Callable[[Any], Any]
+    trained: Callable[[], dict[str, float]]
 
 
-def compile_model(model: keras.Model, params: Params, task: Task) -> None:
-    """Give a model its optimizer, loss and accuracy. Without XLA, which was slower for recurrent layers."""
+def ready_to_train(
+    model: keras.Model, params: Params, task: Task, labels: LabelArray
+) -> tuple[keras.Model, Steps]:
+    """Make what a family has built ready to be trained.
+
+    Args:
+        model: Not compiled.
+        params: The trial's settings.
+        task: Decides loss and metrics.
+        labels: Of the training part: a regression's unit, and how often each class comes.
+
+    Returns:
+        The model, of a regression with its output in the label's unit, and its steps.
+    """
+    scale = 1.0
+    if task == "regression":
+        scale = float(np.std(labels, dtype=np.float64))
+        model = in_label_units(model, float(np.mean(labels, dtype=np.float64)), scale)
+    tally = _compile(model, params, task, scale)
+    return model, _trace_steps(model, task, tally, scale)
+
+
+def _compile(model: keras.Model, params: Params, task: Task, scale: float) -> Tally:
+    """Give a model its optimizer, loss and tally. Without XLA, which was slower for recurrent layers.
+
+    Args:
+        model: As :func:`ready_to_train` has it.
+        params: The trial's settings.
+        task: What is predicted.
+        scale: Of a regression, see :func:`~tuner.models.heads.in_label_units`. Errors are minimised in
+            standard units, so that learning rates mean the same whatever the label's unit.
+    """
     import keras
+    from keras import ops
+
+    def standard_mse(y_true: Any, y_pred: Any) -> Any:
+        return ops.mean(ops.square((y_pred - y_true) / scale), axis=-1)  # (B,)
 
     if task == "binary":
         loss: Any = keras.losses.BinaryCrossentropy()
-        accuracy: Any = keras.metrics.BinaryAccuracy(name="accuracy")
+    elif task == "regression":
+        loss = standard_mse
     else:
         loss = keras.losses.SparseCategoricalCrossentropy()
-        accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
     optimizer = OPTIMIZERS[str(params["optimizer"])].make(params)
     # Built here: a step that finds variables to make is traced twice.
     optimizer.build(model.trainable_variables)
-    model.compile(optimizer, loss, metrics=[accuracy], jit_compile=False)
+    tally = tally_for(model, task, scale)
+    model.compile(optimizer, loss, metrics=[tally.metric], jit_compile=False)
+    return tally
 
 
-def trace_steps(model: keras.Model, task: Task) -> Steps:
+def _trace_steps(model: keras.Model, task: Task, tally: Tally, scale: float) -> Steps:
     """Trace a compiled model for batches of any size and length.
 
     Args:
-        model: As :func:`compile_model` left it.
-        task: A binary label becomes ``(batch, 1) float32``, as the loss wants it.
+        model: As :func:`_compile` left it.
+        task: Labels of two classes and numbers become ``(batch, 1) float32``, as their losses want them.
+        tally: From :func:`_compile`.
+        scale: As there; brings the loss back into the label's unit.
     """
     import tensorflow as tf
 
-    def step(inputs: Any, labels: Any) -> Any:
-        if task == "binary":
-            labels = tf.cast(labels, tf.float32)[:, tf.newaxis]  # (B, 1)
-        return model.train_step((inputs, labels))
+    kind = tf.float32 if task == "regression" else tf.int32
 
-    signature = [_input_spec(model), tf.TensorSpec([None], tf.int32, name="labels")]
+    def step(inputs: Any, labels: Any) -> Any:
+        if task != "multiclass":
+            labels = tf.cast(labels, tf.float32)[:, tf.newaxis]  # (B, 1)
+        return model.train_step((inputs, labels))["loss"] * scale**2
+
+    signature = [_input_spec(model), tf.TensorSpec([None], kind, name="labels")]
     train = tf.function(step, input_signature=signature, autograph=False, jit_compile=False)
-    return Steps(train.get_concrete_function(), trace_predict(model))
+    return Steps(train.get_concrete_function(), trace_predict(model), tally.read)
 
 
 def trace_predict(model: keras.Model) -> Callable[[Any], Any]:
@@ -103,7 +154,7 @@ def predict_all(
         n_texts: In all.
 
     Returns:
-        ``(n_texts, n_outputs) float32`` probabilities, in the order of the part.
+        ``(n_texts, n_outputs) float32`` probabilities or numbers, in the order of the part.
     """
     import tensorflow as tf
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from tuner.data.encode import encode, find_prepared, open_dataset, prepare
 from tuner.data.prepare import PreparedData, read_texts
 from tuner.data.values import EncodedDataset, Part
 from tuner.errors import DataError, NotFoundError
-from tuner.spec.values import DataSpec, SplitSpec
+from tuner.spec.values import DataSpec, SplitSpec, Task, Value
 
 Row = tuple[str, str, str]
 
@@ -224,3 +226,88 @@ def test_training_texts_without_any_word_are_refused(tmp_path: Path) -> None:
 
     with pytest.raises(DataError, match="no words are left of the training texts after cleaning 'moderate'"):
         encode(prepared_from(tmp_path, rows), "moderate")
+
+
+def rated(folder: Path, last: str = "6.0", **options: Value) -> DataSpec:
+    """Declare a file of 60 ratings from 1 to 6, the last of them written with a point."""
+    lines = ["text,rating", *(f"film number {n},{n % 6 + 1}" for n in range(59)), f"the last,{last}"]
+    (folder / "ratings.csv").write_text("\n".join(lines), encoding="utf-8")
+    return DataSpec("file", {"path": "ratings.csv", "label": "rating", **options}, SplitSpec(0.6, 0.2, 0.2))
+
+
+def test_the_numbers_of_a_regression_reach_the_arrays(tmp_path: Path) -> None:
+    prepared = prepare(rated(tmp_path), "regression", 0, tmp_path, tmp_path / "cache")
+    dataset = encode(prepared, "light")
+
+    assert prepared.classes == dataset.classes == ()
+    assert prepared.counts == {"train": (36,), "validation": (12,), "test": (12,)}
+    assert prepared.sizes == {"train": 36, "validation": 12, "test": 12}
+    assert find_prepared(prepared.fingerprint, tmp_path / "cache") == prepared
+    assert dataset.task == "regression"
+    assert dataset.train.labels.dtype == np.float32
+    assert sorted(dataset.test.labels.tolist()) == sorted([1.0, 2.0, 3.0, 4.0, 5.0, 6.0] * 2)
+
+
+def test_a_rating_that_is_a_word_leaves_nothing_behind(tmp_path: Path) -> None:
+    data = rated(tmp_path)
+    path = tmp_path / "ratings.csv"
+    path.write_text(path.read_text().replace("film number 15,4", "film number 15,good"))
+
+    for task, options in (("regression", {}), ("binary", {"threshold": 4})):
+        declared = replace(data, options={**data.options, **options})
+        with pytest.raises(DataError, match=r"ratings\.csv:17: rating 'good': expected a number"):
+            prepare(declared, cast("Task", task), 0, tmp_path, tmp_path / "cache")
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_threshold_makes_two_classes_of_numbers(tmp_path: Path) -> None:
+    prepared = prepare(rated(tmp_path, threshold=5), "binary", 0, tmp_path, tmp_path / "cache")
+
+    assert prepared.classes == ("below 5", "at least 5")
+    assert prepared.counts == {"train": (24, 12), "validation": (8, 4), "test": (8, 4)}
+    assert encode(prepared, "light").train.labels.dtype == np.int32
+
+
+def test_copies_on_one_side_of_the_threshold_do_not_contradict_each_other(tmp_path: Path) -> None:
+    data = rated(tmp_path, threshold=4)
+    with (tmp_path / "ratings.csv").open("a") as file:
+        file.write("\nfilm number 5,5\nfilm number 0,6\n")  # they stand there with 6 and with 1
+
+    warnings = prepare(data, "binary", 0, tmp_path, tmp_path / "cache").warnings
+
+    assert [warning[:14] for warning in warnings] == ["1 row dropped:", "2 rows dropped"]
+
+
+@pytest.mark.parametrize(
+    ("task", "options", "said"),
+    [
+        ("regression", {"threshold": 4}, "threshold: '4' has no meaning in task regression"),
+        ("multiclass", {"threshold": 4}, "threshold: '4' has no meaning in task multiclass"),
+        ("regression", {"positive": "6"}, "positive: '6' has no meaning in task regression"),
+        (
+            "binary",
+            {"positive": "6", "threshold": 4},
+            "positive: '6' beside a threshold, expected one of them",
+        ),
+    ],
+)
+def test_positive_and_threshold_out_of_place_are_refused(
+    tmp_path: Path, task: Task, options: dict[str, Value], said: str
+) -> None:
+    declared = rated(tmp_path)
+    declared = replace(declared, options={**declared.options, **options})
+
+    with pytest.raises(DataError, match=said):
+        prepare(declared, task, 0, tmp_path, tmp_path / "cache")
+
+
+def test_the_same_numbers_as_classes_or_for_a_regression_are_other_data(tmp_path: Path) -> None:
+    fingerprints = {
+        prepare(rated(tmp_path, "6"), task, 0, tmp_path, tmp_path / "cache").fingerprint
+        for task in ("multiclass", "regression")
+    } | {
+        prepare(rated(tmp_path, "6", threshold=at), "binary", 0, tmp_path, tmp_path / "cache").fingerprint
+        for at in (3, 4)
+    }
+
+    assert len(fingerprints) == 4

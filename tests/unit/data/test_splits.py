@@ -8,7 +8,15 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from tuner.data.splits import PARTS, assign, column_ranks, keep_declared_rows, require_classes
+from tuner.data.splits import (
+    PARTS,
+    assign,
+    assign_numbers,
+    column_ranks,
+    keep_declared_rows,
+    require_classes,
+    require_spread,
+)
 from tuner.data.values import TextTable
 from tuner.errors import DataError
 from tuner.spec.values import SplitSpec
@@ -169,3 +177,74 @@ def test_parts_without_a_class_are_refused_or_pointed_out() -> None:
         require_classes(2 - parts, labels, names, "x")
     with pytest.raises(DataError, match="the test part has 1 text but none of 'b'"):
         require_classes(np.array([0, 0, 1, 1, 2]), np.array([0, 1, 0, 1, 0], np.int32), CLASSES, "x")
+
+
+def drawn(numbers: Sequence[float], split: SplitSpec, seed: int = 0) -> tuple[list[str], tuple[str, ...]]:
+    parts, remarks = assign_numbers(table(len(numbers)), np.array(numbers, np.float32), split, seed)
+    return [PARTS[rank] if rank >= 0 else "" for rank in parts], remarks
+
+
+def test_numbers_are_spread_over_the_parts_by_their_tenths() -> None:
+    numbers = [float(number) for number in range(200)]
+
+    parts, remarks = drawn(numbers, SplitSpec(0.6, 0.2, 0.2))
+
+    assert remarks == ()
+    for tenth in range(10):
+        assert Counter(parts[tenth * 20 : (tenth + 1) * 20]) == {"train": 12, "validation": 4, "test": 4}
+
+
+def test_equal_numbers_are_one_bin_however_many_there_are() -> None:
+    parts, _ = drawn([5.0] * 60 + [1.0] * 20 + [3.0] * 20, SplitSpec(0.6, 0.2, 0.2))
+
+    for first, last in ((0, 60), (60, 80), (80, 100)):
+        assert parts[first:last].count("test") == (last - first) // 5
+
+
+def test_few_texts_are_drawn_from_fewer_bins() -> None:
+    parts, remarks = drawn([float(number) for number in range(30)], SplitSpec(20, 5, 5))
+
+    assert remarks == ()
+    for fifth in range(5):
+        assert Counter(parts[fifth * 6 : (fifth + 1) * 6]) == {"train": 4, "validation": 1, "test": 1}
+
+
+def test_too_few_texts_for_bins_are_drawn_plainly_and_this_is_said() -> None:
+    parts, remarks = drawn([1.0, 2.0, 2.0, 2.0, 2.0, 2.0], SplitSpec(2, 2, 2))
+
+    assert Counter(parts) == {"train": 2, "validation": 2, "test": 2}
+    assert remarks == ("too few texts to draw the parts by label: they are drawn without regard to it",)
+
+
+def test_a_draw_by_number_takes_from_the_columns_training_part_only() -> None:
+    data = table(60, ["train"] * 40 + ["test"] * 20)
+
+    parts, _ = assign_numbers(
+        data, np.arange(60, dtype=np.float32), SplitSpec("train", 0.25, "test", "split"), 0
+    )
+
+    assert Counter(parts[:40].tolist()) == {0: 30, 1: 10}
+    assert set(parts[40:].tolist()) == {2}
+
+
+@pytest.mark.parametrize(
+    ("split", "message"),
+    [
+        (SplitSpec(6, 1, 3), "split: validation gets 1 text, expected at least 2; give that part a larger"),
+        (SplitSpec(0.8, 0.01, 0.1), "test gets 1 text"),
+        (SplitSpec(8, 4, 4), "split asks for 16 texts"),
+    ],
+)
+def test_shares_too_small_for_numbers_are_refused(split: SplitSpec, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        drawn([float(number) for number in range(10)], split)
+
+
+def test_a_part_whose_numbers_are_all_the_same_is_refused() -> None:
+    parts = np.array([0, 0, 1, 1, 2, 2])
+
+    require_spread(parts, np.array([1, 2, 1, 2, 1, 2], np.float32), "a.csv")
+    with pytest.raises(DataError, match=r"a\.csv: the test part has 2 texts, all with the label 7"):
+        require_spread(parts, np.array([1, 2, 1, 2, 7, 7], np.float32), "a.csv")
+    with pytest.raises(DataError, match="the test part has 0 texts, expected at least 2"):
+        require_spread(parts % 2, np.array([1, 2, 2, 1, 1, 2], np.float32), "a.csv")

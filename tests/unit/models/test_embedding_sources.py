@@ -11,7 +11,7 @@ import pytest
 
 from tests.networks import IDS, build, settings, tokens, trained
 from tuner.data.values import EncodedDataset
-from tuner.training.steps import compile_model, trace_steps
+from tuner.training.steps import ready_to_train
 
 DatasetMaker = Callable[..., EncodedDataset]
 
@@ -72,8 +72,7 @@ def test_ready_vectors_can_be_learned_from(
 def test_ready_vectors_are_the_start_and_stay_if_frozen(trainable: bool) -> None:
     inputs = tokens(trainable, with_matrix=True)
     model = build("lstm", inputs)
-    compile_model(model, settings("lstm", learning_rate=0.1), "binary")
-    steps = trace_steps(model, "binary")
+    _, steps = ready_to_train(model, settings("lstm", learning_rate=0.1), "binary", np.array([0, 1, 1]))
     np.testing.assert_array_equal(model.get_layer("embedding").get_weights()[0], inputs.matrix)
 
     import tensorflow as tf

@@ -151,11 +151,11 @@ def test_a_budget_of_time_alone_has_no_limit_of_trials(spec_of: Reader) -> None:
 @pytest.mark.parametrize(
     ("section", "body", "said"),
     [
-        ("task", "-", "1:1: task is missing, expected binary or multiclass"),
+        ("task", "-", "1:1: task is missing, expected binary, multiclass or regression"),
         ("data", "-", "1:1: data is missing, expected where the texts come from"),
         ("space", "-", "1:1: space is missing, expected the parameters to search"),
-        ("task", "binery", "2:7: task: found 'binery', expected binary or multiclass; did you "
-        "mean 'binary'?"),
+        ("task", "binery", "2:7: task: found 'binery', expected binary, multiclass or regression; "
+        "did you mean 'binary'?"),
         ("task", "true", '2:7: task: found true, expected a text; write "true"'),
         ("data", "reviews", "1:7: data: found the text 'reviews', expected a group of `key: value` lines"),
         ("data", "{dataset: imdb}", "1:1: data.source is missing, expected the name of a data source"),

@@ -1,22 +1,140 @@
-"""One step, one prediction, one optimizer."""
+"""One step, one prediction, one optimizer; what a step minimises and counts is held against NumPy."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.networks import IDS, build, settings
+from tuner.metrics import measure
+from tuner.models.heads import add_head
+from tuner.spec.values import Task, Value
 from tuner.training.optimizers import OPTIMIZERS
-from tuner.training.steps import compile_model, predict_all, seed_dropout, trace_steps
+from tuner.training.steps import Steps, predict_all, ready_to_train, seed_dropout, trace_predict
+
+FEATURES = np.random.default_rng(5).normal(size=(30, 4)).astype(np.float32)
+LABELS: dict[Task, Any] = {
+    "binary": np.array([0, 1, 1] * 10, np.int32),
+    "multiclass": np.array([0, 1, 2, 2, 2] * 6, np.int32),
+    "regression": np.linspace(1, 10, 30, dtype=np.float32),
+}
+
+Started = tuple[Any, Steps]
+Starter = Callable[..., Started]
+
+
+@pytest.fixture
+def start() -> Starter:
+    """Make a linear model without dropout ready for a task; always with the same first weights."""
+
+    def make(task: Task, labels: Any = None, **given: Value) -> Started:
+        import keras
+
+        keras.utils.clear_session()
+        keras.utils.set_random_seed(1)
+        inputs = keras.Input((4,), name="features")
+        model = keras.Model(inputs, add_head(inputs, task, 3))
+        params: dict[str, Value] = {"optimizer": "sgd", "learning_rate": 0.0, "momentum": 0.0}
+        params |= {"nesterov": False, "gradient_clip_norm": 0.0, "class_weights": "none", **given}
+        return ready_to_train(model, params, task, LABELS[task] if labels is None else labels)
+
+    return make
+
+
+def epoch(model: Any, steps: Steps, labels: Any, batch_size: int = 8) -> float:
+    """Train on all texts once, in uneven batches; return the loss of the epoch."""
+    import tensorflow as tf
+
+    model.reset_metrics()
+    loss = np.nan
+    for at in range(0, len(labels), batch_size):
+        chosen = slice(at, at + batch_size)
+        loss = float(steps.train(tf.constant(FEATURES[chosen]), tf.constant(labels[chosen])))
+    return loss
+
+
+def predictions(steps: Steps) -> Any:
+    return predict_all(steps.predict, [(FEATURES, None, np.arange(len(FEATURES)))], len(FEATURES))
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_with_weights_that_stay_training_metrics_are_those_of_the_whole_part(
+    task: Task, start: Starter
+) -> None:
+    model, steps = start(task)
+
+    loss = epoch(model, steps, LABELS[task])
+
+    expected = measure(LABELS[task], predictions(steps), task)
+    assert loss == pytest.approx(expected["loss"], rel=1e-5)
+    trained = steps.trained()
+    assert trained.keys() == {f"train_{name}" for name in expected if name not in ("loss", "auc")}
+    for name, value in trained.items():
+        assert value == pytest.approx(expected[name.removeprefix("train_")], rel=1e-5), name
+
+
+def test_each_epoch_is_counted_for_itself(start: Starter) -> None:
+    model, steps = start("multiclass")
+
+    epoch(model, steps, LABELS["multiclass"])
+    first = steps.trained()
+    epoch(model, steps, LABELS["multiclass"], batch_size=30)
+
+    assert steps.trained() == pytest.approx(first)
+
+
+def test_a_regression_begins_near_the_mean_of_its_labels(start: Starter) -> None:
+    labels = LABELS["regression"] + 1000
+
+    _, steps = start("regression", labels)
+
+    assert predictions(steps).mean() == pytest.approx(float(labels.mean()), abs=5.0)
+
+
+def test_a_regression_learns_alike_in_every_unit(start: Starter) -> None:
+    labels = LABELS["regression"]
+    found = []
+    for scale, shift in ((1.0, 0.0), (1000.0, -7e4)):
+        scaled = (labels * scale + shift).astype(np.float32)
+        model, steps = start("regression", scaled, learning_rate=0.05)
+        for _ in range(3):
+            loss = epoch(model, steps, scaled)
+        found.append(((predictions(steps) - shift) / scale, loss / scale**2))
+
+    np.testing.assert_allclose(found[1][0], found[0][0], atol=2e-3)
+    assert found[1][1] == pytest.approx(found[0][1], rel=1e-3)
+
+
+def test_a_regression_fits_what_can_be_fitted(start: Starter) -> None:
+    labels = (FEATURES @ np.array([30, -20, 10, 5], np.float32) + 700).astype(np.float32)
+    model, steps = start("regression", labels, learning_rate=0.1)
+
+    for _ in range(30):
+        epoch(model, steps, labels)
+
+    assert measure(labels, predictions(steps), "regression")["r2"] > 0.99
+
+
+def test_a_saved_regression_predicts_in_the_unit_of_its_labels(start: Starter, tmp_path: Any) -> None:
+    import keras
+
+    model, steps = start("regression", LABELS["regression"] * 100)
+    keras.Model(model.inputs, model.outputs).save(tmp_path / "model.keras")
+
+    loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
+
+    again = trace_predict(loaded)(FEATURES).numpy()
+    np.testing.assert_allclose(again, predictions(steps), rtol=1e-5)
+    assert again.mean() > 100
 
 
 def test_one_trace_serves_all_batches() -> None:
     import tensorflow as tf
 
     model = build("lstm")
-    compile_model(model, settings("lstm"), "binary")
     traced: list[Any] = []
     train_step = model.train_step
 
@@ -25,7 +143,7 @@ def test_one_trace_serves_all_batches() -> None:
         return train_step(data)
 
     model.train_step = counted
-    steps = trace_steps(model, "binary")
+    _, steps = ready_to_train(model, settings("lstm"), "binary", np.array([0, 1]))
 
     for size, length in ((3, 4), (1, 9), (5, 1)):
         steps.train(tf.ones([size, length], tf.int32), tf.ones([size], tf.int32))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tuner.data.reading import pick_columns, read_table, whole_path
-from tuner.data.sources.protocol import LABEL, POSITIVE, SPLIT_COLUMN, TEXT, DataSource
+from tuner.data.sources.protocol import LABEL, POSITIVE, SPLIT_COLUMN, TEXT, THRESHOLD, DataSource
 from tuner.data.values import TextTable
 from tuner.spec.catalogue import Component, Setting
 from tuner.spec.values import Value
@@ -32,6 +32,7 @@ SOURCE = DataSource(
             TEXT,
             LABEL,
             POSITIVE,
+            THRESHOLD,
             Setting("encoding", "text", "utf-8", "Of CSV, TSV and JSONL; a byte order mark is tolerated."),
             Setting(
                 "separator",

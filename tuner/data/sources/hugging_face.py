@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tuner.data.reading import RawTable, pick_columns, whole_path
-from tuner.data.sources.protocol import LABEL, POSITIVE, SPLIT_COLUMN, TEXT, DataSource
+from tuner.data.sources.protocol import LABEL, POSITIVE, SPLIT_COLUMN, TEXT, THRESHOLD, DataSource
 from tuner.data.values import TextTable
 from tuner.data.wording import did_you_mean
 from tuner.errors import DataError
@@ -118,6 +118,7 @@ SOURCE = DataSource(
             TEXT,
             LABEL,
             POSITIVE,
+            THRESHOLD,
         ),
     ),
     load=_load,

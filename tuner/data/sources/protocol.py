@@ -12,7 +12,7 @@ from tuner.errors import DataError
 from tuner.spec.catalogue import Component, Setting
 from tuner.spec.values import Value
 
-__all__ = ["LABEL", "POSITIVE", "SPLIT_COLUMN", "TEXT", "DataSource", "complete_options"]
+__all__ = ["LABEL", "POSITIVE", "SPLIT_COLUMN", "TEXT", "THRESHOLD", "DataSource", "complete_options"]
 
 SPLIT_COLUMN = "split"
 """Key under which :attr:`DataSource.load` finds the declared split column's name, if there is one.
@@ -27,6 +27,13 @@ POSITIVE = Setting(
     "",
     "Label that is class 1 of a binary task. Defaults to the one named pos, positive, 1, true or yes, "
     "else the alphabetically later, because those are what people call the sought class.",
+)
+THRESHOLD = Setting(
+    "threshold",
+    "float",
+    0.0,
+    "Least number that is positive, for a binary task on a column of numbers, e.g. 6 for ratings; left out: "
+    "labels are classes as they stand.",
 )
 
 
