@@ -5,12 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from tuner.spec.conditions import Places
-<<<<<<< HEAD
-from tuner.spec.fields import Fields, nearest, read_mapping, read_text, read_whole, shown
-=======
 from tuner.spec.fields import Fields, nearest, one_of, read_mapping, read_text, read_whole, shown
-from tuner.spec.grid import GRID_SAMPLERS
->>>>>>> 520d894 (tasks: regression, and a threshold that makes two classes of numbers)
 from tuner.spec.parameters import read_space
 from tuner.spec.read import Node, Problems
 from tuner.spec.sections import (
@@ -21,11 +16,7 @@ from tuner.spec.sections import (
     read_objectives,
     read_options,
 )
-<<<<<<< HEAD
-from tuner.spec.values import DataSpec, StudySpec, Task, TestOn
-=======
-from tuner.spec.values import BudgetSpec, DataSpec, StudySpec, Task, TestOn, default_objectives
->>>>>>> 520d894 (tasks: regression, and a threshold that makes two classes of numbers)
+from tuner.spec.values import DataSpec, StudySpec, Task, TestOn, default_objectives
 
 __all__ = ["TASKS", "TEST_ON", "Draft", "read_draft"]
 
