@@ -83,7 +83,7 @@ def join(
     crash_point: Callable[[str], None] = nothing_happens,
 ) -> RunningStudy:
     spec = ledger.study(NAME).spec
-    sampler = make_sampler(spec.sampler, spec.space, spec.seed)
+    sampler = make_sampler(spec.sampler, spec.space, spec.seed, spec.repeats)
     return ledger.join(NAME, sampler, owner or this_owner(), lease_s, crash_point)
 
 

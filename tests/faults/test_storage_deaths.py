@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import time
+from collections import Counter
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -28,10 +29,12 @@ from tests.ledgers import (
     take,
     work,
 )
-from tuner.spec.values import ComponentSpec
+from tuner.spec.values import ComponentSpec, IntParameter, Parameter
 from tuner.storage import Ledger, open_database
 
 TIMEOUT_S = 120
+
+GRID: tuple[Parameter, ...] = (IntParameter("units", "units", 1, 30),)
 
 
 def ended(process: BaseProcess) -> int | None:
@@ -105,11 +108,15 @@ def test_a_dead_session_frees_its_trial_at_once(storage_url: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("sampler", ["random", "grid"])
-def test_random_kills_of_six_sessions_keep_the_budget_exact(storage_url: str, sampler: str) -> None:
+@pytest.mark.parametrize(("sampler", "repeats"), [("random", 3), ("grid", 2)])
+def test_random_kills_of_six_sessions_keep_the_budget_exact(
+    storage_url: str, sampler: str, repeats: int
+) -> None:
     trials = 60
-    space = spec_of().space[:2] if sampler == "grid" else spec_of().space
-    spec = spec_of(trials=trials, max_deaths=1000, sampler=ComponentSpec(sampler), space=space)
+    space = GRID if sampler == "grid" else spec_of().space
+    spec = spec_of(
+        trials=trials, max_deaths=1000, sampler=ComponentSpec(sampler), space=space, repeats=repeats
+    )
     ledger = make_study(storage_url, spec)
     draw, kills = random.Random(5), 0
     running = [start(work, storage_url, draw.getrandbits(30), 0.01) for _ in range(6)]
@@ -128,9 +135,8 @@ def test_random_kills_of_six_sessions_keep_the_budget_exact(storage_url: str, sa
                 assert process.exitcode == 0
     assert kills >= 3
     assert_each_ended_once(ledger, trials)
-    if sampler == "grid":
-        points = {tuple(trial.params.values()) for trial in ledger.trials(NAME)}
-        assert len(points) == trials
+    points = Counter(tuple(trial.params.values()) for trial in ledger.trials(NAME))
+    assert set(points.values()) == {repeats}
     ledger.database.close()
 
 

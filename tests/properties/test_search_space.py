@@ -72,9 +72,9 @@ def spaces(draw: st.DrawFn, discrete: bool = False) -> tuple[Parameter, ...]:
 
 
 def _sampled(
-    sampler_name: str, space: tuple[Parameter, ...], seed: int, n_trials: int
+    sampler_name: str, space: tuple[Parameter, ...], seed: int, n_trials: int, repeats: int = 1
 ) -> list[dict[str, Value]]:
-    sampler = make_sampler(ComponentSpec(sampler_name), space, seed)
+    sampler = make_sampler(ComponentSpec(sampler_name), space, seed, repeats)
     study = optuna.create_study(sampler=sampler)
     found = []
     for index in range(n_trials):
@@ -96,19 +96,24 @@ def test_samples_are_inside_and_only_active(sampler: str, space: tuple[Parameter
         assert settings_of(space, params) == params
 
 
-@given(space=spaces(), seed=st.integers(0, 2**31 - 1))
+@given(space=spaces(), seed=st.integers(0, 2**31 - 1), repeats=st.integers(1, 3))
 @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow], deadline=None)
-def test_the_same_seed_gives_the_same_params(space: tuple[Parameter, ...], seed: int) -> None:
-    assert _sampled("tpe", space, seed, 3) == _sampled("tpe", space, seed, 3)
+def test_the_same_seed_gives_the_same_params(space: tuple[Parameter, ...], seed: int, repeats: int) -> None:
+    found = _sampled("tpe", space, seed, 5, repeats)
+    assert found == _sampled("tpe", space, seed, 5, repeats)
+    assert all(params == found[index - index % repeats] for index, params in enumerate(found))
 
 
-@given(space=spaces(discrete=True), seed=st.integers(0, 99))
+@given(space=spaces(discrete=True), seed=st.integers(0, 99), repeats=st.integers(1, 3))
 @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow], deadline=None)
-def test_grid_gives_every_point_exactly_once(space: tuple[Parameter, ...], seed: int) -> None:
+def test_grid_gives_every_point_exactly_as_often_as_declared(
+    space: tuple[Parameter, ...], seed: int, repeats: int
+) -> None:
     points = grid_points(space)
-    assume(len(points) <= 60)
-    found = _sampled("grid", space, seed, len(points))
-    assert sorted(map(repr, found)) == sorted(map(repr, points))
+    assume(len(points) <= 30)
+    found = _sampled("grid", space, seed, len(points) * repeats, repeats)
+    for begin in range(0, len(found), len(points)):
+        assert sorted(map(repr, found[begin : begin + len(points)])) == sorted(map(repr, points))
 
 
 def _is_fixed(space: tuple[Parameter, ...], name: str) -> bool:

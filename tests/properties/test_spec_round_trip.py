@@ -249,6 +249,7 @@ def specs(draw: st.DrawFn) -> StudySpec:
         },
         seed=draw(st.integers(0, 2**32 - 1)),
         execution=draw(st.builds(ExecutionSpec, *[st.none() | st.integers(1, 9)] * 2, st.integers(1, 2**20))),
+        repeats=draw(st.integers(1, 9)),
         test_on=draw(st.sampled_from(TEST_ON)),
     )
 

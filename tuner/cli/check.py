@@ -73,6 +73,8 @@ def _facts(spec: StudySpec) -> list[tuple[str, str]]:
     points = "too entangled to be counted" if size.points is None else f"{size.points:,} points"
     if size.continuous:
         points += f", each with {size.continuous} continuous parameter{'s' * (size.continuous > 1)}"
+    if spec.repeats > 1:
+        points += f"; every point runs on {spec.repeats} seeds"
     budget = [] if spec.budget.trials is None else [f"{spec.budget.trials} trials"]
     if spec.budget.time_limit_s is not None:
         budget.append(duration(spec.budget.time_limit_s))

@@ -62,6 +62,12 @@ _FILES = (".json", ".json.gz")
     help="Choose the kept epoch by another metric.",
 )
 @click.option(
+    "--chance-epochs",
+    type=click.IntRange(0),
+    default=0,
+    help="Also cut trials that have learned nothing after so many epochs, as the setting does; 0: none.",
+)
+@click.option(
     "--reference",
     metavar="VALUE,...",
     default=None,
@@ -87,6 +93,7 @@ def replay(
     time_limit: str | None,
     patience: int | None,
     monitor: str | None,
+    chance_epochs: int,
     reference: str | None,
     save: Path | None,
     form: str,
@@ -115,6 +122,7 @@ def replay(
         trials=trials,
         time_limit_s=_seconds(time_limit),
         reference=_point(reference),
+        chance_epochs=chance_epochs,
     )
     compared = compare(study, [parse_pruner(each) for each in pruners], CATALOGUE.metrics, conditions)
     match form:

@@ -203,7 +203,7 @@ def run_session(study: OpenStudy, workers: int | None, watch: Watcher) -> None:
         execution.gpu_memory_limit_mib,
     )
     _announce(study, places, watch)
-    sampler = make_sampler(study.spec.sampler, study.spec.space, study.spec.seed)
+    sampler = make_sampler(study.spec.sampler, study.spec.space, study.spec.seed, study.spec.repeats)
     pruner = make_pruner(study.spec.pruner, study.spec.objectives, CATALOGUE.metrics)
     with Interrupts() as interrupts:
         if not is_done(study):

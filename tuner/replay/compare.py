@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+import numpy as np
+
 from tuner.errors import InputError
 from tuner.replay.judge import Judgement, Truth, judge, truth_of
 from tuner.replay.recorded import RecordedStudy
@@ -15,6 +17,7 @@ from tuner.replay.simulate import TrialCourse, clock_of, courses_of, simulate
 from tuner.search.pruning import FinishedTrial, Pruner, make_pruner
 from tuner.spec.catalogue import Metric
 from tuner.spec.values import ComponentSpec, Objective
+from tuner.training.chance import Chance
 from tuner.trial import EpochReport
 
 __all__ = ["Comparison", "Conditions", "Order", "Outcome", "compare", "pruner_for"]
@@ -35,6 +38,8 @@ class Conditions:
         trials: The first so many of the order, or None for all.
         time_limit_s: No trial begins after it; None for no limit.
         reference: The reference point, one value an objective, or None for ``truth_of``'s.
+        chance_epochs: As the setting: every pruner's trials are cut that have learned nothing; 0 for none.
+            "Without pruning" stays without this cut.
     """
 
     workers: int = 1
@@ -43,6 +48,7 @@ class Conditions:
     trials: int | None = None
     time_limit_s: float | None = None
     reference: tuple[float, ...] | None = None
+    chance_epochs: int = 0
 
 
 @dataclass(frozen=True)
@@ -112,7 +118,8 @@ def compare(
     conditions = conditions or Conditions()
     clock = clock_of(study.objectives)
     _check(study, conditions, clock)
-    courses = courses_of(study.trials, study.objectives, clock)
+    chance = _chance_of(study) if conditions.chance_epochs else None
+    courses = courses_of(study.trials, study.objectives, clock, chance, conditions.chance_epochs)
     truth = truth_of(courses, study.objectives, conditions.reference)
     orders = list(_orders(courses, conditions))
     outcomes = []
@@ -138,6 +145,21 @@ def _check(study: RecordedStudy, conditions: Conditions, clock: str) -> None:
     if reference is not None and len(reference) != len(study.objectives):
         names = ", ".join(objective.metric for objective in study.objectives)
         raise InputError(f"reference: {len(reference)} numbers found, one expected for each of: {names}")
+
+
+def _chance_of(study: RecordedStudy) -> Chance:
+    labels = [np.repeat(np.arange(len(counts)), counts) for counts in _known_counts(study)]
+    return Chance.of(*labels)
+
+
+def _known_counts(study: RecordedStudy) -> list[tuple[int, ...]]:
+    counts = [study.counts.get(part, ()) for part in ("train", "validation")]
+    if not all(sum(each) > 0 for each in counts):
+        raise InputError(
+            f"study '{study.name}': the texts of each class were not recorded, so chance is not known",
+            "leave --chance-epochs out",
+        )
+    return counts
 
 
 def _orders(courses: Sequence[TrialCourse], conditions: Conditions) -> Sequence[Sequence[TrialCourse]]:

@@ -58,12 +58,14 @@ class RecordedStudy:
         objectives: In declared order.
         trials: By number, each with all objectives in every epoch.
         left_out: How many trials cannot be replayed, by reason.
+        counts: Texts of each class by split, where they are known.
     """
 
     name: str
     objectives: tuple[Objective, ...]
     trials: tuple[RecordedTrial, ...]
     left_out: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     def with_rules(self, patience: int | None = None, monitor: str | None = None) -> RecordedStudy:
         """Return the study with other rules of stopping early and of choosing the kept epoch.
@@ -90,7 +92,8 @@ def recorded_study(ledger: Ledger, name: str) -> RecordedStudy:
         ledger: Of an open database.
         name: An existing study.
     """
-    objectives = ledger.study(name).spec.objectives
+    study = ledger.study(name)
+    objectives = study.spec.objectives
     curves = ledger.curves(name)
     trials: list[RecordedTrial] = []
     left_out: dict[str, int] = {}
@@ -100,7 +103,9 @@ def recorded_study(ledger: Ledger, name: str) -> RecordedStudy:
             left_out[reason] = left_out.get(reason, 0) + 1
         else:
             trials.append(_recorded(record, curves[record.number]))
-    return RecordedStudy(name, objectives, tuple(trials), left_out)
+    return RecordedStudy(
+        name, objectives, tuple(trials), left_out, _counts(study.data_summary.get("counts", {}))
+    )
 
 
 def _unusable(
@@ -135,6 +140,10 @@ def _rules(epochs: int, patience: int, monitor: str) -> Rules:
     return Rules(epochs, patience, monitor, plateau_patience=0, learning_rate=0.0)
 
 
+def _counts(record: Mapping[str, Sequence[int]]) -> dict[str, tuple[int, ...]]:
+    return {str(part): tuple(int(count) for count in counts) for part, counts in record.items()}
+
+
 # -- the file ------------------------------------------------------------------------------------------
 
 
@@ -153,6 +162,7 @@ def write_recorded(study: RecordedStudy, path: Path) -> None:
         "format": FORMAT,
         "study": study.name,
         "objectives": [{"metric": each.metric, "direction": each.direction} for each in study.objectives],
+        "counts": {part: list(counts) for part, counts in study.counts.items()},
         "metrics": names,
         "trials": [_trial_record(trial, names) for trial in study.trials],
     }
@@ -219,7 +229,8 @@ def _study_of(record: Any) -> RecordedStudy:
             raise ValueError(f"trial {trial.number} lacks an objective")
     if len({trial.number for trial in trials}) < len(trials):
         raise ValueError("a trial's number stands there twice")
-    return RecordedStudy(str(record["study"]), objectives, trials)
+    counts = _counts(record.get("counts", {}))
+    return RecordedStudy(str(record["study"]), objectives, trials, counts=counts)
 
 
 def _trial_of(record: Mapping[str, Any], names: Sequence[str]) -> RecordedTrial:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from tuner.replay.recorded import RecordedTrial
 from tuner.search.pruning import FinishedTrial, Pruner
 from tuner.spec.values import Objective
+from tuner.training.chance import Chance, never_learned
 from tuner.training.course import Course
 from tuner.trial import Ending, EpochReport
 
@@ -39,6 +40,8 @@ class TrialCourse:
         ends_s: Seconds from its start to the end of each epoch.
         epochs: The most that its rules allow.
         values: One an objective, of the kept epoch.
+        never_learned: The epochs after which it is pruned for having learned nothing, and why; None when
+            it learns, or is not asked.
     """
 
     number: int
@@ -46,6 +49,7 @@ class TrialCourse:
     ends_s: tuple[float, ...]
     epochs: int
     values: tuple[float, ...]
+    never_learned: tuple[int, str] | None = None
 
     @cached_property
     def finished(self) -> FinishedTrial:
@@ -54,7 +58,11 @@ class TrialCourse:
 
 
 def courses_of(
-    trials: Sequence[RecordedTrial], objectives: Sequence[Objective], clock: str
+    trials: Sequence[RecordedTrial],
+    objectives: Sequence[Objective],
+    clock: str,
+    chance: Chance | None = None,
+    chance_epochs: int = 0,
 ) -> list[TrialCourse]:
     """Let every trial run to its end by its own rules (:class:`~tuner.training.course.Course`).
 
@@ -62,8 +70,23 @@ def courses_of(
         trials: Recorded ones.
         objectives: Whose values the kept epoch gives.
         clock: The metric that tells seconds.
+        chance: What a trial of the study reaches that has learned nothing; None to ask no trial.
+        chance_epochs: As the setting; 0 to ask no trial.
     """
-    return [_course_of(trial, objectives, clock) for trial in trials]
+    courses = [_course_of(trial, objectives, clock) for trial in trials]
+    if chance is None or not chance_epochs:
+        return courses
+    return [replace(course, never_learned=_cut(course, chance, chance_epochs)) for course in courses]
+
+
+def _cut(course: TrialCourse, chance: Chance, chance_epochs: int) -> tuple[int, str] | None:
+    """Return when a trial is cut for having learned nothing, and why; as the trial itself asks."""
+    history = [report.metrics for report in course.curve]
+    for epochs in range(1, len(history) + 1):
+        reason = never_learned(chance, history[:epochs], chance_epochs, epochs == len(history))
+        if reason:
+            return epochs, reason
+    return None
 
 
 def _course_of(trial: RecordedTrial, objectives: Sequence[Objective], clock: str) -> TrialCourse:
@@ -130,6 +153,8 @@ def simulate(
         epochs += 1
         curve = course.curve[: epoch + 1]
         reason = pruner.decide(curve, ended, course.epochs - epoch - 1)
+        if not reason and course.never_learned is not None and course.never_learned[0] == epoch + 1:
+            reason = course.never_learned[1]
         if not reason and epoch + 1 < len(course.curve):
             heapq.heappush(due, (began_s + course.ends_s[epoch + 1], turn, course, epoch + 1, began_s))
             turn += 1

@@ -22,10 +22,20 @@ from tuner.search.space import grid_points
 from tuner.spec.values import Parameter
 from tuner.trial import trial_seed
 
-__all__ = ["QUEUED_PARAMS", "PermutedGridSampler", "SeededSampler", "StudySampler"]
+__all__ = [
+    "QUEUED_PARAMS",
+    "START_POINT",
+    "PermutedGridSampler",
+    "RepeatedSampler",
+    "SeededSampler",
+    "StudySampler",
+]
 
 QUEUED_PARAMS = "fixed_params"
 """The system attribute in which Optuna keeps the params that ``Study.enqueue_trial`` was given."""
+
+START_POINT = "start_with"
+"""The user attribute of trials that the declaration's ``start_with`` queued; says which point it is."""
 
 
 class StudySampler(BaseSampler):
@@ -36,6 +46,10 @@ class StudySampler(BaseSampler):
     """
 
     capacity: int | None = None
+
+    def repeating(self, repeats: int) -> StudySampler:
+        """Return a sampler that gives each of this one's points to ``repeats`` trials."""
+        return RepeatedSampler(self, repeats)
 
     def reseed_rng(self) -> None:
         """Do nothing: the seeds are the trials' own, and a random one would make them unrepeatable."""
@@ -91,6 +105,84 @@ class SeededSampler(StudySampler):
         self._inner(trial).after_trial(study, trial, state, values)
 
 
+class RepeatedSampler(StudySampler):
+    """Gives every point to several trials in a row: the first asks another sampler, the others repeat it.
+
+    Which trial is whose repeat follows from the trials' numbers alone, so that all coordinators and all
+    resumes agree without any state. Trials that another program queued take a number but repeat nothing
+    and are not counted; start points are queued as often as they are to run, and the later ones take from
+    the first what the point leaves open. Repeats are trials like others to the samplers that learn from
+    past ones, but for NSGA-II, whose generations are made of first ones.
+
+    Args:
+        inner: Asked for every first trial.
+        repeats: Trials of each point, at least 2.
+    """
+
+    def __init__(self, inner: StudySampler, repeats: int) -> None:
+        self._inner = inner
+        self._repeats = repeats
+        self._current: tuple[int, dict[str, Any] | None] | None = None
+
+    def _repeated(self, study: Study, trial: FrozenTrial) -> dict[str, Any] | None:
+        """Return the params of the trial that ``trial`` repeats, or None when it repeats none."""
+        if self._current is None or self._current[0] != trial.number:
+            first = self._first(study, trial)
+            self._current = (trial.number, None if first is None else first.params)
+        return self._current[1]
+
+    def _first(self, study: Study, trial: FrozenTrial) -> FrozenTrial | None:
+        found = [each for each in study.get_trials(deepcopy=False) if each.number < trial.number]
+        earlier = sorted(found, key=lambda each: each.number)
+        if START_POINT in trial.user_attrs:
+            same = (each for each in earlier if _start_point(each) == _start_point(trial))
+            return next(same, None)
+        if QUEUED_PARAMS in trial.system_attrs:
+            return None
+        sampled = [each for each in earlier if QUEUED_PARAMS not in each.system_attrs]
+        place = len(sampled) % self._repeats
+        return sampled[-place] if place else None
+
+    def before_trial(self, study: Study, trial: FrozenTrial) -> None:
+        """See ``BaseSampler``."""
+        self._current = None
+        if self._repeated(study, trial) is None:
+            self._inner.before_trial(study, trial)
+
+    def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        """Return nothing for a repeat: each of its parameters is copied on its own."""
+        if self._repeated(study, trial) is not None:
+            return {}
+        return self._inner.infer_relative_search_space(study, trial)
+
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """See ``BaseSampler``."""
+        if self._repeated(study, trial) is not None:
+            return {}
+        return self._inner.sample_relative(study, trial, search_space)
+
+    def sample_independent(
+        self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
+    ) -> Any:
+        """Return the value of the trial that is repeated, or else the inner sampler's."""
+        repeated = self._repeated(study, trial) or {}
+        if param_name in repeated:
+            return repeated[param_name]
+        return self._inner.sample_independent(study, trial, param_name, param_distribution)
+
+    def after_trial(
+        self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
+    ) -> None:
+        """See ``BaseSampler``."""
+        self._inner.after_trial(study, trial, state, values)
+
+
+def _start_point(trial: FrozenTrial) -> tuple[Any, Any]:
+    return trial.user_attrs.get(START_POINT), trial.system_attrs.get(QUEUED_PARAMS)
+
+
 class PermutedGridSampler(StudySampler):
     """Gives trial number ``n`` the ``n``-th point of a permutation that the study's seed decides.
 
@@ -98,21 +190,31 @@ class PermutedGridSampler(StudySampler):
     Optuna's own grid and brute-force samplers pick at random among what looks untried, and two
     processes pick the same. Queued trials take a number but no point: they are not counted.
 
+    With ``repeats`` the whole grid is gone through again and again, each time in another order: what
+    disturbs the machine for an hour then disturbs all points alike (randomised complete blocks, Fisher
+    1935), and a study that is stopped early has compared all of them.
+
     Args:
         space: A discrete space.
         study_seed: The study's seed.
+        repeats: How often each point is tried.
 
     Raises:
         InputError: If the space is continuous or too large.
     """
 
-    def __init__(self, space: Sequence[Parameter], study_seed: int) -> None:
-        points = grid_points(space)
-        order = np.random.default_rng(study_seed).permutation(len(points))
-        self._points = [points[index] for index in order]
+    def __init__(self, space: Sequence[Parameter], study_seed: int, repeats: int = 1) -> None:
+        self._space = space
+        self._points = grid_points(space)
         self._study_seed = study_seed
+        self._order: tuple[int, list[int]] | None = None
         self._current: tuple[int, dict[str, Any]] | None = None
-        self.capacity = len(points)
+        self._repeats = repeats
+        self.capacity = len(self._points) * repeats
+
+    def repeating(self, repeats: int) -> StudySampler:
+        """Return one that goes through the grid so often."""
+        return PermutedGridSampler(self._space, self._study_seed, repeats)
 
     def _point(self, study: Study, trial: FrozenTrial) -> dict[str, Any]:
         """Return the trial's point; an empty one for a queued trial or past the last point."""
@@ -121,10 +223,19 @@ class PermutedGridSampler(StudySampler):
             if QUEUED_PARAMS not in trial.system_attrs:
                 earlier = (t for t in study.get_trials(deepcopy=False) if t.number < trial.number)
                 index = trial.number - sum(QUEUED_PARAMS in t.system_attrs for t in earlier)
-                if index < len(self._points):
-                    point = self._points[index]
+                time, place = divmod(index, len(self._points))
+                if time < self._repeats:
+                    point = self._points[self._permuted(time, place)]
             self._current = (trial.number, point)
         return self._current[1]
+
+    def _permuted(self, time: int, place: int) -> int:
+        """Return which point comes at ``place`` when the grid is gone through for the ``time``-th time."""
+        if self._order is None or self._order[0] != time:
+            seed = [self._study_seed, time] if time else self._study_seed
+            order = np.random.default_rng(seed).permutation(len(self._points))
+            self._order = (time, order.tolist())
+        return self._order[1][place]
 
     def infer_relative_search_space(
         self,

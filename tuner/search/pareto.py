@@ -6,6 +6,7 @@ Numbers only. Points are sequences of one value an objective, directions are ``m
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -61,7 +62,12 @@ def front_indices(points: Sequence[Point], directions: Sequence[Direction]) -> l
     Raises:
         ValueError: If a value is NaN or the lengths differ.
     """
-    return [index for index, rank in enumerate(_ranks(points, directions, deepest=0)) if rank == 0]
+    if not len(points):
+        return []
+    losses, inverse = np.unique(_losses(points, directions), axis=0, return_inverse=True)
+    is_member = np.zeros(len(losses), dtype=bool)
+    is_member[_front_of_sorted(losses)] = True
+    return [int(index) for index in np.flatnonzero(is_member[inverse.reshape(-1)])]
 
 
 def ranks(points: Sequence[Point], directions: Sequence[Direction]) -> list[int]:
@@ -72,28 +78,47 @@ def ranks(points: Sequence[Point], directions: Sequence[Direction]) -> list[int]
         directions: One an objective.
 
     Returns:
-        One rank a point. Source: Deb et al. 2002, section III-A (non-dominated sorting).
+        One rank a point. Source: Deb et al. 2002, section III-A (non-dominated sorting), by the search of
+        Zhang et al. 2015 (ENS-BS): in O(n log n) for two objectives.
 
     Raises:
         ValueError: If a value is NaN or the lengths differ.
     """
-    return _ranks(points, directions, deepest=len(points))
-
-
-def _ranks(points: Sequence[Point], directions: Sequence[Direction], deepest: int) -> list[int]:
-    """Rank points down to ``deepest``; what lies below gets ``deepest + 1``."""
     if not len(points):
         return []
     losses, inverse = np.unique(_losses(points, directions), axis=0, return_inverse=True)
-    rank = np.full(len(losses), deepest + 1)
-    remaining = np.arange(len(losses))
-    for level in range(deepest + 1):
-        if not len(remaining):
-            break
-        members = remaining[_front_of_sorted(losses[remaining])]
-        rank[members] = level
-        remaining = np.setdiff1d(remaining, members, assume_unique=True)
-    return [int(each) for each in rank[inverse.reshape(-1)]]
+    rank = _ranks_of_two(losses) if losses.shape[1] <= 2 else _ranks_of_sorted(losses)
+    return [rank[index] for index in inverse.reshape(-1)]
+
+
+def _ranks_of_two(losses: _Losses) -> list[int]:
+    """Rank unique, lexicographically ascending losses of one or two objectives, ``(n, n_objectives)``.
+
+    An earlier row is no worse in the first loss, so it dominates where it is no worse in the last. The
+    least last loss of each front, ``leasts``, ascends, for what a front dominates, the fronts before it do.
+    """
+    leasts: list[float] = []
+    found = []
+    for last in losses[:, -1].tolist():
+        rank = bisect_right(leasts, last)
+        leasts[rank : rank + 1] = [last]
+        found.append(rank)
+    return found
+
+
+def _ranks_of_sorted(losses: _Losses) -> list[int]:
+    """Rank unique, lexicographically ascending ``(n, n_objectives)`` losses, front by front."""
+    fronts: list[list[int]] = []
+    found = []
+    for index, row in enumerate(losses):
+
+        def is_free(front: list[int], row: _Losses = row) -> bool:
+            return not bool((losses[front] <= row).all(axis=1).any())
+
+        rank = bisect_left(fronts, True, key=is_free)
+        fronts[rank : rank + 1] = [[*fronts[rank], index] if rank < len(fronts) else [index]]
+        found.append(rank)
+    return found
 
 
 def _front_of_sorted(losses: _Losses) -> npt.NDArray[np.intp]:
@@ -101,6 +126,12 @@ def _front_of_sorted(losses: _Losses) -> npt.NDArray[np.intp]:
 
     A row can be dominated by an earlier one only, so one pass against the members found so far is enough.
     """
+    if losses.shape[1] <= 2:
+        lasts = losses[:, -1]
+        before = np.minimum.accumulate(np.concatenate(([np.inf], lasts[:-1])))
+        is_free = lasts < before
+        is_free[0] = True  # also where it is infinite
+        return np.flatnonzero(is_free)
     members: list[int] = []
     front = np.empty_like(losses)
     for index, row in enumerate(losses):

@@ -14,6 +14,7 @@ from typing import Protocol, TypeAlias
 from tuner.errors import InputError
 from tuner.search.options import nearest, options_of
 from tuner.search.pareto_pruner import Floor, ParetoPruner
+from tuner.search.rungs import MoAshaPruner, Rungs
 from tuner.search.trials import FinishedTrial
 from tuner.spec.catalogue import Component, Metric, Setting
 from tuner.spec.values import ComponentSpec, Objective, Value
@@ -124,6 +125,14 @@ def _make_pareto(
     )
 
 
+def _make_mo_asha(
+    _spec: ComponentSpec, options: Options, objectives: Sequence[Objective], _metrics: Mapping[str, Metric]
+) -> Pruner:
+    return MoAshaPruner(
+        Rungs(tuple(objectives), int(options["min_epochs"]), int(options["reduction_factor"]))
+    )
+
+
 def _floor(options: Options, objectives: Sequence[Objective], metrics: Mapping[str, Metric]) -> Floor:
     """Read the declared floor; its bad side follows from the metric's objective or from its best value."""
     name, value = str(options["floor_metric"]), float(options["floor"])
@@ -162,7 +171,7 @@ def _make_by_optuna(
     if metric.growth not in ("curve", "grows"):
         raise InputError(
             f"pruner '{spec.name}': objective {metric.name} is not measured every epoch",
-            "use pruner pareto or none",
+            "use pruner pareto, mo_asha or none",
         )
     if spec.name == "threshold" and not spec.options.keys() & {"lower", "upper"}:
         raise InputError("pruner 'threshold': neither lower nor upper is given", "give one of them")
@@ -276,8 +285,16 @@ _BY_OPTUNA = (
     ),
 )
 
+_MO_ASHA = Component(
+    "mo_asha",
+    "Multi-objective asynchronous successive halving: one in so many trials passes each rung, by "
+    "non-dominated rank; any number of objectives.",
+    (_MIN_EPOCHS, _reduction_factor(3)),
+)
+
 PRUNERS: dict[str, RegisteredPruner] = {
     "pareto": RegisteredPruner(_PARETO, _make_pareto),
+    "mo_asha": RegisteredPruner(_MO_ASHA, _make_mo_asha),
     "none": RegisteredPruner(Component("none", "Lets every trial run to its end."), _make_none),
     **{component.name: RegisteredPruner(component, _make_by_optuna) for component in _BY_OPTUNA},
 }

@@ -35,13 +35,16 @@ class RegisteredSampler:
     make: Callable[[Options, Sequence[Parameter], int], StudySampler]
 
 
-def make_sampler(spec: ComponentSpec, space: Sequence[Parameter], study_seed: int) -> StudySampler:
+def make_sampler(
+    spec: ComponentSpec, space: Sequence[Parameter], study_seed: int, repeats: int = 1
+) -> StudySampler:
     """Make the declared sampler for a study.
 
     Args:
         spec: Its name and options.
         space: The searched parameters.
         study_seed: With a trial's number it decides what that trial is given, whoever asks.
+        repeats: Trials of each point: a grid is gone through so often, a sampled point has so many in a row.
 
     Returns:
         A sampler to hand to an Optuna study.
@@ -52,7 +55,8 @@ def make_sampler(spec: ComponentSpec, space: Sequence[Parameter], study_seed: in
     if spec.name not in SAMPLERS:
         raise InputError(f"unknown sampler '{spec.name}'", nearest(spec.name, SAMPLERS))
     registered = SAMPLERS[spec.name]
-    return registered.make(options_of("sampler", registered.component, spec), space, study_seed)
+    sampler = registered.make(options_of("sampler", registered.component, spec), space, study_seed)
+    return sampler.repeating(repeats) if repeats > 1 else sampler
 
 
 def _seeded(make_inner: Callable[[int], optuna.samplers.BaseSampler], study_seed: int) -> StudySampler:

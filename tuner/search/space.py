@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
 from tuner.errors import InputError
+from tuner.spec.grid import MAX_GRID_POINTS
 from tuner.spec.values import (
     CategoricalParameter,
     FixedParameter,
@@ -24,10 +25,7 @@ from tuner.spec.values import (
 if TYPE_CHECKING:
     import optuna
 
-__all__ = ["MAX_GRID_POINTS", "accepts", "grid_points", "params_of", "settings_of", "suggest"]
-
-MAX_GRID_POINTS = 100_000
-"""A larger grid is refused: its points would not fit a study, and listing them not the memory."""
+__all__ = ["accepts", "grid_points", "params_of", "settings_of", "suggest"]
 
 
 def suggest(trial: optuna.Trial, space: Sequence[Parameter]) -> dict[str, Value]:

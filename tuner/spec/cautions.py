@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tuner.spec.catalogue import Catalogue
 from tuner.spec.combinations import effect_warnings
+from tuner.spec.grid import grid_trials
 from tuner.spec.situations import TooManySituationsError, situations
 from tuner.spec.values import FixedParameter, Parameter, StudySpec
 
@@ -23,6 +24,7 @@ def warnings_for(spec: StudySpec, catalogue: Catalogue) -> list[str]:
     return [
         *effect_warnings(spec, catalogue),
         *_override_warnings(spec, catalogue),
+        *_budget_warnings(spec),
         *_test_warnings(spec),
     ]
 
@@ -62,6 +64,22 @@ def _can_meet(one: Parameter, other: Parameter, spec: StudySpec) -> bool:
     except TooManySituationsError:
         return False
     return any({one.name, other.name} <= situation.params.keys() for situation in met)
+
+
+def _budget_warnings(spec: StudySpec) -> list[str]:
+    trials, whole = spec.budget.trials, grid_trials(spec)
+    if trials is None:
+        return []
+    if whole is None:
+        left = trials % spec.repeats
+        said = (
+            f"budget.trials {trials} is no multiple of repeats {spec.repeats}: the last point has {left} only"
+        )
+        return [said] * (left > 0)
+    size = f"the whole grid takes {whole} ({whole // spec.repeats} points, repeats {spec.repeats})"
+    if trials < whole:
+        return [f"budget.trials {trials} ends the study early: {size}"]
+    return [f"budget.trials {trials} is more than there is to run: {size}"] * (trials > whole)
 
 
 def _test_warnings(spec: StudySpec) -> list[str]:

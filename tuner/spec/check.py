@@ -10,6 +10,7 @@ from tuner.spec.combinations import check_combinations
 from tuner.spec.conditions import Path
 from tuner.spec.draft import Draft
 from tuner.spec.fields import nearest, one_of, shown
+from tuner.spec.grid import GRID_SAMPLERS, MAX_GRID_POINTS
 from tuner.spec.listed import is_listed
 from tuner.spec.read import Problems
 from tuner.spec.settings import expectation, misfit, variants
@@ -26,10 +27,7 @@ from tuner.spec.values import (
 
 __all__ = ["check_draft"]
 
-_COUNTING_SAMPLERS = frozenset({"grid"})
-"""Samplers that visit every point, and so need points that can be counted."""
-
-_PRUNERS_FOR_ANY = frozenset({"pareto", "none"})
+_PRUNERS_FOR_ANY = frozenset({"pareto", "mo_asha", "none"})
 """The pruners that work with several objectives; Optuna's own refuse (its Trial.report raises)."""
 
 
@@ -214,10 +212,23 @@ def _check_sampler_and_pruner(draft: Draft, catalogue: Catalogue, problems: Prob
         message = (
             f"pruner: {shown(spec.pruner.name)} needs exactly one objective, found {len(spec.objectives)}"
         )
-        problems.add(draft.places.at("pruner", "name"), message, "choose pareto or none")
-    if "sampler" in draft.unread or spec.sampler.name not in _COUNTING_SAMPLERS:
-        return
+        problems.add(draft.places.at("pruner", "name"), message, "choose pareto, mo_asha or none")
+    if "sampler" not in draft.unread and spec.sampler.name in GRID_SAMPLERS:
+        _check_grid(draft, problems)
+
+
+def _check_grid(draft: Draft, problems: Problems) -> None:
+    """Note what keeps a grid from being visited whole."""
+    spec = draft.spec
     for parameter in spec.space:
         if isinstance(parameter, FloatParameter) and parameter.step is None:
             message = f"{parameter.name}: continuous, but the sampler {spec.sampler.name} visits every value"
             problems.add(draft.places.at("space", parameter.name), message, "give it a step or choices")
+    try:
+        points = count_points(sound_parameters(draft))
+    except TooManySituationsError:
+        return  # said already
+    if points > MAX_GRID_POINTS:
+        message = f"sampler: {spec.sampler.name} visits every point, and the space has {points:,}"
+        hint = f"leave at most {MAX_GRID_POINTS:,} by coarser steps or fewer choices, or use another sampler"
+        problems.add(draft.places.at("sampler", "name"), message, hint)

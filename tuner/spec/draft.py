@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from tuner.spec.conditions import Places
 from tuner.spec.fields import Fields, nearest, one_of, read_mapping, read_text, read_whole, shown
+from tuner.spec.grid import GRID_SAMPLERS
 from tuner.spec.parameters import read_space
 from tuner.spec.read import Node, Problems
 from tuner.spec.sections import (
@@ -16,12 +17,15 @@ from tuner.spec.sections import (
     read_objectives,
     read_options,
 )
-from tuner.spec.values import DataSpec, StudySpec, Task, TestOn, default_objectives
+from tuner.spec.values import BudgetSpec, DataSpec, StudySpec, Task, TestOn, default_objectives
 
-__all__ = ["TASKS", "TEST_ON", "Draft", "read_draft"]
+__all__ = ["MAX_REPEATS", "TASKS", "TEST_ON", "Draft", "read_draft"]
 
 TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
 TEST_ON: tuple[TestOn, ...] = ("front", "all")
+
+MAX_REPEATS = 1000
+"""Far above any use: a mean of ten is known well enough."""
 
 
 @dataclass
@@ -111,10 +115,14 @@ def _read_rest(fields: Fields, draft: Draft, problems: Problems) -> None:
     node = fields.take("budget")
     if node is not None:
         spec = replace(spec, budget=read_budget(node, fields.key_mark("budget"), problems))
+    elif spec.sampler.name in GRID_SAMPLERS:
+        spec = replace(spec, budget=BudgetSpec())  # the whole grid
     seed = read_whole(fields.take("seed"), "seed", problems, low=0, high=2**32 - 1)
     node = fields.take("execution")
     if node is not None:
         spec = replace(spec, execution=read_execution(node, fields.key_mark("execution"), problems))
+    repeats = read_whole(fields.take("repeats"), "repeats", problems, low=1, high=MAX_REPEATS)
+    spec = replace(spec, repeats=repeats or 1)
     node = fields.take("test_on")
     test_on = read_text(node, "test_on", problems)
     if test_on in TEST_ON:

@@ -59,6 +59,7 @@ def dump_spec(spec: StudySpec) -> str:
             gpu_memory_limit_mib=execution.gpu_memory_limit_mib,
             worker_memory_limit_mib=execution.worker_memory_limit_mib,
         ),
+        "repeats": spec.repeats,
         "test_on": spec.test_on,
     }
     blocks = {"data", "space", "objectives"}

@@ -7,6 +7,7 @@ from pathlib import Path
 from tuner.spec.catalogue import Catalogue
 from tuner.spec.check import check_draft
 from tuner.spec.draft import read_draft
+from tuner.spec.grid import with_whole_grid
 from tuner.spec.read import Problems, decode_text, read_bytes, read_nodes
 from tuner.spec.values import StudySpec
 
@@ -42,4 +43,4 @@ def parse_spec(text: str, file: str, catalogue: Catalogue) -> StudySpec:
     draft = read_draft(read_nodes(text, problems), problems)
     check_draft(draft, catalogue, problems)
     problems.raise_if_any()
-    return draft.spec
+    return with_whole_grid(draft.spec)

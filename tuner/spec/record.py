@@ -1,6 +1,7 @@
 """A spec as JSON for the database, its hash, and what differs between two.
 
-A study's identity is what its trials depend on: data, task, fixed settings, space, objectives, seed.
+A study's identity is what its trials depend on: data, task, fixed settings, space, objectives, seed,
+repeats.
 Sampler, pruner, budget, execution and what is measured on the test split may change from session to
 session. The order of parameters is no part of it (parents come first in any order); the order of choices
 is, for Optuna counts by it.
@@ -69,6 +70,7 @@ def to_json(spec: StudySpec) -> dict[str, Any]:
             "gpu_memory_limit_mib": spec.execution.gpu_memory_limit_mib,
             "worker_memory_limit_mib": spec.execution.worker_memory_limit_mib,
         },
+        "repeats": spec.repeats,
         "test_on": spec.test_on,
     }
 
@@ -129,7 +131,9 @@ def from_json(record: Mapping[str, Any]) -> StudySpec:
             fixed=dict(record["fixed"]),
             seed=record["seed"],
             execution=ExecutionSpec(**record["execution"]),
-            test_on=record.get("test_on", "front"),  # absent from older records
+            # Absent from older records:
+            repeats=record.get("repeats", 1),
+            test_on=record.get("test_on", "front"),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a stored spec: {type(error).__name__}: {error}") from error
@@ -164,7 +168,7 @@ def _when(node: Mapping[str, Any]) -> Condition:
 
 def _identity(spec: StudySpec) -> dict[str, Any]:
     record = to_json(spec)
-    identity = {key: record[key] for key in ("data", "task", "fixed", "objectives", "seed")}
+    identity = {key: record[key] for key in ("data", "task", "fixed", "objectives", "seed", "repeats")}
     identity["space"] = {node["name"]: node for node in record["space"]}
     return identity
 
@@ -189,7 +193,8 @@ def differences(old: StudySpec, new: StudySpec) -> list[str]:
     if before["objectives"] != after["objectives"]:
         texts = [_objectives_text(each["objectives"]) for each in (before, after)]
         found.append(f"objectives: {texts[0]} became {texts[1]}")
-    return found + _compare("", {"seed": before["seed"]}, {"seed": after["seed"]})
+    numbers = ("seed", "repeats")
+    return found + _compare("", *({name: each[name] for name in numbers} for each in (before, after)))
 
 
 def _flat_data(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -65,6 +65,11 @@ def json_schema(catalogue: Catalogue) -> dict[str, Any]:
                 "maximum": 2**32 - 1,
             },
             "execution": _execution(),
+            "repeats": {
+                "description": "Trials of each point, every one with a seed of its own. Defaults to 1.",
+                **_POSITIVE,
+                "default": 1,
+            },
             "test_on": {
                 "description": "Finished trials that are measured on the test split at the end; all is for "
                 "studies that compare and choose nothing. Defaults to front.",

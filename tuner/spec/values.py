@@ -223,7 +223,7 @@ class BudgetSpec:
     """What a study may use up, over all its sessions and machines.
 
     Attributes:
-        trials: Trials begun, whatever their end; None for no limit.
+        trials: Trials begun, whatever their end, each repeat of a point being one; None for no limit.
         time_limit_s: Session seconds; None for no limit. No trial begins after it; running ones finish.
         max_failures_in_a_row: The study stops after so many FAILed trials in a row. Defaults to 5
             because a systematic mistake shows by then and a chance one does not.
@@ -267,6 +267,8 @@ class StudySpec:
         fixed: Settings that hold in every trial.
         seed: Of splits, sampler and trials.
         execution: Placement defaults.
+        repeats: Trials of each point, every one with a seed of its own. Defaults to 1; with 3 to 5 a mean
+            can be told from luck. Part of the study's identity: it decides which trial has which point.
         test_on: The finished trials that are measured on the test split at the end: those of the front, or
             all of them. Defaults to ``front``: whoever chooses a trial must not have seen its test figures.
             Not part of the study's identity, for no parameter and no pruning depends on it.
@@ -282,6 +284,7 @@ class StudySpec:
     fixed: Mapping[str, Value] = field(default_factory=dict)
     seed: int = 0
     execution: ExecutionSpec = ExecutionSpec()
+    repeats: int = 1
     test_on: TestOn = "front"
 
     def __post_init__(self) -> None:

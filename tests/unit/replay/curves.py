@@ -22,6 +22,7 @@ def trial(
             "accuracy": accuracy,
             "loss": round(1 - accuracy, 6),
             "auc": accuracy,
+            "train_accuracy": accuracy,
             "training_time_s": epoch_s * (epoch + 1),
         }
         for epoch, accuracy in enumerate(accuracies)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ def test_only_trials_that_were_trained_to_their_end_can_be_replayed(tmp_path: Pa
 @pytest.mark.parametrize("name", ["curves.json", "curves.json.gz"])
 def test_a_file_keeps_a_study(tmp_path: Path, name: str) -> None:
     study = recorded(trial(0, [0.5, 0.7], 1.0), trial(3, [0.6, 0.65, 0.66], 2.0, patience=2))
+    study = replace(study, counts={"train": (5, 6), "validation": (2, 2)})
 
     write_recorded(study, tmp_path / name)
 
@@ -47,7 +49,9 @@ def test_a_metric_that_is_not_there_in_every_epoch_stays_so(tmp_path: Path) -> N
 
     write_recorded(study, tmp_path / "curves.json")
 
-    assert [set(row) - {"accuracy", "loss", "training_time_s"} for row in study.trials[0].epochs] == [
+    assert [
+        set(row) - {"accuracy", "train_accuracy", "loss", "training_time_s"} for row in study.trials[0].epochs
+    ] == [
         {"auc"},
         set(),
     ]

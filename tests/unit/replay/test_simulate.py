@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from tests.unit.replay.curves import OBJECTIVES, After, recorded, trial
@@ -9,6 +10,7 @@ from tuner.replay.recorded import RecordedStudy
 from tuner.replay.simulate import Run, TrialCourse, clock_of, courses_of, simulate
 from tuner.search.pruning import NoPruner, Pruner
 from tuner.spec.values import Objective
+from tuner.training.chance import Chance
 from tuner.trial import Ending
 
 STUDY = recorded(
@@ -109,3 +111,17 @@ def test_seconds_are_those_of_the_objective_that_is_a_time(
     objectives: tuple[Objective, ...], clock: str
 ) -> None:
     assert clock_of(objectives) == clock
+
+
+def test_a_trial_that_has_learned_nothing_is_cut_under_every_pruner() -> None:
+    labels = np.repeat([0, 1], 500)
+    asked = [trial(0, [0.50, 0.51, 0.50, 0.51], 1.0), trial(1, [0.50, 0.70, 0.75, 0.80], 1.0)]
+    found = simulate(
+        courses_of(asked, OBJECTIVES, "training_time_s", Chance.of(labels, labels), chance_epochs=2),
+        NoPruner(),
+    )
+
+    assert found.epochs == 2 + 4
+    assert list(found.reasons) == [0]
+    assert found.reasons[0].startswith("never learned: accuracy 0.510 after 2 epochs")
+    assert found.finished[0].ending is Ending.PRUNED

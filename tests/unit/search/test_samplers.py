@@ -10,6 +10,7 @@ import pytest
 
 from tuner.errors import InputError
 from tuner.search import SAMPLERS, make_sampler, suggest
+from tuner.search.optuna_samplers import START_POINT
 from tuner.spec.values import (
     CategoricalParameter,
     ComponentSpec,
@@ -177,3 +178,85 @@ def test_gp_without_torch_says_how_to_install_it() -> None:
 @pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="needs torch")
 def test_gp_is_made_where_torch_is_installed() -> None:
     assert len(_run(_study(optuna.storages.InMemoryStorage(), "gp"), 2)) == 2
+
+
+def _asked(study: optuna.Study, space: tuple[Parameter, ...]) -> tuple[Value, ...]:
+    trial = study.ask()
+    params = suggest(trial, space)
+    study.tell(trial, 0.0)
+    return tuple(params.values())
+
+
+@pytest.mark.parametrize("name", ["tpe", "random", "nsga2", "qmc"])
+def test_every_sampled_point_runs_as_often_as_declared(name: str) -> None:
+    study = optuna.create_study(sampler=make_sampler(ComponentSpec(name), SPACE, 5, repeats=3))
+    found = [_asked(study, SPACE) for _ in range(42)]
+    assert [found[index : index + 3] for index in range(0, 42, 3)] == [[point] * 3 for point in found[::3]]
+    assert len(set(found)) == 14
+
+
+def test_a_point_does_not_depend_on_how_its_repeats_end() -> None:
+    study = optuna.create_study(sampler=make_sampler(ComponentSpec("random"), SPACE, 5, repeats=2))
+    first = study.ask()
+    point = suggest(first, SPACE)
+    study.tell(first, state=optuna.trial.TrialState.FAIL)
+    assert suggest(study.ask(), SPACE) == point
+    assert suggest(study.ask(), SPACE) != point
+
+
+def test_repeats_of_pending_trials_are_known_to_every_process() -> None:
+    storage = optuna.storages.InMemoryStorage()
+
+    def opened() -> optuna.Study:
+        sampler = make_sampler(ComponentSpec("tpe"), SPACE, 7, repeats=2)
+        return optuna.create_study(storage=storage, study_name="s", sampler=sampler, load_if_exists=True)
+
+    found = [tuple(suggest(opened().ask(), SPACE).values()) for _ in range(8)]
+    assert found[::2] == found[1::2]
+    assert len(set(found)) == 4
+
+
+def test_queued_trials_repeat_nothing_and_are_not_counted() -> None:
+    study = optuna.create_study(sampler=make_sampler(ComponentSpec("random"), SPACE, 5, repeats=2))
+    sampled = []
+    for index in range(9):
+        if index in (0, 2, 5):
+            study.enqueue_trial({"family": "dense", "rate": 0.001})
+            assert _asked(study, SPACE) == ("dense", 0.001)
+        else:
+            sampled.append(_asked(study, SPACE))
+    assert sampled[::2] == sampled[1::2]
+
+
+def test_what_a_start_point_leaves_open_is_the_same_in_its_repeats() -> None:
+    study = optuna.create_study(sampler=make_sampler(ComponentSpec("random"), SPACE, 5, repeats=2))
+    for label in ("one", "one", "other", "other"):
+        study.enqueue_trial({"family": "lstm"}, user_attrs={START_POINT: label})
+    found = [_asked(study, SPACE) for _ in range(6)]
+    assert found[::2] == found[1::2]
+    assert [point[0] for point in found[:4]] == ["lstm"] * 4
+    assert len(set(found)) == 3
+
+
+def test_a_grid_is_gone_through_again_in_another_order() -> None:
+    sampler = make_sampler(ComponentSpec("grid"), DISCRETE, 5, repeats=6)
+    assert sampler.capacity == 24
+    study = optuna.create_study(sampler=sampler)
+    found = []
+    for index in range(26):
+        if index in (1, 9):
+            study.enqueue_trial({"family": "dense"})
+            _asked(study, DISCRETE)
+        else:
+            found.append(_asked(study, DISCRETE))
+    rounds = [found[index : index + 4] for index in range(0, 24, 4)]
+    assert all(len(set(points)) == 4 for points in rounds)
+    assert len({tuple(points) for points in rounds}) > 1
+
+
+def test_a_grid_begins_as_without_repeats() -> None:
+    def first(repeats: int) -> list[tuple[Value, ...]]:
+        study = optuna.create_study(sampler=make_sampler(ComponentSpec("grid"), DISCRETE, 3, repeats))
+        return [_asked(study, DISCRETE) for _ in range(4)]
+
+    assert first(1) == first(3)

@@ -104,7 +104,7 @@ def test_a_real_setting_takes_whole_numbers_as_choices(space_of: Space) -> None:
         ),
         (
             "pruner: median",
-            "5:9: pruner: 'median' needs exactly one objective, found 2; choose pareto or none",
+            "5:9: pruner: 'median' needs exactly one objective, found 2; choose pareto, mo_asha or none",
         ),
         (
             "objectives: [{metric: specifity, direction: maximize}]",

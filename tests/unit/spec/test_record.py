@@ -159,5 +159,9 @@ def test_what_is_measured_on_the_test_split_is_no_part_of_the_identity() -> None
 
 
 def test_a_record_of_an_earlier_version_is_read_with_defaults() -> None:
-    record = {key: value for key, value in to_json(SPEC).items() if key != "test_on"}
+    record = {key: value for key, value in to_json(SPEC).items() if key not in ("test_on", "repeats")}
     assert from_json(record) == SPEC
+
+
+def test_repeats_decide_which_trial_has_which_point() -> None:
+    assert differences(SPEC, replace(SPEC, repeats=3)) == ["repeats: 1 became 3"]

@@ -1,0 +1,34 @@
+"""Studies that visit every point of their space: which they are, and how many trials that takes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tuner.spec.situations import TooManySituationsError, count_points
+from tuner.spec.values import StudySpec
+
+__all__ = ["GRID_SAMPLERS", "MAX_GRID_POINTS", "grid_trials", "with_whole_grid"]
+
+GRID_SAMPLERS = frozenset({"grid", "brute_force"})
+"""Samplers that visit every point, and so need points that can be counted."""
+
+MAX_GRID_POINTS = 100_000
+"""A larger grid is refused: its points would not fit a study, and listing them not the memory."""
+
+
+def grid_trials(spec: StudySpec) -> int | None:
+    """Return how many trials the whole grid takes, repeats included; None for a sampled study."""
+    if spec.sampler.name not in GRID_SAMPLERS:
+        return None
+    try:
+        return count_points(spec.space) * spec.repeats
+    except TooManySituationsError:
+        return None
+
+
+def with_whole_grid(spec: StudySpec) -> StudySpec:
+    """Give a grid study without a budget of trials the whole grid as its budget."""
+    trials = grid_trials(spec)
+    if trials is None or spec.budget.trials is not None:
+        return spec
+    return replace(spec, budget=replace(spec.budget, trials=trials))
