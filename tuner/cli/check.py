@@ -26,13 +26,21 @@ _TEST_ON = {
 }
 
 
-@click.command(epilog="Example:\n\n  tuner check search_spaces/quickstart.yaml")
+@click.command(epilog="Example:\n\n  tuner check search_spaces/quickstart.yaml --sample 3")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
-def check(files: tuple[Path, ...]) -> None:
+@click.option(
+    "--sample",
+    type=click.IntRange(1, 100),
+    metavar="N",
+    help="Also read the data and show N training texts as each cleaning level leaves them, what of them lies "
+    "outside vocabulary and length, and how many words ready vectors know.",
+)
+def check(files: tuple[Path, ...], sample: int | None) -> None:
     """Read search-space files and show what would be searched.
 
     Prints the parameters, the size of the space and its conditions as a tree. Mistakes are told all at
-    once, with line and column, and end in exit code 2. No data are read and nothing is created.
+    once, with line and column, and end in exit code 2. Nothing is created, and without --sample no data are
+    read.
     """
     from tuner.catalogue import CATALOGUE
     from tuner.spec import warnings_for
@@ -49,6 +57,10 @@ def check(files: tuple[Path, ...]) -> None:
         _show(screen, file, spec)
         for warning in warnings_for(spec, CATALOGUE):
             remark(f"{file}: warning: {warning}")
+        if sample is not None:
+            from tuner.cli.sample import show_sample
+
+            show_sample(screen, file, spec, sample)
     if problems:
         raise SpecError(problems)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from tuner.data.cleaning import normalise
 from tuner.data.labels import class_names, drop_duplicates, require_complete, skew
 from tuner.data.numbers import divided, numbers_of, with_plain_numbers
 from tuner.data.reading import cell_text
@@ -36,7 +37,7 @@ from tuner.data.wording import did_you_mean
 from tuner.errors import DataError
 from tuner.spec.values import DataSpec, Task
 
-__all__ = ["PreparedData", "PreparedTexts", "find_prepared", "prepare", "read_texts"]
+__all__ = ["PreparedData", "PreparedTexts", "find_prepared", "originals", "prepare", "read_texts"]
 
 _FOLDER: Final = "texts"
 _FILE: Final = "texts.parquet"
@@ -219,6 +220,25 @@ def read_texts(prepared: PreparedData) -> dict[str, PreparedTexts]:
         name: PreparedTexts([texts[index] for index in np.flatnonzero(ranks == rank)], labels[ranks == rank])
         for rank, name in enumerate(PARTS)
     }
+
+
+def originals(data: DataSpec, base_dir: Path, texts: Collection[str]) -> dict[str, str]:
+    """Return how the source writes texts of the kept copy, by the text as it is kept.
+
+    Args:
+        data: As declared.
+        base_dir: Folder that relative paths start from.
+        texts: Normalised ones; those that the source no longer has are left out.
+    """
+    wanted = set(texts)
+    found: dict[str, str] = {}
+    for raw in _load(data, base_dir).texts:
+        if len(found) == len(wanted):
+            break
+        text = normalise(raw)
+        if text in wanted:
+            found.setdefault(text, raw)
+    return found
 
 
 def _load(data: DataSpec, base_dir: Path) -> TextTable:
