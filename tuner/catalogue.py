@@ -1,4 +1,5 @@
-"""Gathers what exists: every family, embedding source, optimizer, data source, sampler, pruner and metric.
+"""Gathers what exists: every family, embedding source, optimizer, data source, sampler, pruner, metric
+and preset.
 
 Each stands in the registry of its own package, one line an entry; this module only reads them. It loads
 no heavy library, since a file is checked against it before anything runs.
@@ -12,6 +13,7 @@ from tuner.data.sources import SOURCES
 from tuner.embeddings import EMBEDDINGS
 from tuner.metrics import METRICS
 from tuner.models import FAMILIES
+from tuner.search.presets import PRESETS
 from tuner.search.pruning import PRUNERS
 from tuner.search.samplers import SAMPLERS
 from tuner.spec.catalogue import Catalogue
@@ -33,6 +35,7 @@ def build_catalogue() -> Catalogue:
         samplers={name: sampler.component for name, sampler in SAMPLERS.items()},
         pruners={name: pruner.component for name, pruner in PRUNERS.items()},
         metrics=METRICS,
+        presets=PRESETS,
     )
 
 

@@ -29,7 +29,7 @@ from tests.ledgers import (
     take,
     work,
 )
-from tuner.spec.values import ComponentSpec, IntParameter, Parameter
+from tuner.spec.values import ComponentSpec, IntParameter, Parameter, StartPoint
 from tuner.storage import Ledger, open_database
 
 TIMEOUT_S = 120
@@ -68,6 +68,21 @@ def test_a_death_between_two_writes_loses_and_doubles_nothing(storage_url: str, 
     assert ended(start(die_at, storage_url, point)) == -signal.SIGKILL
     run_all(join(ledger))
     assert_each_ended_once(ledger, 3)
+    ledger.database.close()
+
+
+def test_deaths_while_start_points_are_queued_lose_and_double_none(storage_url: str) -> None:
+    points = tuple(StartPoint({"family": "dense", "rate": rate}) for rate in (1e-4, 1e-3, 1e-2))
+    ledger = make_study(storage_url, spec_of(trials=8, start_with=points, repeats=2))
+    for queued in range(1, 5):
+        assert ended(start(die_at, storage_url, "queued")) == -signal.SIGKILL
+        assert ledger.use_of_budget(NAME).waiting == queued
+    assert ended(start(die_at, storage_url, "asked")) == -signal.SIGKILL
+    run_all(join(ledger))
+    assert_each_ended_once(ledger, 8)
+    rates = [trial.params["rate"] for trial in ledger.trials(NAME)]
+    assert rates[:6] == [1e-4, 1e-4, 1e-3, 1e-3, 1e-2, 1e-2]
+    assert rates[6] not in rates[:6]
     ledger.database.close()
 
 

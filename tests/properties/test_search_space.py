@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from tuner.search import make_sampler, suggest
-from tuner.search.space import accepts, grid_points, params_of, settings_of
+from tuner.search.space import grid_points, params_of, settings_of
 from tuner.spec.values import (
     AllOf,
     AnyOf,
@@ -21,6 +21,7 @@ from tuner.spec.values import (
     Is,
     Parameter,
     Value,
+    accepts,
     active,
 )
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tuner.errors import Problem, SpecError
 from tuner.spec import dump_spec, load_spec, parse_spec, space_size, space_table, spec_hash, warnings_for
-from tuner.spec.catalogue import Catalogue, Component, Metric, Setting
+from tuner.spec.catalogue import Catalogue, Component, Metric, Preset, Setting
 from tuner.spec.read import decode_text
 
 GOOD = b"""\
@@ -43,6 +43,11 @@ pruner: none
 budget: {trials: 20, time_limit: 10m}
 seed: 42
 execution: {workers: 2}
+repeats: 2
+start_with:
+  - small
+  - {family: lstm, layers: 3, learning_rate: 1e-3}
+test_on: all
 """
 PIECES = [
     *(b"\0 \t \r \n : - ? , [ ] { } # & * ! | > ' \" % @ ` ~ \\ \xff \xef\xbb\xbf \xc3".split(b" ")),
@@ -98,6 +103,7 @@ CATALOGUE = Catalogue(
         name: Metric(name, "", "curve", ("binary", "multiclass"), "")
         for name in ("accuracy", "training_time_s")
     },
+    presets={"small": Preset("small", "", {"family": "lstm", "units": 16, "layers": 1, "epochs": 10})},
 )
 
 

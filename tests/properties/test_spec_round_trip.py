@@ -42,6 +42,7 @@ from tuner.spec.values import (
     Objective,
     Parameter,
     SplitSpec,
+    StartPoint,
     StudySpec,
     Value,
     holds,
@@ -225,6 +226,18 @@ metrics = st.permutations(["a", "b", "c"])
 
 
 @st.composite
+def start_points(draw: st.DrawFn, space: tuple[Parameter, ...]) -> tuple[StartPoint, ...]:
+    """Points of one parameter each, every one of which can be active by itself."""
+    found: list[StartPoint] = []
+    for parameter in draw(st.permutations(space))[:2]:
+        value = every_value(parameter)[0]
+        start = StartPoint({parameter.name: float(value) if isinstance(parameter, FloatParameter) else value})
+        if draw(st.booleans()) and start not in found:
+            found.append(start)
+    return tuple(found)
+
+
+@st.composite
 def specs(draw: st.DrawFn) -> StudySpec:
     """Any spec that the checker accepts."""
     space = draw(spaces())
@@ -250,6 +263,7 @@ def specs(draw: st.DrawFn) -> StudySpec:
         seed=draw(st.integers(0, 2**32 - 1)),
         execution=draw(st.builds(ExecutionSpec, *[st.none() | st.integers(1, 9)] * 2, st.integers(1, 2**20))),
         repeats=draw(st.integers(1, 9)),
+        start_with=draw(start_points(space)),
         test_on=draw(st.sampled_from(TEST_ON)),
     )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tuner.analysis.wording import duration
+from tuner.analysis.wording import duration, written_params
 from tuner.cli.console import console, facts, one_line, remark, table
 from tuner.errors import Problem, SpecError
 
@@ -99,6 +99,10 @@ def _facts(spec: StudySpec) -> list[tuple[str, str]]:
         ("sampler, pruner", f"{spec.sampler.name}, {spec.pruner.name}"),
         ("budget", ", ".join(budget) or "no limit"),
         ("fixed", " ".join(f"{name}={value}" for name, value in spec.fixed.items()) or "nothing"),
+        *(
+            ("start with", f"{point.preset or 'own'}: {written_params(point.params)}")
+            for point in spec.start_with
+        ),
         ("test split", _TEST_ON[spec.test_on]),
     ]
 

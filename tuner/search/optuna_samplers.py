@@ -35,7 +35,8 @@ QUEUED_PARAMS = "fixed_params"
 """The system attribute in which Optuna keeps the params that ``Study.enqueue_trial`` was given."""
 
 START_POINT = "start_with"
-"""The user attribute of trials that the declaration's ``start_with`` queued; says which point it is."""
+"""The user attribute of trials that the declaration's ``start_with`` queued: the preset, or that it is an own
+point."""
 
 
 class StudySampler(BaseSampler):
@@ -135,7 +136,9 @@ class RepeatedSampler(StudySampler):
         found = [each for each in study.get_trials(deepcopy=False) if each.number < trial.number]
         earlier = sorted(found, key=lambda each: each.number)
         if START_POINT in trial.user_attrs:
-            same = (each for each in earlier if _start_point(each) == _start_point(trial))
+            same = (
+                each for each in earlier if START_POINT in each.user_attrs and _queued(each) == _queued(trial)
+            )
             return next(same, None)
         if QUEUED_PARAMS in trial.system_attrs:
             return None
@@ -179,8 +182,8 @@ class RepeatedSampler(StudySampler):
         self._inner.after_trial(study, trial, state, values)
 
 
-def _start_point(trial: FrozenTrial) -> tuple[Any, Any]:
-    return trial.user_attrs.get(START_POINT), trial.system_attrs.get(QUEUED_PARAMS)
+def _queued(trial: FrozenTrial) -> Any:
+    return trial.system_attrs.get(QUEUED_PARAMS)
 
 
 class PermutedGridSampler(StudySampler):

@@ -25,7 +25,7 @@ from tuner.spec.values import (
 if TYPE_CHECKING:
     import optuna
 
-__all__ = ["accepts", "grid_points", "params_of", "settings_of", "suggest"]
+__all__ = ["grid_points", "params_of", "settings_of", "suggest"]
 
 
 def suggest(trial: optuna.Trial, space: Sequence[Parameter]) -> dict[str, Value]:
@@ -105,24 +105,6 @@ def settings_of(space: Sequence[Parameter], params: Params) -> dict[str, Value]:
         Setting names with their values; of two active parameters that set the same thing the later wins.
     """
     return {parameter.sets: params[parameter.name] for parameter in space if parameter.name in params}
-
-
-def accepts(parameter: Parameter, value: object) -> bool:
-    """Tell whether ``value`` is one that ``parameter`` can take; ``True`` is not 1."""
-    match parameter:
-        case CategoricalParameter(choices=choices):
-            return any(
-                isinstance(value, bool) == isinstance(each, bool) and value == each for each in choices
-            )
-        case FixedParameter(value=fixed):
-            return value == fixed
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    if not parameter.low <= value <= parameter.high:
-        return False
-    if isinstance(parameter, IntParameter):
-        return float(value).is_integer() and (parameter.log or (value - parameter.low) % parameter.step == 0)
-    return True
 
 
 def grid_points(space: Sequence[Parameter]) -> list[dict[str, Value]]:

@@ -8,12 +8,12 @@ it to the checker. So the checker knows every name without importing what stands
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from tuner.spec.values import Params, Task, Value
 
-__all__ = ["Catalogue", "Component", "Growth", "InputKind", "Metric", "Setting", "SettingKind"]
+__all__ = ["Catalogue", "Component", "Growth", "InputKind", "Metric", "Preset", "Setting", "SettingKind"]
 
 SettingKind: TypeAlias = Literal["int", "float", "bool", "choice", "text", "path", "numbers"]
 """``path``: a file, relative to the folder of the search-space file. ``numbers``: whole numbers in a list,
@@ -96,6 +96,21 @@ class Metric:
 
 
 @dataclass(frozen=True)
+class Preset:
+    """Settings that are known to work, for a study to begin with.
+
+    Attributes:
+        name: As declared under ``start_with``.
+        summary: One sentence.
+        settings: Setting names with their values.
+    """
+
+    name: str
+    summary: str
+    settings: Params
+
+
+@dataclass(frozen=True)
 class Catalogue:
     """Everything that a search-space file can name.
 
@@ -105,6 +120,7 @@ class Catalogue:
         token_settings: Settings in force whenever the input kind is ``tokens``.
         sources, samplers, pruners: Chosen in sections of their own.
         metrics: What an objective or a floor can name.
+        presets: What ``start_with`` can name.
     """
 
     common: tuple[Setting, ...]
@@ -116,6 +132,7 @@ class Catalogue:
     samplers: Mapping[str, Component]
     pruners: Mapping[str, Component]
     metrics: Mapping[str, Metric]
+    presets: Mapping[str, Preset] = field(default_factory=dict)
 
     def settings(self) -> dict[str, Setting]:
         """Return every setting by name, common ones first."""

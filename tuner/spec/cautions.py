@@ -6,6 +6,7 @@ from tuner.spec.catalogue import Catalogue
 from tuner.spec.combinations import effect_warnings
 from tuner.spec.grid import grid_trials
 from tuner.spec.situations import TooManySituationsError, situations
+from tuner.spec.start import start_warnings
 from tuner.spec.values import FixedParameter, Parameter, StudySpec
 
 __all__ = ["warnings_for"]
@@ -25,6 +26,7 @@ def warnings_for(spec: StudySpec, catalogue: Catalogue) -> list[str]:
         *effect_warnings(spec, catalogue),
         *_override_warnings(spec, catalogue),
         *_budget_warnings(spec),
+        *start_warnings(spec, catalogue),
         *_test_warnings(spec),
     ]
 

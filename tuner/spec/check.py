@@ -15,6 +15,7 @@ from tuner.spec.listed import is_listed
 from tuner.spec.read import Problems
 from tuner.spec.settings import expectation, misfit, variants
 from tuner.spec.situations import TooManySituationsError, count_points
+from tuner.spec.start import check_start
 from tuner.spec.values import (
     CategoricalParameter,
     ComponentSpec,
@@ -54,6 +55,7 @@ def check_draft(draft: Draft, catalogue: Catalogue, problems: Problems) -> None:
     _check_components(draft, catalogue, problems)
     _check_objectives(draft, catalogue, problems)
     _check_sampler_and_pruner(draft, catalogue, problems)
+    check_start(draft, catalogue, problems)
 
 
 def _check_parameter(

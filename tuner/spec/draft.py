@@ -16,8 +16,9 @@ from tuner.spec.sections import (
     read_execution,
     read_objectives,
     read_options,
+    read_start_with,
 )
-from tuner.spec.values import BudgetSpec, DataSpec, StudySpec, Task, TestOn, default_objectives
+from tuner.spec.values import BudgetSpec, DataSpec, StartPoint, StudySpec, Task, TestOn, default_objectives
 
 __all__ = ["MAX_REPEATS", "TASKS", "TEST_ON", "Draft", "read_draft"]
 
@@ -38,6 +39,8 @@ class Draft:
         unread: Sections that could not be read, or only in part: ``data``, ``task``, ``sampler``...
         unread_parameters: Parameters that stand in ``spec.space`` without their values.
         unread_conditions: Parameters that stand in ``spec.space`` without their condition.
+        start_with: Start points as written, None for one that could not be read; ``spec.start`` makes
+            ``spec.start_with`` of them.
     """
 
     spec: StudySpec
@@ -45,6 +48,7 @@ class Draft:
     unread: set[str] = field(default_factory=set)
     unread_parameters: set[str] = field(default_factory=set)
     unread_conditions: set[str] = field(default_factory=set)
+    start_with: list[StartPoint | None] = field(default_factory=list)
 
 
 def read_draft(root: Node, problems: Problems) -> Draft:
@@ -123,6 +127,9 @@ def _read_rest(fields: Fields, draft: Draft, problems: Problems) -> None:
         spec = replace(spec, execution=read_execution(node, fields.key_mark("execution"), problems))
     repeats = read_whole(fields.take("repeats"), "repeats", problems, low=1, high=MAX_REPEATS)
     spec = replace(spec, repeats=repeats or 1)
+    if "start_with" in fields:
+        draft.start_with = read_start_with(fields.take("start_with"), draft.places, problems)
+    fields.take("start_with")
     node = fields.take("test_on")
     test_on = read_text(node, "test_on", problems)
     if test_on in TEST_ON:

@@ -77,10 +77,10 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def one_of(names: Iterable[Value], joint: str = "or") -> str:
-    """Join names for a sentence: ``a, b or c``; more than twelve are cut short."""
+    """Join names for a sentence: ``a, b or c``; more than sixteen are cut short."""
     listed = [word(name) for name in names]
-    if len(listed) > 12:
-        return ", ".join(listed[:12]) + f"... ({len(listed)} in all)"
+    if len(listed) > 16:
+        return ", ".join(listed[:16]) + f"... ({len(listed)} in all)"
     if len(listed) < 2:
         return "".join(listed)
     return ", ".join(listed[:-1]) + f" {joint} " + listed[-1]

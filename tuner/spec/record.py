@@ -1,10 +1,9 @@
 """A spec as JSON for the database, its hash, and what differs between two.
 
 A study's identity is what its trials depend on: data, task, fixed settings, space, objectives, seed,
-repeats.
-Sampler, pruner, budget, execution and what is measured on the test split may change from session to
-session. The order of parameters is no part of it (parents come first in any order); the order of choices
-is, for Optuna counts by it.
+repeats. Sampler, pruner, budget, start points, execution and what is measured on the test split may change
+from session to session. The order of parameters is no part of it (parents come first in any order); the
+order of choices is, for Optuna counts by it.
 """
 
 from __future__ import annotations
@@ -32,6 +31,7 @@ from tuner.spec.values import (
     Objective,
     Parameter,
     SplitSpec,
+    StartPoint,
     StudySpec,
 )
 
@@ -71,6 +71,7 @@ def to_json(spec: StudySpec) -> dict[str, Any]:
             "worker_memory_limit_mib": spec.execution.worker_memory_limit_mib,
         },
         "repeats": spec.repeats,
+        "start_with": [{"params": dict(point.params), "preset": point.preset} for point in spec.start_with],
         "test_on": spec.test_on,
     }
 
@@ -133,6 +134,7 @@ def from_json(record: Mapping[str, Any]) -> StudySpec:
             execution=ExecutionSpec(**record["execution"]),
             # Absent from older records:
             repeats=record.get("repeats", 1),
+            start_with=tuple(StartPoint(**point) for point in record.get("start_with", ())),
             test_on=record.get("test_on", "front"),
         )
     except (KeyError, TypeError, AttributeError) as error:

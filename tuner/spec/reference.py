@@ -42,6 +42,7 @@ def reference(catalogue: Catalogue) -> str:
         ("Pruners (`pruner: {name: ...}`)", catalogue.pruners),
     ):
         lines += ["", f"## {title}", *_components(components)]
+    lines += ["", "## Presets (`start_with: [...]`)", "", *_presets(catalogue)]
     lines += ["", "## Metrics", "", *_metrics(catalogue)]
     return "\n".join(lines) + "\n"
 
@@ -84,6 +85,20 @@ def _values(setting: Setting) -> str:
             return f"{kind}, at most {high:g}"
         case low, high:
             return f"{kind}, {low:g} to {high:g}"
+
+
+def _presets(catalogue: Catalogue) -> Iterable[str]:
+    yield "Points to begin with. A study takes of them what it searches; what it has fixed stays as it is."
+    yield ""
+    presets = list(catalogue.presets.values())
+    for preset in presets:
+        yield f"* `{preset.name}`: {preset.summary}"
+    yield ""
+    yield "".join(f"| {each} " for each in ("setting", *(f"`{preset.name}`" for preset in presets))) + "|"
+    yield "|---" * (len(presets) + 1) + "|"
+    for name in dict.fromkeys(name for preset in presets for name in preset.settings):
+        values = [_text(preset.settings[name]) if name in preset.settings else "" for preset in presets]
+        yield "".join(f"| {each} " for each in (f"`{name}`", *values)) + "|"
 
 
 def _metrics(catalogue: Catalogue) -> Iterable[str]:

@@ -70,6 +70,7 @@ def json_schema(catalogue: Catalogue) -> dict[str, Any]:
                 **_POSITIVE,
                 "default": 1,
             },
+            "start_with": _start_with(catalogue, settings),
             "test_on": {
                 "description": "Finished trials that are measured on the test split at the end; all is for "
                 "studies that compare and choose nothing. Defaults to front.",
@@ -305,6 +306,23 @@ def _budget() -> _Schema:
             "max_failures_in_a_row": {"description": failures, **_POSITIVE},
             "max_deaths": {"description": deaths, **_POSITIVE},
         },
+    }
+
+
+def _start_with(catalogue: Catalogue, settings: Mapping[str, Setting]) -> _Schema:
+    presets = [{"const": each.name, "description": each.summary} for each in catalogue.presets.values()]
+    point: _Schema = {
+        "description": "Parameters with their values; what is left out is the sampler's.",
+        "type": "object",
+        "minProperties": 1,
+        "propertyNames": {"pattern": f"^{NAME.pattern}$"},
+        "properties": {name: _value(_reference(name), setting) for name, setting in settings.items()},
+        "additionalProperties": _SCALAR,
+    }
+    return {
+        "description": "Points that are tried first, in this order: presets by name, or points of your own.",
+        "type": "array",
+        "items": {"anyOf": [*presets, point]},
     }
 
 

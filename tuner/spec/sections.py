@@ -1,4 +1,4 @@
-"""The sections beside ``space``: data, objectives, sampler, pruner, budget, execution.
+"""The sections beside ``space``: data, objectives, sampler, pruner, budget, start_with, execution.
 
 Each function reads one section into its value. Where a part cannot be read it notes why and leaves the
 default (or None), so that the other parts are still checked.
@@ -33,6 +33,7 @@ from tuner.spec.values import (
     ExecutionSpec,
     Objective,
     SplitSpec,
+    StartPoint,
     Value,
 )
 
@@ -43,6 +44,7 @@ __all__ = [
     "read_execution",
     "read_objectives",
     "read_options",
+    "read_start_with",
 ]
 
 _PARTS = ("train", "validation", "test")
@@ -297,6 +299,46 @@ def _read_limit(node: Node | None, problems: Problems) -> float | None:
             reason = str(error)
     problems.add(node.mark, f"budget.time_limit: found {described(node)}, {reason}")
     return None
+
+
+def read_start_with(node: Node | None, places: Places, problems: Problems) -> list[StartPoint | None]:
+    """Read the list of start points as written; None stands for one that cannot be read.
+
+    A preset has its name only: which of its settings a study searches is decided in ``spec.start``.
+    """
+    listing = read_listing(node, "start_with", problems)
+    points: list[StartPoint | None] = []
+    for index, item in enumerate(listing.items if listing else ()):
+        places.put(("start_with", index), item.mark)
+        match item:
+            case Mapping():
+                points.append(_read_own_point(item, index, places, problems))
+                continue
+            case Scalar(value=str() as name) if name:
+                points.append(StartPoint({}, name))
+                continue
+            case Broken():
+                pass
+            case _:
+                hint = "write a preset's name, or {units: 64, layers: 1}"
+                message = f"start_with[{index}]: found {described(item)}, expected a preset or a point"
+                problems.add(item.mark, message, hint)
+        points.append(None)
+    return points
+
+
+def _read_own_point(point: Mapping, index: int, places: Places, problems: Problems) -> StartPoint | None:
+    params: dict[str, Value] = {}
+    for key, node in point.entries:
+        places.put(("start_with", index, key.text), key.mark)
+        value = read_value(node, f"start_with[{index}].{shown(key.text)[1:-1]}", problems)
+        if value is not None:
+            params[key.text] = value
+    if not point.entries:
+        problems.add(
+            point.mark, f"start_with[{index}]: empty, expected at least one parameter with its value"
+        )
+    return StartPoint(params) if params and len(params) == len(point.entries) else None
 
 
 def read_execution(node: Node | None, mark: Mark, problems: Problems) -> ExecutionSpec:

@@ -28,10 +28,12 @@ __all__ = [
     "Parameter",
     "Params",
     "SplitSpec",
+    "StartPoint",
     "StudySpec",
     "Task",
     "TestOn",
     "Value",
+    "accepts",
     "active",
     "default_objectives",
     "holds",
@@ -163,6 +165,25 @@ def active(space: tuple[Parameter, ...], params: Params) -> tuple[Parameter, ...
     return tuple(parameter for parameter in space if holds(parameter.when, params))
 
 
+def accepts(parameter: Parameter, value: object) -> bool:
+    """Tell whether ``value`` is one that ``parameter`` can take; ``True`` is not 1."""
+    match parameter:
+        case CategoricalParameter(choices=choices):
+            return any(
+                isinstance(value, bool) == isinstance(each, bool) and value == each for each in choices
+            )
+        case FixedParameter(value=fixed):
+            return isinstance(value, bool) == isinstance(fixed, bool) and value == fixed
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    if not parameter.low <= value <= parameter.high:
+        return False
+    if isinstance(parameter, IntParameter):
+        return float(value).is_integer() and (parameter.log or (value - parameter.low) % parameter.step == 0)
+    steps = 0.0 if parameter.step is None else (value - parameter.low) / parameter.step
+    return abs(steps - round(steps)) < 1e-8  # as Optuna does: 0.1 + 2 * 0.1 is not 0.3 in binary
+
+
 @dataclass(frozen=True)
 class SplitSpec:
     """How the texts are divided into training, validation and test.
@@ -219,6 +240,19 @@ class ComponentSpec:
 
 
 @dataclass(frozen=True)
+class StartPoint:
+    """A point that a study begins with.
+
+    Attributes:
+        params: Values by parameter name; what it leaves open is the sampler's.
+        preset: The name of the preset that it was made from, or an empty string for a point of one's own.
+    """
+
+    params: Params
+    preset: str = ""
+
+
+@dataclass(frozen=True)
 class BudgetSpec:
     """What a study may use up, over all its sessions and machines.
 
@@ -269,6 +303,8 @@ class StudySpec:
         execution: Placement defaults.
         repeats: Trials of each point, every one with a seed of its own. Defaults to 1; with 3 to 5 a mean
             can be told from luck. Part of the study's identity: it decides which trial has which point.
+        start_with: Points that are tried first, in this order, each as often as ``repeats`` says. No part of
+            the identity: points that are added later are tried next.
         test_on: The finished trials that are measured on the test split at the end: those of the front, or
             all of them. Defaults to ``front``: whoever chooses a trial must not have seen its test figures.
             Not part of the study's identity, for no parameter and no pruning depends on it.
@@ -285,6 +321,7 @@ class StudySpec:
     seed: int = 0
     execution: ExecutionSpec = ExecutionSpec()
     repeats: int = 1
+    start_with: tuple[StartPoint, ...] = ()
     test_on: TestOn = "front"
 
     def __post_init__(self) -> None:

@@ -6,6 +6,8 @@ before another is begun, and a trial counts from the moment it exists in Optuna'
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,8 +15,9 @@ from typing import Any
 import optuna
 import sqlalchemy as sa
 
-from tuner.search.optuna_samplers import QUEUED_PARAMS, StudySampler
-from tuner.search.space import accepts, suggest
+from tuner.search.optuna_samplers import QUEUED_PARAMS, START_POINT, StudySampler
+from tuner.search.space import suggest
+from tuner.spec.values import Params, StartPoint, StudySpec, accepts
 from tuner.storage.engine import Database
 from tuner.storage.leases import Holder, Lease, drop, is_over, read_leases, take, take_over
 from tuner.storage.reading import read_params
@@ -41,6 +44,7 @@ class Claimer:
         crash_point: Called between two writes that belong together.
         unrecorded_s: Seconds of this session that are not in its row yet.
         held: Tokens that this session was given and still has.
+        queued: The start points that this session has seen queued.
     """
 
     database: Database
@@ -52,6 +56,7 @@ class Claimer:
     crash_point: Callable[[str], None]
     unrecorded_s: Callable[[], float]
     held: set[str] = field(default_factory=set)
+    queued: tuple[StartPoint, ...] = ()
 
     def claim(self) -> Claim | None:
         """Return a trial to run, or None when there is nothing to begin or to go on with now."""
@@ -61,6 +66,7 @@ class Claimer:
             with self.database.reading() as connection:
                 now = self.database.now(connection)
                 record = read_study(connection, self.name, self.holder.owner, now)
+            self._queue_start_points(record.spec)
             claim = self._continue(record) or self._adopt(record) or self._begin_new()
         if claim is not None:
             self.held.add(claim.token)
@@ -153,6 +159,26 @@ class Claimer:
 
     # -- what is new -------------------------------------------------------------------------------
 
+    def _queue_start_points(self, spec: StudySpec) -> None:
+        """Queue those start points that are not queued yet, each as often as it is repeated.
+
+        Whoever claims first does it, under the study's lock, and looks at what is there: so a session that
+        dies on the way loses and doubles none, and points that are declared later are queued then. Each
+        one becomes a WAITING trial of Optuna's, as ``Study.enqueue_trial`` makes it for everybody.
+        """
+        if spec.start_with == self.queued:
+            return
+        with self.database.translated():
+            trials = self.study.get_trials(deepcopy=False)
+            marked = (trial for trial in trials if START_POINT in trial.user_attrs)
+            there = Counter(_point_key(trial.system_attrs.get(QUEUED_PARAMS, {})) for trial in marked)
+            for point in spec.start_with:
+                for _ in range(spec.repeats - there[_point_key(point.params)]):
+                    label = {START_POINT: point.preset or "own point"}
+                    self.study.enqueue_trial(dict(point.params), user_attrs=label)
+                    self.crash_point("queued")
+        self.queued = spec.start_with
+
     def _begin_new(self) -> Claim | None:
         """Begin queued trials first, then what the sampler gives, while the budget has room."""
         while True:
@@ -204,6 +230,10 @@ class Claimer:
         trial_id = storage.get_trial_id_from_study_id_trial_number(self.holder.study_id, number)
         queued: Mapping[str, Any] = storage.get_trial(trial_id).system_attrs.get(QUEUED_PARAMS, {})
         return queued
+
+
+def _point_key(params: Params) -> str:
+    return json.dumps(dict(params), sort_keys=True)
 
 
 def _problem_of_queued(record: StudyRecord, queued: Mapping[str, Any]) -> str:

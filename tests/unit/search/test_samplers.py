@@ -230,11 +230,11 @@ def test_queued_trials_repeat_nothing_and_are_not_counted() -> None:
 
 def test_what_a_start_point_leaves_open_is_the_same_in_its_repeats() -> None:
     study = optuna.create_study(sampler=make_sampler(ComponentSpec("random"), SPACE, 5, repeats=2))
-    for label in ("one", "one", "other", "other"):
-        study.enqueue_trial({"family": "lstm"}, user_attrs={START_POINT: label})
+    for units in (20, 20, 40, 40):
+        study.enqueue_trial({"family": "lstm", "units": units}, user_attrs={START_POINT: "own point"})
     found = [_asked(study, SPACE) for _ in range(6)]
     assert found[::2] == found[1::2]
-    assert [point[0] for point in found[:4]] == ["lstm"] * 4
+    assert [point[1] for point in found[:4]] == [20, 20, 40, 40]
     assert len(set(found)) == 3
 
 

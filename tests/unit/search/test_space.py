@@ -6,7 +6,7 @@ import optuna
 import pytest
 
 from tuner.errors import InputError
-from tuner.search.space import accepts, grid_points, params_of, settings_of, suggest
+from tuner.search.space import grid_points, params_of, settings_of, suggest
 from tuner.spec.values import (
     AllOf,
     CategoricalParameter,
@@ -16,6 +16,7 @@ from tuner.spec.values import (
     Is,
     Parameter,
     Value,
+    accepts,
 )
 
 SPACE: tuple[Parameter, ...] = (
@@ -110,10 +111,13 @@ def test_stored_params_get_their_fixed_ones_back() -> None:
         (FloatParameter("rate", "rate", 0.1, 0.2), 0.21, False),
         (FloatParameter("rate", "rate", 0.1, 0.2), float("nan"), False),
         (FloatParameter("rate", "rate", 0.1, 0.2), "0.15", False),
+        (FloatParameter("rate", "rate", 0.1, 0.5, step=0.1), 0.1 + 2 * 0.1, True),
+        (FloatParameter("rate", "rate", 0.1, 0.5, step=0.1), 0.25, False),
         (CategoricalParameter("both", "both", (False, True)), True, True),
         (CategoricalParameter("both", "both", (False, True)), 1, False),
         (FixedParameter("layers", "layers", 2), 2, True),
         (FixedParameter("layers", "layers", 2), 3, False),
+        (FixedParameter("layers", "layers", 1), True, False),
     ],
 )
 def test_accepts_what_a_parameter_can_take(parameter: Parameter, value: object, expected: bool) -> None:

@@ -43,6 +43,7 @@ budget: {trials: 20, time_limit: 10m, max_failures_in_a_row: 5, max_deaths: 3}
 seed: 42
 execution: {workers: 2, worker_memory_limit_mib: 4096}
 repeats: 1
+start_with: []
 test_on: front
 """
 

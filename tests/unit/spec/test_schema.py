@@ -35,6 +35,9 @@ pruner: pareto
 budget: {trials: 20, time_limit: 1.5h}
 seed: 42
 execution: {workers: 2}
+repeats: 3
+start_with: [{family: lstm, units: 16}, {optimizer: sgd, rate: 0.1}]
+test_on: all
 """
 
 
@@ -72,6 +75,11 @@ def test_accepts_what_the_checker_accepts(validator: Draft202012Validator, catal
         ("metric: accuracy", "metric: acuracy"),
         ("direction: maximize", "direction: max"),
         ("name: tpe", "name: tpee"),
+        ("repeats: 3", "repeats: 0"),
+        ("test_on: all", "test_on: al"),
+        ("start_with: [{", "start_with: [smal, {"),
+        ("{family: lstm, units: 16}", "{}"),
+        ("{family: lstm, units: 16}", "{family: lstm, units: 0}"),
         ("startup_trials: 10", "startup: 10"),
         ("pruner: pareto", "pruner: paretto"),
         ("time_limit: 1.5h", "time_limit: soon"),

@@ -200,7 +200,7 @@ def test_a_budget_of_time_alone_has_no_limit_of_trials(spec_of: Reader) -> None:
         ("fixed", "[epochs]", "4:8: fixed: found a list, expected a group of `key: value` lines"),
         ("objetives", "[]", "4:1: objetives: unknown key, expected data, task, space, sampler, "
         "pruner, fixed, "
-         "objectives, budget, seed, execution, repeats or test_on; did you mean 'objectives'?"),
+         "objectives, budget, seed, execution, repeats, start_with or test_on; did you mean 'objectives'?"),
         ("data", "{source: reviews, splits: {train: 0.5}}", "1:25: data.splits: unknown key, expected split; "
          "did you mean 'split'?"),
     ],
