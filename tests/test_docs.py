@@ -11,7 +11,7 @@ import pytest
 
 from tuner.catalogue import CATALOGUE
 from tuner.cli import COMMANDS, program
-from tuner.spec import load_spec, parse_spec
+from tuner.spec import dump_spec, load_spec, parse_spec
 from tuner.spec.reference import reference
 from tuner.spec.schema import schema_text
 
@@ -67,6 +67,13 @@ def test_a_shipped_search_space_loads(path: Path) -> None:
 
     assert spec.space
     assert path.read_text(encoding="utf-8").startswith("# yaml-language-server: $schema=schema.json\n")
+
+
+@pytest.mark.parametrize("path", SPACES, ids=lambda path: path.name)
+def test_a_shipped_search_space_is_the_same_when_written_and_read_again(path: Path) -> None:
+    spec = load_spec(path, CATALOGUE)
+
+    assert parse_spec(dump_spec(spec), path.name, CATALOGUE) == spec
 
 
 def test_the_readmes_declared_file_loads() -> None:

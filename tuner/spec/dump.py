@@ -60,7 +60,10 @@ def dump_spec(spec: StudySpec) -> str:
             worker_memory_limit_mib=execution.worker_memory_limit_mib,
         ),
         "repeats": spec.repeats,
-        "start_with": [point.preset or dict(point.params) for point in spec.start_with],
+        "start_with": [
+            point.preset or {name: listed_node(value) for name, value in point.params.items()}
+            for point in spec.start_with
+        ],
         "test_on": spec.test_on,
     }
     blocks = {"data", "space", "objectives"}

@@ -331,7 +331,8 @@ def _read_own_point(point: Mapping, index: int, places: Places, problems: Proble
     params: dict[str, Value] = {}
     for key, node in point.entries:
         places.put(("start_with", index, key.text), key.mark)
-        value = read_value(node, f"start_with[{index}].{shown(key.text)[1:-1]}", problems)
+        where = f"start_with[{index}].{shown(key.text)[1:-1]}"
+        value = read_value(node, where, problems, with_lists=True)
         if value is not None:
             params[key.text] = value
     if not point.entries:
