@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from tuner.cli.console import remark
+from tuner.cli.preset_template import PRESET_NAMES
 from tuner.cli.template import search_space_file
 from tuner.errors import InputError
 
@@ -23,19 +24,25 @@ __all__ = ["init"]
     type=click.Path(dir_okay=False, path_type=Path),
     help="File to write.  [default: the CSV's name with .yaml, in this folder]",
 )
+@click.option(
+    "--preset",
+    type=click.Choice(PRESET_NAMES),
+    help="Begin with this preset and search around it.  [default: several families, sized by the data]",
+)
 @click.option("--force", is_flag=True, help="Overwrite a file that is there.")
-def init(csv: Path, output: Path | None, force: bool) -> None:
+def init(csv: Path, output: Path | None, preset: str | None, force: bool) -> None:
     """Write a search-space file for your own CSV, TSV, JSONL or Parquet file, also .gz.
 
     Columns, task, lengths and splits are guessed; every guess is said on stderr with its reason.
     """
     from tuner.data.guess import guess
+    from tuner.search.presets import PRESETS
 
     target = Path(f"{csv.name.split('.')[0] or 'study'}.yaml") if output is None else output
     if os.path.lexists(target) and not force:
         raise InputError(f"{target}: is there already", "give another name with -o, or --force")
     found = guess(csv)
-    text = search_space_file(found, _path_from(target, csv))
+    text = search_space_file(found, _path_from(target, csv), PRESETS.get(preset or ""))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")

@@ -6,10 +6,12 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from tuner.cli.preset_template import budget_of, preset_body
 from tuner.spec.values import SplitSpec
 
 if TYPE_CHECKING:
     from tuner.data.guess import Guess
+    from tuner.spec.catalogue import Preset
 
 __all__ = ["search_space_file"]
 
@@ -31,6 +33,24 @@ data:
 
 task: {task}    # {classes}
 
+{body}
+objectives:
+  - {{metric: accuracy, direction: maximize}}
+  - {{metric: training_time_s, direction: minimize}}
+
+sampler: {{name: tpe, startup_trials: {startup}}}
+
+pruner:
+  name: pareto
+  floor: {floor:.3f}                  # what naming the commonest class for every text would reach
+  floor_epochs: 3
+
+budget: {{trials: {trials}, time_limit: {time_limit}}}   # of the study, over all its sessions
+
+seed: 42
+"""
+
+_BODY = """\
 fixed:                          # settings that are the same in every trial
   epochs: 8                     # at most; training ends earlier when validation loss no longer falls
   patience: 2
@@ -50,34 +70,22 @@ space:                          # parameters, searched
   dropout: {{low: 0.0, high: 0.5, step: 0.1}}
   batch_size: [32, 64]
   learning_rate: {{low: 3e-4, high: 1e-2, log: true}}
-
-objectives:
-  - {{metric: accuracy, direction: maximize}}
-  - {{metric: training_time_s, direction: minimize}}
-
-sampler: {{name: tpe, startup_trials: 10}}
-
-pruner:
-  name: pareto
-  floor: {floor:.3f}                  # what naming the commonest class for every text would reach
-  floor_epochs: 3
-
-budget: {{trials: 30, time_limit: 1h}}   # of the study, over all its sessions
-
-seed: 42
 """
 
 
-def search_space_file(found: Guess, path: str) -> str:
+def search_space_file(found: Guess, path: str, preset: Preset | None = None) -> str:
     """Write the file.
 
     Args:
         found: What the data seem to hold.
         path: The data's path as the file shall say it.
+        preset: What to begin with and search around, or None for several families in sizes that fit the
+            data.
 
     Returns:
         YAML that ``tuner check`` accepts, ending in a line feed.
     """
+    trials, time_limit = budget_of(preset)
     counts = found.class_counts
     total = max(sum(counts.values()), 1)
     classes = ", ".join(f"{name} {count / total:.0%}" for name, count in list(counts.items())[:8])
@@ -92,10 +100,16 @@ def search_space_file(found: Guess, path: str) -> str:
         split=_split(found.split),
         task=found.task,
         classes=_comment(classes + (", ..." if len(counts) > 8 else "")),
-        vocabulary_size=found.vocabulary_size,
-        lengths=_lengths(found.sequence_length),
+        body=_body(found) if preset is None else preset_body(preset),
+        startup=min(10, trials // 2),
+        trials=trials,
+        time_limit=time_limit,
         floor=max(counts.values(), default=0) / total,
     )
+
+
+def _body(found: Guess) -> str:
+    return _BODY.format(vocabulary_size=found.vocabulary_size, lengths=_lengths(found.sequence_length))
 
 
 def scalar(text: str) -> str:

@@ -14,7 +14,9 @@ PRESETS: dict[str, Preset] = {
             "One LSTM over short texts: the quick one.",
             {
                 "family": "lstm",
+                "embedding": "trained",
                 "bidirectional": False,
+                "layers": 1,
                 "units": 64,
                 "dense_units": 32,
                 "dropout": 0.2,
@@ -34,7 +36,9 @@ PRESETS: dict[str, Preset] = {
             "A bidirectional LSTM of the usual size: the balanced one.",
             {
                 "family": "lstm",
+                "embedding": "trained",
                 "bidirectional": True,
+                "layers": 1,
                 "units": 128,
                 "dense_units": 64,
                 "dropout": 0.3,
@@ -54,7 +58,9 @@ PRESETS: dict[str, Preset] = {
             "A wide bidirectional LSTM over long texts: the thorough one, for a GPU or for patience.",
             {
                 "family": "lstm",
+                "embedding": "trained",
                 "bidirectional": True,
+                "layers": 1,
                 "units": 256,
                 "dense_units": 128,
                 "dropout": 0.3,
@@ -71,4 +77,4 @@ PRESETS: dict[str, Preset] = {
         ),
     )
 }
-"""Every preset by the name that a file gives it. The embedding source is left to the study."""
+"""Every preset by the name that a file gives it."""

@@ -8,7 +8,11 @@ import pytest
 
 from tuner.catalogue import CATALOGUE
 from tuner.cli import main
+from tuner.cli.preset_template import PRESET_NAMES, preset_body
 from tuner.cli.template import scalar
+from tuner.search.presets import PRESETS
+from tuner.spec import warnings_for
+from tuner.spec.catalogue import Preset
 from tuner.spec.load import load_spec, parse_spec
 from tuner.spec.values import SplitSpec, StudySpec
 
@@ -26,8 +30,8 @@ def reviews(path: Path, labels: tuple[str, ...] = ("bad", "good"), header: str =
     return path
 
 
-def written(tmp_path: Path, csv: Path) -> StudySpec:
-    assert main(["init", str(csv), "-o", str(tmp_path / "spaces" / "reviews.yaml")]) == 0
+def written(tmp_path: Path, csv: Path, *options: str) -> StudySpec:
+    assert main(["init", str(csv), "-o", str(tmp_path / "spaces" / "reviews.yaml"), *options]) == 0
     return load_spec(tmp_path / "spaces" / "reviews.yaml", CATALOGUE)
 
 
@@ -143,3 +147,27 @@ def test_real_reviews_can_be_run_at_once(tmp_path: Path, shared_data: Path) -> N
 
     assert spec.task == "multiclass"
     assert spec.data.split.column == "split"
+
+
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=lambda preset: preset.name)
+def test_a_preset_is_the_first_point_of_the_file_and_all_of_it_is_taken(
+    tmp_path: Path, preset: Preset
+) -> None:
+    spec = written(tmp_path, reviews(tmp_path / "reviews.csv"), "--preset", preset.name)
+
+    (start,) = spec.start_with
+    assert start.preset == preset.name
+    assert {**spec.fixed, **start.params} == dict(preset.settings)
+    assert warnings_for(spec, CATALOGUE) == []
+
+
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=lambda preset: preset.name)
+def test_the_shipped_preset_files_are_what_init_writes(preset: Preset) -> None:
+    shipped = Path(__file__).parents[3] / "search_spaces" / f"preset_{preset.name}.yaml"
+
+    assert f"\n{preset_body(preset)}\n" in shipped.read_text(encoding="utf-8")
+    assert warnings_for(load_spec(shipped, CATALOGUE), CATALOGUE) == []
+
+
+def test_the_presets_that_init_offers_are_those_there_are() -> None:
+    assert list(PRESET_NAMES) == list(PRESETS)
