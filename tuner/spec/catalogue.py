@@ -43,6 +43,7 @@ class Setting:
         choices: Of a ``choice``.
         longest: Most entries of ``numbers``.
         overrides: Settings that are not read where this one is given.
+        tasks: The tasks in which it has a meaning; empty for all of them.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Setting:
     choices: tuple[str, ...] = ()
     longest: int = 1
     overrides: tuple[str, ...] = ()
+    tasks: tuple[Task, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from tuner.spec.read import Problems
 from tuner.spec.settings import expectation, misfit, variants
 from tuner.spec.situations import TooManySituationsError, count_points
 from tuner.spec.start import check_start
+from tuner.spec.tasks import check_task, measured_in
 from tuner.spec.values import (
     CategoricalParameter,
     ComponentSpec,
@@ -44,6 +45,7 @@ def check_draft(draft: Draft, catalogue: Catalogue, problems: Problems) -> None:
     for parameter in draft.spec.space:
         _check_parameter(parameter, draft, known, problems)
     _check_fixed(draft, known, problems)
+    check_task(draft, catalogue, known, problems)
     check_activity(draft, problems)
     try:
         count_points(sound_parameters(draft))
@@ -185,7 +187,7 @@ def _check_metric(
 ) -> None:
     mark = draft.places.at(*path)
     task = draft.spec.task
-    available = [metric.name for metric in catalogue.metrics.values() if task in metric.tasks]
+    available = measured_in(draft, catalogue)
     if name not in catalogue.metrics:
         message = f"{where}: found {shown(name)}, expected one of the logged metrics ({one_of(available)})"
         problems.add(mark, message, nearest(name, catalogue.metrics))

@@ -27,6 +27,7 @@ POSITIVE = Setting(
     "",
     "Label that is class 1 of a binary task. Defaults to the one named pos, positive, 1, true or yes, "
     "else the alphabetically later, because those are what people call the sought class.",
+    tasks=("binary",),
 )
 THRESHOLD = Setting(
     "threshold",
@@ -34,6 +35,7 @@ THRESHOLD = Setting(
     0.0,
     "Least number that is positive, for a binary task on a column of numbers, e.g. 6 for ratings; left out: "
     "labels are classes as they stand.",
+    tasks=("binary",),
 )
 
 
