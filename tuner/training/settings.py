@@ -79,6 +79,15 @@ COMMON: tuple[Setting, ...] = (
         high=1e6,
     ),
     Setting(
+        "class_weights",
+        "choice",
+        "none",
+        "balanced: each class counts alike in the training loss, a text n / (k * c) where c of n training "
+        "texts are of its class, one of k. The validation loss is never weighted. Defaults to none.",
+        choices=("none", "balanced"),
+        tasks=("binary", "multiclass"),
+    ),
+    Setting(
         "cleaning",
         "choice",
         "moderate",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Steps",
+    "balanced_weights",
     "predict_all",
     "ready_to_train",
     "seed_dropout",
@@ -66,8 +67,37 @@ def ready_to_train(
     if task == "regression":
         scale = float(np.std(labels, dtype=np.float64))
         model = in_label_units(model, float(np.mean(labels, dtype=np.float64)), scale)
+    weights = balanced_weights(labels) if params["class_weights"] == "balanced" else None
     tally = _compile(model, params, task, scale)
-    return model, _trace_steps(model, task, tally, scale)
+    return model, _trace_steps(model, task, _Learning(tally, scale, weights))
+
+
+def balanced_weights(labels: LabelArray) -> npt.NDArray[np.float32]:
+    """Return what a text of each class counts, ``(n_classes,) float32``.
+
+    ``n / (k * count)``, as scikit-learn's ``class_weight="balanced"`` (King and Zeng 2001): each class
+    counts alike, and the mean over texts is 1, so that learning rates keep their meaning.
+
+    Args:
+        labels: ``(n_texts,)`` class indices of the training part, which has every class.
+    """
+    counts = np.bincount(labels.astype(np.int64))
+    return (len(labels) / (len(counts) * counts)).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class _Learning:
+    """What a traced step needs beside the model.
+
+    Attributes:
+        tally: Compiled into the model.
+        scale: Of a regression; brings the loss back into the label's unit.
+        weights: ``(n_classes,)`` of the training loss, or None.
+    """
+
+    tally: Tally
+    scale: float
+    weights: npt.NDArray[np.float32] | None
 
 
 def _compile(model: keras.Model, params: Params, task: Task, scale: float) -> Tally:
@@ -100,27 +130,27 @@ def _compile(model: keras.Model, params: Params, task: Task, scale: float) -> Ta
     return tally
 
 
-def _trace_steps(model: keras.Model, task: Task, tally: Tally, scale: float) -> Steps:
+def _trace_steps(model: keras.Model, task: Task, learning: _Learning) -> Steps:
     """Trace a compiled model for batches of any size and length.
 
     Args:
         model: As :func:`_compile` left it.
         task: Labels of two classes and numbers become ``(batch, 1) float32``, as their losses want them.
-        tally: From :func:`_compile`.
-        scale: As there; brings the loss back into the label's unit.
+        learning: See there.
     """
     import tensorflow as tf
 
     kind = tf.float32 if task == "regression" else tf.int32
 
     def step(inputs: Any, labels: Any) -> Any:
+        weights = () if learning.weights is None else (tf.gather(learning.weights, labels),)  # (B,)
         if task != "multiclass":
             labels = tf.cast(labels, tf.float32)[:, tf.newaxis]  # (B, 1)
-        return model.train_step((inputs, labels))["loss"] * scale**2
+        return model.train_step((inputs, labels, *weights))["loss"] * learning.scale**2
 
     signature = [_input_spec(model), tf.TensorSpec([None], kind, name="labels")]
     train = tf.function(step, input_signature=signature, autograph=False, jit_compile=False)
-    return Steps(train.get_concrete_function(), trace_predict(model), tally.read)
+    return Steps(train.get_concrete_function(), trace_predict(model), learning.tally.read)
 
 
 def trace_predict(model: keras.Model) -> Callable[[Any], Any]:

@@ -13,7 +13,14 @@ from tuner.metrics import measure
 from tuner.models.heads import add_head
 from tuner.spec.values import Task, Value
 from tuner.training.optimizers import OPTIMIZERS
-from tuner.training.steps import Steps, predict_all, ready_to_train, seed_dropout, trace_predict
+from tuner.training.steps import (
+    Steps,
+    balanced_weights,
+    predict_all,
+    ready_to_train,
+    seed_dropout,
+    trace_predict,
+)
 
 FEATURES = np.random.default_rng(5).normal(size=(30, 4)).astype(np.float32)
 LABELS: dict[Task, Any] = {
@@ -84,6 +91,61 @@ def test_each_epoch_is_counted_for_itself(start: Starter) -> None:
     epoch(model, steps, LABELS["multiclass"], batch_size=30)
 
     assert steps.trained() == pytest.approx(first)
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass"])
+def test_balanced_weights_are_those_of_scikit_learn(task: Task) -> None:
+    from sklearn.utils.class_weight import compute_class_weight
+
+    labels = LABELS[task]
+
+    expected = compute_class_weight("balanced", classes=np.unique(labels), y=labels)
+    np.testing.assert_allclose(balanced_weights(labels), expected, rtol=1e-6)
+    assert balanced_weights(labels)[labels].mean() == pytest.approx(1.0)
+
+
+def test_class_weights_are_in_the_loss_and_in_no_other_metric(start: Starter) -> None:
+    labels = LABELS["multiclass"]
+    plain_model, plain = start("multiclass")
+    model, steps = start("multiclass", class_weights="balanced")
+
+    epoch(plain_model, plain, labels)
+    loss = epoch(model, steps, labels)
+
+    probabilities = predictions(steps)
+    of_texts = -np.log(probabilities[np.arange(len(labels)), labels])
+    assert loss == pytest.approx((balanced_weights(labels)[labels] * of_texts).mean(), rel=1e-5)
+    assert loss != pytest.approx(of_texts.mean(), rel=1e-2)
+    assert steps.trained() == pytest.approx(plain.trained())
+    assert measure(labels, probabilities, "multiclass")["loss"] == pytest.approx(of_texts.mean(), rel=1e-5)
+
+
+@pytest.mark.parametrize("weights", ["none", "balanced"])
+def test_a_step_goes_along_the_gradient_of_the_weighted_loss(start: Starter, weights: str) -> None:
+    import tensorflow as tf
+
+    labels = LABELS["multiclass"]
+    model, steps = start("multiclass", learning_rate=0.5, class_weights=weights)
+    before = model.get_layer("head").get_weights()[0]  # (4, 3)
+    errors = predictions(steps) - np.eye(3)[labels]  # (30, 3): of softmax with cross-entropy
+    each = balanced_weights(labels)[labels] if weights == "balanced" else np.ones(len(labels))
+
+    steps.train(tf.constant(FEATURES), tf.constant(labels))
+
+    gradient = FEATURES.T @ (each[:, np.newaxis] * errors) / len(labels)
+    np.testing.assert_allclose(model.get_layer("head").get_weights()[0], before - 0.5 * gradient, atol=1e-5)
+
+
+def test_balanced_weights_make_a_rare_class_be_found(start: Starter) -> None:
+    labels = np.array([0] * 27 + [1] * 3, np.int32)
+    recalls = []
+    for weights in ("none", "balanced"):
+        model, steps = start("binary", labels, learning_rate=0.2, class_weights=weights)
+        for _ in range(5):
+            epoch(model, steps, labels)
+        recalls.append(measure(labels, predictions(steps), "binary")["recall"])
+
+    assert recalls[0] < recalls[1]
 
 
 def test_a_regression_begins_near_the_mean_of_its_labels(start: Starter) -> None:
