@@ -23,6 +23,7 @@ from tuner.spec.values import Task
 __all__ = [
     "METRICS",
     "ClassRow",
+    "Confusion",
     "class_report",
     "classification_metrics",
     "confusion_matrix",
@@ -36,6 +37,7 @@ _SMALLEST_PROBABILITY = 1e-7
 
 Labels = npt.NDArray[np.integer] | npt.NDArray[np.floating]
 Floats = npt.NDArray[np.float64]
+Confusion = tuple[tuple[int, ...], ...]
 
 _CLASSES: tuple[Task, ...] = ("binary", "multiclass")
 _NUMBERS: tuple[Task, ...] = ("regression",)
@@ -214,9 +216,7 @@ def of_counts(
     }
 
 
-def confusion_matrix(
-    labels: Labels, predictions: npt.NDArray[np.floating], task: Task
-) -> tuple[tuple[int, ...], ...]:
+def confusion_matrix(labels: Labels, predictions: npt.NDArray[np.floating], task: Task) -> Confusion:
     """Count what was taken for what.
 
     Args:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tuner.data.encode import encode, prepare
+from tuner.data.encode import encode, open_dataset, prepare
 from tuner.embeddings import EMBEDDINGS
 from tuner.metrics import METRICS
 from tuner.models import FAMILIES
@@ -528,7 +528,7 @@ def test_the_kept_model_is_measured_on_the_test_split(
     request = request_for(family, embedding, learning_rate=0.02, epochs=8)
     outcome = run_trial(request, FakeChannel())
 
-    measured = evaluate_test(request, outcome.model_path)
+    measured = evaluate_test(request, outcome.model_path).metrics
 
     assert outcome.model_path == "model.keras"
     assert measured.keys() == {
@@ -536,6 +536,35 @@ def test_the_kept_model_is_measured_on_the_test_split(
     }
     if family == "tfidf_dense":
         assert measured["test_accuracy"] > 0.9
+
+
+def test_the_confusion_matrices_are_those_of_the_kept_model(request_for: RequestMaker, encoded: Path) -> None:
+    request = request_for("tfidf_dense", "tfidf", learning_rate=0.02, epochs=3)
+
+    outcome = run_trial(request, FakeChannel())
+    tested = evaluate_test(request, outcome.model_path)
+
+    dataset = open_dataset(encoded)
+    for confusion, part, metrics in (
+        (outcome.confusion, dataset.validation, outcome.metrics),
+        (tested.confusion, dataset.test, {"accuracy": tested.metrics["test_accuracy"]}),
+    ):
+        counts = np.array(confusion)
+        assert counts.shape == (2, 2)
+        assert counts.sum(axis=1).tolist() == np.bincount(part.labels).tolist()
+        assert counts.trace() / counts.sum() == pytest.approx(metrics["accuracy"])
+
+
+@pytest.mark.usefixtures("gets_worse")
+def test_a_continued_trial_keeps_the_confusion_matrix_of_its_best_epoch(request_for: RequestMaker) -> None:
+    whole, broken = request_for(epochs=4, number=1), request_for(epochs=4, number=2)
+
+    expected = run_trial(whole, FakeChannel()).confusion
+    run_trial(broken, FakeChannel(stop_at=(3, 0)))
+    found = run_trial(broken, FakeChannel())
+
+    assert found.facts["kept_epoch"] == 1
+    assert found.confusion == expected
 
 
 def test_a_regression_is_measured_and_kept_in_the_unit_of_its_labels(
@@ -549,7 +578,7 @@ def test_a_regression_is_measured_and_kept_in_the_unit_of_its_labels(
     channel = FakeChannel()
 
     outcome = run_trial(request, channel)
-    tested = evaluate_test(request, outcome.model_path)
+    tested = evaluate_test(request, outcome.model_path).metrics
 
     assert outcome.ending is Ending.COMPLETE, outcome
     assert outcome.metrics.keys() == metrics_of("regression")
@@ -558,6 +587,7 @@ def test_a_regression_is_measured_and_kept_in_the_unit_of_its_labels(
     assert outcome.metrics["mae"] < 150
     assert outcome.metrics["loss"] == outcome.metrics["mse"]
     assert outcome.metrics["train_loss"] == pytest.approx(outcome.metrics["train_mse"], rel=1e-4)
+    assert outcome.confusion == ()
     assert tested.keys() == {"test_loss", "test_mae", "test_mse", "test_r2"}
     assert tested["test_r2"] > 0.8
     beside = json.loads((Path(request.trial_dir) / "model.json").read_text("utf-8"))

@@ -169,7 +169,8 @@ def _evaluate(request: TrialRequest, model_path: str) -> Evaluated:
     from tuner.training.evaluate import evaluate_test
 
     try:
-        return Evaluated(request.number, evaluate_test(request, model_path))
+        tested = evaluate_test(request, model_path)
+        return Evaluated(request.number, tested.metrics, confusion=tested.confusion)
     except (TunerError, OSError, ValueError) as error:
         return Evaluated(request.number, {}, f"{type(error).__name__}: {error}")
 

@@ -19,9 +19,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Chance", "Signs", "never_learned"]
+from tuner.spec.values import Task
+
+__all__ = ["Chance", "ChanceOfNumbers", "Signs", "chance_of", "never_learned"]
 
 Labels = npt.NDArray[Any]
+History = Sequence[Mapping[str, float]]
 
 _ONE_SIDED_99 = 2.326
 """Standard errors above which one in a hundred lies that knows nothing (the normal approximation of the
@@ -29,6 +32,9 @@ binomial, and of the rank sum). Not one in twenty, for every epoch is another dr
 
 _LEAST_VARIANCE = 9.0
 """Of ``n p (1 - p)``, the usual bound below which that approximation is none: then nothing can be told."""
+
+_LEAST_NUMBERS = 30
+"""Texts with numbers below which nothing can be told; the usual bound for the normal approximation."""
 
 
 @dataclass(frozen=True)
@@ -40,18 +46,20 @@ class Signs:
     Attributes:
         train_accuracy: Above the commonest class's share of the training split.
         auc: Above 0.5.
+        train_r2: Of a regression, above 0.
     """
 
     train_accuracy: float
     auc: float
+    train_r2: float
 
 
-SIGNS = Signs(0.02, 0.05)
+SIGNS = Signs(0.02, 0.05, 0.01)
 """What lets a trial go on that has epochs left. IMDB, 4,000 or 8,000 reviews, LSTM of 32 or 64 units: Adam
 at 1e-4 had 0.035 and 0.10 after its first epoch and learned; SGD without momentum at 1e-2 stayed under
 0.017 and 0.011."""
 
-LEARNED = Signs(0.05, 0.15)
+LEARNED = Signs(0.05, 0.15, 0.03)
 """What a trial must show that has no epochs left, for a sign leads nowhere any more: SGD with momentum had
 0.022 and 0.087 after two epochs, at an accuracy of 0.501 (8,000 reviews, 64 units); 0.013 and 0.116, at
 0.516 (20,000 reviews, 200 units)."""
@@ -87,22 +95,62 @@ class Chance:
         """Whether there are texts enough, of more than one class."""
         return math.isfinite(self.accuracy_error + self.train_accuracy_error)
 
-    def has_signs(self, history: Sequence[Mapping[str, float]], signs: Signs) -> bool:
+    def has_signs(self, history: History, signs: Signs) -> bool:
         """Tell whether any epoch was better than chance by more than ``signs``."""
-
-        def best(metric: str) -> float:
-            return max(epoch[metric] for epoch in history)
-
         trained = max(self.train_accuracy_error, signs.train_accuracy)
         return (
-            best("accuracy") > self.accuracy + self.accuracy_error
-            or best("train_accuracy") > self.train_accuracy + trained
-            or best("auc") > 0.5 + max(self.auc_error, signs.auc)
+            _best(history, "accuracy") > self.accuracy + self.accuracy_error
+            or _best(history, "train_accuracy") > self.train_accuracy + trained
+            or _best(history, "auc") > 0.5 + max(self.auc_error, signs.auc)
+        )
+
+    def said(self, history: History) -> tuple[str, str]:
+        """Return what was reached, and what chance gives."""
+        return (
+            f"accuracy {_best(history, 'accuracy'):.3f}",
+            f"the commonest class alone gives {self.accuracy:.3f}",
         )
 
 
+@dataclass(frozen=True)
+class ChanceOfNumbers:
+    """What a regression reaches that has learned nothing: the labels' mean for every text, an R2 of 0.
+
+    Predictions that know nothing, at the best scale they can have, reach the square of their correlation
+    with the labels, which is by accident below ``2.326 / sqrt(n)`` in 99 of 100.
+
+    Attributes:
+        n_train, n_validation: Texts of the two splits.
+    """
+
+    n_train: int
+    n_validation: int
+
+    @property
+    def can_be_told(self) -> bool:
+        """Whether there are texts enough."""
+        return min(self.n_train, self.n_validation) >= _LEAST_NUMBERS
+
+    def has_signs(self, history: History, signs: Signs) -> bool:
+        """Tell whether any epoch was better than chance by more than ``signs``."""
+        trained = max(_ONE_SIDED_99**2 / self.n_train, signs.train_r2)
+        validated = _ONE_SIDED_99**2 / self.n_validation
+        return _best(history, "r2") > validated or _best(history, "train_r2") > trained
+
+    def said(self, history: History) -> tuple[str, str]:
+        """Return what was reached, and what chance gives."""
+        return f"r2 {_best(history, 'r2'):.3f}", "the mean alone gives 0"
+
+
+def chance_of(task: Task, train: Labels, validation: Labels) -> Chance | ChanceOfNumbers:
+    """Work out from the labels of both splits, ``(n_texts,)``, what needs no learning."""
+    if task == "regression":
+        return ChanceOfNumbers(len(train), len(validation))
+    return Chance.of(train, validation)
+
+
 def never_learned(
-    chance: Chance, history: Sequence[Mapping[str, float]], chance_epochs: int, is_over: bool
+    chance: Chance | ChanceOfNumbers, history: History, chance_epochs: int, is_over: bool
 ) -> str:
     """Return why a trial is cut for having learned nothing, or an empty string.
 
@@ -116,12 +164,13 @@ def never_learned(
         return ""
     if chance.has_signs(history, LEARNED if is_over else SIGNS):
         return ""
-    found = max(epoch["accuracy"] for epoch in history)
+    found, given = chance.said(history)
     epochs = f"{len(history)} epoch{'s' * (len(history) > 1)}"
-    return (
-        f"never learned: accuracy {found:.3f} after {epochs},"
-        f" the commonest class alone gives {chance.accuracy:.3f}"
-    )
+    return f"never learned: {found} after {epochs}, {given}"
+
+
+def _best(history: History, metric: str) -> float:
+    return max(epoch[metric] for epoch in history)
 
 
 def _commonest(labels: Labels) -> tuple[float, float]:

@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from tuner.data.encode import open_dataset
 from tuner.embeddings import EMBEDDINGS
-from tuner.metrics import measure
+from tuner.metrics import Confusion, confusion_matrix, measure
 from tuner.training.feed import feed_for
 from tuner.training.kept_model import load_model
 from tuner.training.steps import predict_all, trace_predict
 from tuner.trial import TrialRequest
 
-__all__ = ["evaluate_test"]
+__all__ = ["Tested", "evaluate_test"]
 
 
-def evaluate_test(request: TrialRequest, model_path: str) -> dict[str, float]:
+@dataclass(frozen=True)
+class Tested:
+    """What a kept model is worth on the test split.
+
+    Attributes:
+        metrics: Those of :func:`~tuner.metrics.measure`, each with ``test_`` before its name.
+        confusion: As of :func:`~tuner.metrics.confusion_matrix`.
+    """
+
+    metrics: dict[str, float]
+    confusion: Confusion
+
+
+def evaluate_test(request: TrialRequest, model_path: str) -> Tested:
     """Measure a finished trial's kept model on the test split.
 
     Args:
         request: The trial as it was run.
         model_path: As the trial's outcome gave it: inside the trial's folder.
-
-    Returns:
-        The metrics of :func:`~tuner.metrics.measure`, each with ``test_`` before its name.
 
     Raises:
         ValueError: If the file is no Keras model, or not a safe one.
@@ -43,4 +54,7 @@ def evaluate_test(request: TrialRequest, model_path: str) -> dict[str, float]:
     finally:
         keras.utils.clear_session()
     measured = measure(labels, predictions, request.task)
-    return {f"test_{name}": value for name, value in measured.items()}
+    return Tested(
+        {f"test_{name}": value for name, value in measured.items()},
+        confusion_matrix(labels, predictions, request.task),
+    )

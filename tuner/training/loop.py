@@ -22,9 +22,9 @@ from tuner.data.encode import open_dataset
 from tuner.embeddings import EMBEDDINGS
 from tuner.embeddings.protocol import TokenInput
 from tuner.errors import TunerError
-from tuner.metrics import measure
+from tuner.metrics import Confusion, confusion_matrix, measure
 from tuner.models import FAMILIES
-from tuner.training.chance import Chance, never_learned
+from tuner.training.chance import chance_of, never_learned
 from tuner.training.checkpoint import (
     CHECKPOINT_EVERY_S,
     Checkpoint,
@@ -137,14 +137,14 @@ class _Trial:
         source = EMBEDDINGS[str(params["embedding"])]
         self._inputs = source.prepare(self._dataset, params, request.seed, Path(request.cache_dir))
         self._feed = feed_for(self._dataset, self._inputs, params, request.seed)
-        self._chance: Chance | None = None
-        if request.task != "regression":
-            self._chance = Chance.of(self._feed.labels("train"), self._feed.labels("validation"))
+        train_labels, labels = self._feed.labels("train"), self._feed.labels("validation")
+        self._chance = chance_of(request.task, train_labels, labels)
         with self._stopwatch.compiling():
             family = FAMILIES[str(params["family"])]
             built = family.build(params, self._inputs, request.task, len(self._dataset.classes))
-            self._model, self._steps = ready_to_train(built, params, request.task, self._feed.labels("train"))
+            self._model, self._steps = ready_to_train(built, params, request.task, train_labels)
         self._best_weights = self._model.get_weights()
+        self._best_confusion: Confusion = ()
         self._continue_from_checkpoint(identity)
 
     def run(self) -> TrialOutcome:
@@ -171,8 +171,6 @@ class _Trial:
     def _never_learned(self) -> str:
         """Ask before each epoch, and not after it: a trial that was given back between is asked as well."""
         course, epochs = self._course, int(self._request.params["chance_epochs"])
-        if self._chance is None:
-            return ""
         return never_learned(self._chance, course.history, epochs, course.is_over)
 
     def _continue_from_checkpoint(self, identity: str) -> None:
@@ -197,13 +195,14 @@ class _Trial:
             course = Course(Rules.of(self._request.params), tuple(record["history"]), *record["course"])
             before = Times(**record["times"])
             memory = PeakMemory(int(record["peak_memory_bytes"]))
+            confusion = tuple(tuple(row) for row in record["confusion"])
         except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError(f"the checkpoint's record is incomplete ({error!r})") from error
         model.set_weights(weights)
         for variable, kept_value in zip(model.optimizer.variables, optimizer, strict=True):
             variable.assign(kept_value)
         self._course, self._before, self._memory = course, before, memory
-        self._best_weights = list(best)
+        self._best_weights, self._best_confusion = list(best), confusion
 
     def _run_epoch(self, epoch: int) -> None:
         """Train an epoch, validate, and put both into the course."""
@@ -219,6 +218,7 @@ class _Trial:
         self._course = self._course.with_epoch({**validated, **trained, **self._costs(epoch + 1)})
         if self._course.has_improved:
             self._best_weights = self._model.get_weights()
+            self._best_confusion = confusion_matrix(labels, predictions, self._request.task)
 
     def _train(self, epoch: int) -> dict[str, float]:
         import tensorflow as tf
@@ -269,6 +269,7 @@ class _Trial:
             "course": [course.best_epoch, course.flat_epochs, course.halvings],
             "times": {name: last[name] for name in asdict(Times())},
             "peak_memory_bytes": last["peak_memory_bytes"],
+            "confusion": self._best_confusion,
         }
         groups: dict[str, list[Any]] = {
             "weights": model.get_weights(),
@@ -304,7 +305,13 @@ class _Trial:
             for name in ("training_time_s", "training_cpu_time_s"):  # of the kept epoch, not of all
                 metrics[name] = self._course.best_metrics[name]
         return TrialOutcome(
-            self._request.number, ending, metrics, reason, model_path=model_path, facts=self._facts()
+            self._request.number,
+            ending,
+            metrics,
+            reason,
+            model_path=model_path,
+            facts=self._facts(),
+            confusion=self._best_confusion,
         )
 
     def _facts(self) -> dict[str, bool | int | float | str]:

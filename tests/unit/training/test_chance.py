@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pytest
 
-from tuner.training.chance import Chance, never_learned
+from tuner.training.chance import Chance, ChanceOfNumbers, chance_of, never_learned
 
 BALANCED = Chance.of(np.repeat([0, 1], 4000), np.repeat([0, 1], 1000))
 SKEWED = Chance.of(np.repeat([0, 1], [725, 3275]), np.repeat([0, 1], [181, 819]))
@@ -145,3 +145,53 @@ def test_of_several_classes_chance_is_the_share_of_the_commonest() -> None:
     assert chance.accuracy_error == pytest.approx(2.326 * 0.05)
     assert 0 < chance.auc_error < math.inf
     assert cut(chance, [(0.4, 0.5, 0.55), (0.5, 0.5, 0.52)])
+
+
+NUMBERS = ChanceOfNumbers(4000, 1000)
+
+
+def numbers_cut(
+    *epochs: tuple[float, float], is_over: bool = False, chance: ChanceOfNumbers = NUMBERS
+) -> bool:
+    """Ask for a regression; an epoch is its R2 and its training R2."""
+    curve = [{"r2": validated, "train_r2": trained} for validated, trained in epochs]
+    return bool(never_learned(chance, curve, 2, is_over))
+
+
+def test_of_numbers_chance_is_what_their_mean_explains() -> None:
+    assert numbers_cut((-0.4, -0.9), (0.001, 0.002))
+    assert not numbers_cut((-0.4, -0.9), (0.02, -0.1))
+    assert not numbers_cut((-0.4, -0.9), (-0.01, 0.02))
+    assert numbers_cut((-0.4, -0.9), (-0.01, 0.02), is_over=True)
+    assert not numbers_cut((-0.4, -0.9), (-0.01, 0.04), is_over=True)
+
+
+def test_the_reason_of_a_regression_has_its_numbers() -> None:
+    curve = [{"r2": -0.3, "train_r2": -0.5}, {"r2": 0.001, "train_r2": 0.0}]
+
+    reason = never_learned(NUMBERS, curve, 2, is_over=True)
+
+    assert reason == "never learned: r2 0.001 after 2 epochs, the mean alone gives 0"
+
+
+def test_the_bound_of_numbers_is_one_sided_at_99_percent() -> None:
+    """Of predictions that know nothing, at the best scale they can have, one in a hundred lies above it."""
+    random = np.random.default_rng(5)
+    labels, guessed = random.normal(size=(2, 4000, 1000))
+    correlation = (labels * guessed).mean(axis=1)
+
+    above = (correlation > 0) & (correlation**2 > 2.326**2 / 1000)
+
+    assert above.mean() == pytest.approx(0.01, abs=0.005)
+
+
+def test_too_few_numbers_tell_nothing() -> None:
+    assert not numbers_cut((-1.0, -1.0), (-1.0, -1.0), chance=ChanceOfNumbers(400, 29))
+    assert numbers_cut((-1.0, -1.0), (-1.0, -1.0), chance=ChanceOfNumbers(400, 30))
+
+
+def test_the_task_decides_which_chance_it_is() -> None:
+    labels = np.repeat([0, 1], 400)
+
+    assert chance_of("binary", labels, labels) == Chance.of(labels, labels)
+    assert chance_of("regression", labels.astype(np.float32), labels[:30]) == ChanceOfNumbers(800, 30)
