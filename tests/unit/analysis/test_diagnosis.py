@@ -207,6 +207,17 @@ def test_much_more_time_for_no_more_than_chance_is_too_slow(
         )
 
 
+@pytest.mark.parametrize(("device", "slow"), [("CPU (core 1)", False), ("GPU (T4)", True)])
+def test_a_trial_that_waited_for_the_processor_is_not_slow(device: str, slow: bool) -> None:
+    def timed(each: tuple[TrialRecord, list[EpochReport]]) -> tuple[TrialRecord, list[EpochReport]]:
+        metrics = {**each[0].metrics, "training_cpu_time_s": 9.0}
+        return replace(each[0], metrics=metrics, facts={"device": device}), each[1]
+
+    study = records(timed(ran(0, SOUND, 40.0)), timed(ran(1, [*SOUND[:-1], (0.83, 0.805, 0.43)], 10.0)))
+
+    assert ("too slow" in found(study)) is slow
+
+
 @pytest.mark.parametrize(
     ("device", "dropped", "lost"),
     [("GPU (T4)", 0.2, True), ("GPU (T4)", 0.0, False), ("CPU (core 1)", 0.2, False)],
