@@ -22,6 +22,7 @@ ORDER = [
     "models",
     "metrics",
     "training",
+    "export",
     "search",
     "storage",
     "catalogue",
@@ -39,6 +40,7 @@ OWNERS: dict[str, set[str]] = {
     "keras": {"models", "training"},
     "tensorflow": {"models", "training"},
     "gensim": {"embeddings"},
+    "h5py": {"export"},
     "datasets": {"data/sources/hugging_face.py"},
     "plotly": {"report"},
     "kaleido": {"report"},
@@ -111,6 +113,15 @@ def loaded_after(statement: str) -> set[str]:
 
 def test_the_coordinator_never_loads_what_trains() -> None:
     loaded = loaded_after("import tuner.execution.launch, tuner.cli.run, tuner.catalogue")
+
+    assert loaded.isdisjoint(COORDINATOR_NEVER_LOADS)
+
+
+def test_a_model_is_computed_again_without_keras() -> None:
+    loaded = loaded_after(
+        "import tuner.cli.verify, tuner.export.agreement, tuner.export.keras_side, tuner.export.texts;"
+        " import h5py"
+    )
 
     assert loaded.isdisjoint(COORDINATOR_NEVER_LOADS)
 

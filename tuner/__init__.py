@@ -10,6 +10,7 @@ The parts in the order in which data goes through them; each imports only what s
     models        families: settings and input -> keras.Model
     metrics       predictions -> numbers
     training      one trial: steps, stopwatch, checkpoints
+    export        kept models without Keras: read, computed in NumPy, compared
     search        samplers, pruners, dominance
     storage       the ledger: Optuna's tables and ours in one database
     catalogue     everything that a file can name

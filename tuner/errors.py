@@ -5,6 +5,7 @@
     |   |-- SpecError               2    the search-space file; all its problems at once
     |   |-- DataError               2    texts, labels, columns, splits
     |   |-- VectorsError            2    a file of word vectors
+    |   |-- ModelError              2    a kept model
     |   `-- StudyChangedError       2    the study was begun with another space or other data
     |-- NotFoundError               3    no such study, trial or file
     |-- StorageRefusedError         4    the database is corrupt, foreign, read-only or of another schema
@@ -24,6 +25,7 @@ from dataclasses import dataclass
 __all__ = [
     "DataError",
     "InputError",
+    "ModelError",
     "NoSpaceError",
     "NotFoundError",
     "Problem",
@@ -100,6 +102,10 @@ class DataError(InputError):
 
 class VectorsError(InputError):
     """A file of word vectors cannot be read as declared."""
+
+
+class ModelError(InputError):
+    """A kept model is not what a trial leaves."""
 
 
 class StudyChangedError(InputError):

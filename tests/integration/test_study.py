@@ -85,6 +85,47 @@ def test_the_session_is_kept_with_its_file_and_its_researcher(finished: Study) -
     assert session.facts["tensorflow"]
 
 
+def test_a_kept_model_predicts_the_same_without_keras(finished: Study) -> None:
+    (best, *_) = finished.json("front")
+
+    found = finished.json("verify")
+
+    assert found["trial"] == best["number"]
+    assert found["parts"].keys() == {"validation", "test"}
+    for part in found["parts"].values():
+        assert (part["texts"], part["same"], part["agree"]) == (200, 1.0, True)
+        assert part["largest_difference"] < 1e-5
+        assert part["keras"] == part["numpy"]
+
+
+def test_a_record_that_was_changed_is_found_out(finished: Study, tmp_path: Path) -> None:
+    shutil.copytree(finished.folder / "studies", tmp_path / "studies")
+    copy = Study(tmp_path)
+    (best, *_) = copy.json("front")
+    record = tmp_path / "studies" / copy.name / "trials" / str(best["number"]) / "model.json"
+    kept = json.loads(record.read_text(encoding="utf-8"))
+    kept["params"]["sequence_length"] = 1
+    record.write_text(json.dumps(kept), encoding="utf-8")
+
+    done = copy.call("verify", copy.name, str(best["number"]), code=1)
+
+    assert "macro-F1 NumPy" in done.stdout
+    assert "Keras and NumPy disagree on the kept model" in done.stderr
+
+
+def test_only_a_trial_with_a_model_can_be_verified(finished: Study) -> None:
+    members = {member["number"] for member in finished.json("front")}
+    beaten = next((number for number in range(TRIALS) if number not in members), None)
+    if beaten is None:
+        pytest.skip("every trial is a member of the front")
+
+    said = finished.call("verify", finished.name, str(beaten), code=2).stderr
+
+    assert f"trial {beaten} has kept no model" in said
+    assert "trials with a model: " in said
+    assert "no trial 99" in finished.call("verify", finished.name, "99", code=3).stderr
+
+
 def test_optuna_reads_the_study(finished: Study) -> None:
     done = subprocess.run(
         [

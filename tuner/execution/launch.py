@@ -15,7 +15,6 @@ from typing import TypeVar
 
 from tuner.catalogue import CATALOGUE
 from tuner.data.encode import PreparedData, encode, find_prepared, prepare
-from tuner.data.location import moved_to
 from tuner.data.reading import whole_path
 from tuner.errors import DataError, InputError, NotFoundError, StudyChangedError, TooManyFailuresError
 from tuner.execution.coordinator import Coordinator
@@ -33,6 +32,7 @@ from tuner.spec.values import BudgetSpec, CategoricalParameter, FixedParameter, 
 from tuner.storage import (
     Database,
     Ledger,
+    TrialRecord,
     cache_folder,
     check_name,
     open_database,
@@ -41,8 +41,9 @@ from tuner.storage import (
 )
 from tuner.training.gpus import count_gpus
 from tuner.training.kept_model import MODEL_FILE
+from tuner.trial import TrialRequest
 
-__all__ = ["OpenStudy", "is_done", "open_declared", "open_existing", "run_session"]
+__all__ = ["OpenStudy", "is_done", "open_declared", "open_existing", "request_of", "run_session"]
 
 _Number = TypeVar("_Number", int, float)
 
@@ -140,22 +141,14 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def open_existing(name: str, storage: str, data: Path | None = None) -> OpenStudy:
+def open_existing(name: str, storage: str) -> OpenStudy:
     """Open a study that was begun before, by its name alone.
 
     Its source is read again where it is to be had, and must be unchanged. Where it is not, the study goes
     on with the copy of the same texts that it kept.
 
-    Args:
-        name: The study's name.
-        storage: Database; not made.
-        data: Where its file of texts lies now; from then on it is looked for there. Defaults to where it
-            lay.
-
     Raises:
-        NotFoundError: If there is no such database, study or file of texts, or a declared file of vectors
-            is gone.
-        InputError: If ``data`` is given and its source reads no file.
+        NotFoundError: If there is no such database or study, or a declared file of vectors is gone.
         VectorsError: If a file of vectors cannot be used any more.
         StudyChangedError: If the source's texts are others now.
         DataError: If neither the source nor the kept copy can be read.
@@ -165,23 +158,20 @@ def open_existing(name: str, storage: str, data: Path | None = None) -> OpenStud
     ledger = Ledger(database)
     record = ledger.study(name)
     cache_dir, base_dir = cache_folder(storage), record.base_dir
-    spec = record.spec if data is None else replace(record.spec, data=moved_to(record.spec.data, data))
-    _require_files(spec, base_dir)
-    require_vectors_of(spec, base_dir, cache_dir)
-    prepared, remarks = _data_again(name, spec, record.fingerprint, base_dir, cache_dir, data is None)
-    if data is not None:
-        ledger.create_study(name, spec, prepared.fingerprint, _summary(prepared), base_dir)
+    _require_files(record.spec, base_dir)
+    require_vectors_of(record.spec, base_dir, cache_dir)
+    prepared, remarks = _data_again(name, record.spec, record.fingerprint, base_dir, cache_dir)
     folder = study_folder(storage, name)
-    return OpenStudy(name, spec, base_dir, prepared, database, ledger, folder, True, remarks)
+    return OpenStudy(name, record.spec, base_dir, prepared, database, ledger, folder, True, remarks)
 
 
 def _data_again(
-    name: str, spec: StudySpec, fingerprint: str, base_dir: Path, cache_dir: Path, may_be_gone: bool
+    name: str, spec: StudySpec, fingerprint: str, base_dir: Path, cache_dir: Path
 ) -> tuple[PreparedData, tuple[str, ...]]:
     try:
         prepared = prepare(spec.data, spec.task, spec.seed, base_dir, cache_dir)
     except (DataError, NotFoundError) as error:
-        kept = find_prepared(fingerprint, cache_dir) if may_be_gone else None
+        kept = find_prepared(fingerprint, cache_dir)
         if kept is None:
             raise
         return kept, (
@@ -224,7 +214,7 @@ def run_session(study: OpenStudy, workers: int | None, watch: Watcher) -> None:
             here = surroundings_of(study.space_file)
             running = study.ledger.join(study.name, sampler, this_owner(), surroundings=here)
             try:
-                plan = _plan(study)
+                plan = _plan(study, cleaning_levels(study.spec))
                 Coordinator(plan, running, executor, pruner, watch, interrupts).run()
             finally:
                 executor.stop(0.0 if interrupts.count > 1 else WORKER_GRACE_S)
@@ -288,14 +278,26 @@ def _announce(study: OpenStudy, places: Sequence[Place], watch: Watcher) -> None
         )
 
 
-def _plan(study: OpenStudy) -> StudyPlan:
+def request_of(study: OpenStudy, trial: TrialRecord) -> TrialRequest:
+    """Return the request by which a finished trial was run.
+
+    Args:
+        study: From :func:`open_existing`.
+        trial: One of its trials.
+
+    Raises:
+        DataError: If the study's texts are damaged.
+    """
+    plan = _plan(study, [str(trial.settings.get("cleaning", CATALOGUE.settings()["cleaning"].default))])
+    return plan.request(trial.number, trial.params)
+
+
+def _plan(study: OpenStudy, levels: Sequence[str]) -> StudyPlan:
     return StudyPlan(
         name=study.name,
         spec=study.spec,
         catalogue=CATALOGUE,
-        dataset_dirs={
-            level: encode(study.prepared, level).directory for level in cleaning_levels(study.spec)
-        },
+        dataset_dirs={level: encode(study.prepared, level).directory for level in levels},
         cache_dir=study.prepared.cache_dir,
         study_dir=study.folder,
         base_dir=study.base_dir,

@@ -23,7 +23,6 @@ __all__ = [
     "SpaceSize",
     "condition_text",
     "condition_tree",
-    "range_text",
     "space_size",
     "space_table",
 ]
@@ -85,7 +84,7 @@ def space_table(spec: StudySpec) -> list[SpaceRow]:
         SpaceRow(
             name=_title(parameter),
             kind=_kind(parameter),
-            range=range_text(parameter),
+            range=_range_text(parameter),
             values=_count_text(parameter),
             condition="" if parameter.when is None else condition_text(parameter.when),
         )
@@ -125,7 +124,7 @@ def condition_tree(spec: StudySpec) -> tuple[ConditionNode, ...]:
             branches.setdefault(condition_text(child.when), []).append(nodes[child.name])
         nodes[parameter.name] = ConditionNode(
             _title(parameter),
-            range_text(parameter),
+            _range_text(parameter),
             tuple(ConditionBranch(text, tuple(each)) for text, each in branches.items()),
         )
     return tuple(nodes[parameter.name] for parameter in spec.space if parameter.when is None)
@@ -147,8 +146,7 @@ def _kind(parameter: Parameter) -> str:
             return "fixed"
 
 
-def range_text(parameter: Parameter) -> str:
-    """Put what a parameter can be into words: ``16 to 128, log``, ``lstm, gru``, or its fixed value."""
+def _range_text(parameter: Parameter) -> str:
     match parameter:
         case CategoricalParameter(choices=choices):
             return ", ".join(word(choice) for choice in choices)

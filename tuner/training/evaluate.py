@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
 
 from tuner.data.encode import open_dataset
 from tuner.embeddings import EMBEDDINGS
 from tuner.metrics import Confusion, confusion_matrix, measure
-from tuner.training.feed import feed_for
+from tuner.training.feed import PartName, feed_for
 from tuner.training.kept_model import load_model
 from tuner.training.steps import predict_all, trace_predict
 from tuner.trial import TrialRequest
 
-__all__ = ["Tested", "evaluate_test"]
+__all__ = ["Tested", "evaluate_test", "predict_kept"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,30 @@ def evaluate_test(request: TrialRequest, model_path: str) -> Tested:
         OSError: If it cannot be read.
         DataError, VectorsError: If data or vectors are missing.
     """
+    labels = open_dataset(Path(request.dataset_dir)).test.labels
+    predictions = predict_kept(request, model_path, ["test"])["test"]
+    measured = measure(labels, predictions, request.task)
+    return Tested(
+        {f"test_{name}": value for name, value in measured.items()},
+        confusion_matrix(labels, predictions, request.task),
+    )
+
+
+def predict_kept(
+    request: TrialRequest, model_path: str, parts: Sequence[PartName]
+) -> dict[str, npt.NDArray[np.float32]]:
+    """Predict whole parts with a finished trial's kept model, given what training gave it.
+
+    Args:
+        request, model_path: As for :func:`evaluate_test`.
+        parts: Their names.
+
+    Returns:
+        ``(n_texts, n_outputs) float32`` by part, in the order of the part.
+
+    Raises:
+        ValueError, OSError, DataError, VectorsError: As :func:`evaluate_test`.
+    """
     import keras
 
     dataset = open_dataset(Path(request.dataset_dir))
@@ -48,13 +76,7 @@ def evaluate_test(request: TrialRequest, model_path: str) -> Tested:
     inputs = source.prepare(dataset, request.params, request.seed, Path(request.cache_dir))
     feed = feed_for(dataset, inputs, request.params, request.seed)
     try:
-        model = load_model(Path(request.trial_dir) / model_path)
-        labels = feed.labels("test")
-        predictions = predict_all(trace_predict(model), feed.evaluation("test"), len(labels))
+        predict = trace_predict(load_model(Path(request.trial_dir) / model_path))
+        return {part: predict_all(predict, feed.evaluation(part), len(feed.labels(part))) for part in parts}
     finally:
         keras.utils.clear_session()
-    measured = measure(labels, predictions, request.task)
-    return Tested(
-        {f"test_{name}": value for name, value in measured.items()},
-        confusion_matrix(labels, predictions, request.task),
-    )

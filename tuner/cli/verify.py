@@ -1,0 +1,135 @@
+"""``tuner verify``: a kept model's predictions, computed a second time without Keras."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tuner.analysis.wording import written_params
+from tuner.cli.console import console, facts, remark, table, write_json
+from tuner.cli.options import format_option, storage_option
+from tuner.errors import InputError, NotFoundError, TunerError
+
+if TYPE_CHECKING:
+    from tuner.execution.launch import OpenStudy
+    from tuner.export.agreement import Agreement
+    from tuner.storage import TrialRecord
+    from tuner.trial import TrialRequest
+
+__all__ = ["verify"]
+
+
+@click.command(epilog="Example:\n\n  tuner verify quickstart 12")
+@click.argument("name", metavar="STUDY")
+@click.argument("number", metavar="[TRIAL]", required=False, type=click.IntRange(min=0))
+@storage_option
+@format_option("table", "json")
+def verify(name: str, number: int | None, storage: str, form: str) -> None:
+    """Compute a kept model's predictions again without Keras, and compare.
+
+    The model's file is read by its bytes, its forward pass is computed in NumPy in double precision on the
+    validation texts, and on the test texts if they have been opened. TRIAL defaults to the best member
+    of the front by the first objective. Ends in exit code 1 if fewer than 99.9 % of the predictions agree.
+    """
+    from tuner.execution.launch import open_existing, request_of
+
+    study = open_existing(name, storage)
+    for told in study.remarks:
+        remark(told)
+    trial = _chosen(study, number)
+    found = _agreements(request_of(study, trial), trial)
+    if form == "json":
+        write_json({"study": name, "trial": trial.number, "parts": _document(found)})
+    else:
+        _show(name, trial, found)
+    if not all(each.is_enough for each in found.values()):
+        raise TunerError(
+            f"study '{name}', trial {trial.number}: Keras and NumPy disagree on the kept model",
+            "it was changed since it was kept, or one of the two is wrong; please report it",
+        )
+
+
+def _chosen(study: OpenStudy, number: int | None) -> TrialRecord:
+    """Return the trial that is meant: the given one, or the best of the front whose model is here."""
+    from tuner.analysis.front import front
+    from tuner.execution.plan import trial_folder
+    from tuner.training.kept_model import MODEL_FILE
+
+    trials = {trial.number: trial for trial in study.ledger.trials(study.name)}
+    members = front(list(trials.values()), study.spec.objectives)
+    with_model = [
+        member.number
+        for member in members
+        if (trial_folder(study.folder, member.number) / MODEL_FILE).is_file()
+    ]
+    listed = ", ".join(str(member) for member in with_model) or "none"
+    if number is None:
+        if not with_model:
+            raise NotFoundError(
+                f"study '{study.name}' has kept no model here", "run it until a trial has finished"
+            )
+        number = with_model[0]
+    if number not in trials:
+        raise NotFoundError(f"study '{study.name}' has no trial {number}", f"trials with a model: {listed}")
+    if number not in with_model:
+        raise InputError(
+            f"study '{study.name}': trial {number} has kept no model, which the front's members do",
+            f"trials with a model: {listed}",
+        )
+    return trials[number]
+
+
+def _agreements(request: TrialRequest, trial: TrialRecord) -> dict[str, Agreement]:
+    from tuner.data.encode import open_dataset
+    from tuner.export.agreement import compare
+    from tuner.export.kept_weights import read_kept_model
+    from tuner.export.keras_side import keras_predictions
+    from tuner.export.texts import PartName, part_of, predict_part
+
+    parts: list[PartName] = ["validation", "test"] if trial.test_metrics else ["validation"]
+    dataset = open_dataset(Path(request.dataset_dir))
+    model = read_kept_model(Path(request.trial_dir))
+    ours = {part: predict_part(model, dataset, part) for part in parts}
+    theirs = keras_predictions(request, parts)
+    return {
+        part: compare(part_of(dataset, part).labels, theirs[part], ours[part], request.task) for part in parts
+    }
+
+
+def _show(name: str, trial: TrialRecord, found: dict[str, Agreement]) -> None:
+    screen = console()
+    screen.print(facts(f"{name}, trial {trial.number}", [("params", written_params(trial.params))]))
+    score = next(iter(found.values())).score
+    headings = ["part", "texts", "same prediction", "largest difference", f"{score} Keras", f"{score} NumPy"]
+    headings.append("difference")
+    rows = [
+        [
+            part,
+            f"{each.n_texts:,}",
+            f"{each.same:.2%}",
+            f"{each.largest_difference:.1e}",
+            f"{each.first:.4f}",
+            f"{each.second:.4f}",
+            f"{abs(each.first - each.second):.1e}",
+        ]
+        for part, each in found.items()
+    ]
+    screen.print(table(headings, rows, right=headings[1:]))
+
+
+def _document(found: dict[str, Agreement]) -> dict[str, dict[str, object]]:
+    """Return the comparison of each part as its JSON says it; the keys are a promise, see docs/json.md."""
+    return {
+        part: {
+            "texts": each.n_texts,
+            "same": each.same,
+            "largest_difference": each.largest_difference,
+            "score": each.score,
+            "keras": each.first,
+            "numpy": each.second,
+            "agree": each.is_enough,
+        }
+        for part, each in found.items()
+    }
