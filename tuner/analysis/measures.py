@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from tuner.analysis.tables import on_test
-from tuner.metrics import METRICS
+from tuner.metrics import METRICS, class_report
 from tuner.spec.values import Direction, Objective, Task
 
 if TYPE_CHECKING:
@@ -56,13 +56,10 @@ def measured(
 
 
 def macro_f1(confusion: Sequence[Sequence[int]]) -> float:
-    """Return the unweighted mean of every class's F1; that of a class with neither text nor call is 0.
+    """Return the unweighted mean of every class's F1.
 
     Args:
         confusion: ``(n_classes, n_classes)``, a row a true class, a column a predicted one.
     """
-    found = []
-    for index, row in enumerate(confusion):
-        called = sum(each[index] for each in confusion)
-        found.append(2 * row[index] / max(sum(row) + called, 1))
-    return sum(found) / len(found)
+    rows = class_report(confusion, [str(index) for index in range(len(confusion))])
+    return next(row.f1 for row in rows if row.name == "macro")

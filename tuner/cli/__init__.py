@@ -49,6 +49,7 @@ COMMANDS: dict[str, LazyCommand] = {
     "trials": LazyCommand("tuner.cli.trials", "List a study's trials."),
     "front": LazyCommand("tuner.cli.front", "List the trials that no other trial beats."),
     "compare": LazyCommand("tuner.cli.compare", "Compare trials by the values of one setting."),
+    "diagnose": LazyCommand("tuner.cli.diagnose", "Say what is wrong with the best trials and what to try."),
     "report": LazyCommand("tuner.cli.report", "Write a study's report: HTML, CSV and pictures."),
     "replay": LazyCommand(
         "tuner.cli.replay", "Run a recorded study again through other pruners, without training."

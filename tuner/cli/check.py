@@ -9,6 +9,7 @@ import click
 
 from tuner.analysis.wording import duration, written_params
 from tuner.cli.console import console, facts, one_line, remark, table
+from tuner.cli.options import data_option, with_data
 from tuner.errors import Problem, SpecError
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ _TEST_ON = {
 
 @click.command(epilog="Example:\n\n  tuner check search_spaces/quickstart.yaml --sample 3")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@data_option
 @click.option(
     "--sample",
     type=click.IntRange(1, 100),
@@ -35,7 +37,7 @@ _TEST_ON = {
     help="Also read the data and show N training texts as each cleaning level leaves them, what of them lies "
     "outside vocabulary and length, and how many words ready vectors know.",
 )
-def check(files: tuple[Path, ...], sample: int | None) -> None:
+def check(files: tuple[Path, ...], data: Path | None, sample: int | None) -> None:
     """Read search-space files and show what would be searched.
 
     Prints the parameters, the size of the space and its conditions as a tree. Mistakes are told all at
@@ -50,7 +52,7 @@ def check(files: tuple[Path, ...], sample: int | None) -> None:
     problems: list[Problem] = []
     for file in files:
         try:
-            spec = load_spec(file, CATALOGUE)
+            spec = with_data(load_spec(file, CATALOGUE), data)
         except SpecError as error:
             problems += error.problems
             continue

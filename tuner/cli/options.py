@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -11,9 +13,19 @@ import click
 from tuner.errors import InputError, NotFoundError
 
 if TYPE_CHECKING:
+    from tuner.spec.values import StudySpec
     from tuner.storage import Ledger
 
-__all__ = ["DEFAULT_STORAGE", "format_option", "name_argument", "open_ledger", "pick", "storage_option"]
+__all__ = [
+    "DEFAULT_STORAGE",
+    "data_option",
+    "format_option",
+    "name_argument",
+    "open_ledger",
+    "pick",
+    "storage_option",
+    "with_data",
+]
 
 DEFAULT_STORAGE = "studies/tuner.db"
 
@@ -32,6 +44,28 @@ def storage_option(command: _Decorated) -> _Decorated:
         help="Database of the studies: an SQLite file or an SQLAlchemy URL. A URL with a password "
         "belongs into the variable, where other users of the machine cannot read it.",
     )(command)
+
+
+def data_option(command: _Decorated) -> _Decorated:
+    """Add ``--data``: where the texts lie, in place of what the file says."""
+    return click.option(
+        "--data",
+        type=click.Path(path_type=Path),
+        metavar="PATH",
+        help="The file of texts, in place of the declared `path`. A study that goes on needs the same texts.",
+    )(command)
+
+
+def with_data(spec: StudySpec, data: Path | None) -> StudySpec:
+    """Return the spec with its data at ``data``, or as it is without.
+
+    Raises:
+        InputError: If its source reads no file.
+        NotFoundError: If there is no such file.
+    """
+    from tuner.data.location import moved_to
+
+    return spec if data is None else replace(spec, data=moved_to(spec.data, data))
 
 
 def format_option(*formats: str) -> Callable[[_Decorated], _Decorated]:

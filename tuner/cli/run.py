@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tuner.cli.options import name_argument, open_ledger, pick, storage_option
+from tuner.cli.options import data_option, name_argument, open_ledger, pick, storage_option, with_data
 from tuner.errors import InputError
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ TIME_LIMIT = click.option(
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--study", metavar="NAME", help="The study's name. Defaults to the file's, without its ending.")
 @storage_option
+@data_option
 @WORKERS
 @TRIALS
 @TIME_LIMIT
@@ -58,6 +59,7 @@ def run(
     file: Path,
     study: str | None,
     storage: str,
+    data: Path | None,
     workers: int | None,
     trials: int | None,
     time_limit: str | None,
@@ -72,7 +74,7 @@ def run(
     from tuner.execution.launch import open_declared
     from tuner.spec.load import load_spec
 
-    spec = load_spec(file, CATALOGUE)
+    spec = with_data(load_spec(file, CATALOGUE), data)
     if seed is not None:
         spec = replace(spec, seed=seed)
     spec = replace(spec, budget=_budget(spec.budget, trials, time_limit))
@@ -84,11 +86,17 @@ def run(
 @click.command(epilog="Example:\n\n  tuner resume quickstart --trials 30")
 @name_argument
 @storage_option
+@data_option
 @WORKERS
 @TRIALS
 @TIME_LIMIT
 def resume(
-    name: str | None, storage: str, workers: int | None, trials: int | None, time_limit: str | None
+    name: str | None,
+    storage: str,
+    data: Path | None,
+    workers: int | None,
+    trials: int | None,
+    time_limit: str | None,
 ) -> None:
     """Go on with study NAME where it was stopped.
 
@@ -97,7 +105,7 @@ def resume(
     """
     from tuner.execution.launch import open_existing
 
-    opened = open_existing(pick(open_ledger(storage), name), storage)
+    opened = open_existing(pick(open_ledger(storage), name), storage, data)
     _run_to_the_end(_with_budget(opened, trials, time_limit), workers)
 
 

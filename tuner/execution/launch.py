@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from tuner.catalogue import CATALOGUE
 from tuner.data.encode import PreparedData, encode, find_prepared, prepare
+from tuner.data.location import moved_to
 from tuner.data.reading import whole_path
 from tuner.errors import DataError, InputError, NotFoundError, StudyChangedError, TooManyFailuresError
 from tuner.execution.coordinator import Coordinator
@@ -141,14 +142,22 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def open_existing(name: str, storage: str) -> OpenStudy:
+def open_existing(name: str, storage: str, data: Path | None = None) -> OpenStudy:
     """Open a study that was begun before, by its name alone.
 
     Its source is read again where it is to be had, and must be unchanged. Where it is not, the study goes
     on with the copy of the same texts that it kept.
 
+    Args:
+        name: The study's name.
+        storage: Database; not made.
+        data: Where its file of texts lies now; from then on it is looked for there. Defaults to where it
+            lay.
+
     Raises:
-        NotFoundError: If there is no such database or study, or a declared file of vectors is gone.
+        NotFoundError: If there is no such database, study or file of texts, or a declared file of vectors
+            is gone.
+        InputError: If ``data`` is given and its source reads no file.
         VectorsError: If a file of vectors cannot be used any more.
         StudyChangedError: If the source's texts are others now.
         DataError: If neither the source nor the kept copy can be read.
@@ -158,20 +167,23 @@ def open_existing(name: str, storage: str) -> OpenStudy:
     ledger = Ledger(database)
     record = ledger.study(name)
     cache_dir, base_dir = cache_folder(storage), record.base_dir
-    _require_files(record.spec, base_dir)
-    require_vectors_of(record.spec, base_dir, cache_dir)
-    prepared, remarks = _data_again(name, record.spec, record.fingerprint, base_dir, cache_dir)
+    spec = record.spec if data is None else replace(record.spec, data=moved_to(record.spec.data, data))
+    _require_files(spec, base_dir)
+    require_vectors_of(spec, base_dir, cache_dir)
+    prepared, remarks = _data_again(name, spec, record.fingerprint, base_dir, cache_dir, data is None)
+    if data is not None:
+        ledger.create_study(name, spec, prepared.fingerprint, _summary(prepared), base_dir)
     folder = study_folder(storage, name)
-    return OpenStudy(name, record.spec, base_dir, prepared, database, ledger, folder, True, remarks)
+    return OpenStudy(name, spec, base_dir, prepared, database, ledger, folder, True, remarks)
 
 
 def _data_again(
-    name: str, spec: StudySpec, fingerprint: str, base_dir: Path, cache_dir: Path
+    name: str, spec: StudySpec, fingerprint: str, base_dir: Path, cache_dir: Path, may_be_gone: bool
 ) -> tuple[PreparedData, tuple[str, ...]]:
     try:
         prepared = prepare(spec.data, spec.task, spec.seed, base_dir, cache_dir)
     except (DataError, NotFoundError) as error:
-        kept = find_prepared(fingerprint, cache_dir)
+        kept = find_prepared(fingerprint, cache_dir) if may_be_gone else None
         if kept is None:
             raise
         return kept, (

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
+from tuner.analysis.diagnosis import Finding
 from tuner.analysis.front import front
 from tuner.analysis.tables import Axes, axes_of, curves, on_test, points
 from tuner.analysis.wording import duration, title, written, written_params, written_value
@@ -54,6 +55,11 @@ _ALL_TESTED = (
     "quotes a lucky one."
 )
 _NOT_TESTED = "Objectives were measured on the validation split. The test split has not been opened."
+_NO_FINDING = (
+    "No finding: the front's members neither underfit nor overfit by more than chance, none costs much for "
+    "nothing, and none lies at an end of what was searched."
+)
+_TRY = "Any of these parameters can be tried in a next study:"
 _TEST_SHOWN = ("accuracy", "f1", "precision", "recall", "auc")
 _TIME = Objective("training_time_s", "minimize")
 _MOST_OPEN = 30
@@ -78,6 +84,7 @@ class Material:
         curves: Finished epochs by trial number, in order.
         used_s: Session seconds the study has used.
         written_utc: When the report is written, for people.
+        findings: What is wrong with members of the front; of :func:`~tuner.analysis.diagnosis.diagnose`.
     """
 
     name: str
@@ -86,6 +93,7 @@ class Material:
     curves: Mapping[int, Sequence[EpochReport]]
     used_s: float
     written_utc: str
+    findings: Sequence[Finding] = ()
 
     @cached_property
     def members(self) -> list[TrialRecord]:
@@ -117,6 +125,7 @@ def page_of(material: Material) -> Page:
     ]
     if any(material.curves.values()):
         sections.append(_curves_section(material))
+    sections += _diagnosis_sections(material)
     sections += _ended_sections(material)
     return Page(
         title=material.name,
@@ -237,6 +246,22 @@ def _curves_section(material: Material) -> Section:
     figure = curves_figure(table, over)
     said = "One line a trial, one mark an epoch; a cross ends a pruned one. Blue lines belong to the front."
     return Section("How the trials learned", (said,), figure, figure_height_px=520)
+
+
+def _diagnosis_sections(material: Material) -> list[Section]:
+    """Say what is wrong with the members of the front, a section a finding, or that nothing is."""
+    if not material.members:
+        return []
+    if not material.findings:
+        return [Section("Diagnosis", (_NO_FINDING,))]
+    found = []
+    for finding in material.findings:
+        beside = [f"What helps too: {finding.rule.beside}."] if finding.rule.beside else []
+        tries = [_TRY] if finding.space else []
+        found.append(
+            Section(f"Diagnosis: {finding.kind}", [*finding.sentences, *beside, *tries], code=finding.space)
+        )
+    return found
 
 
 def _ended_sections(material: Material) -> list[Section]:

@@ -145,15 +145,20 @@ def _with_pictures(paths: tuple[Path, ...], figure: Figure, stem: str, timeout_s
 
 def _read(ledger: Ledger, name: str) -> Material:
     """Read from the ledger what a report is made of."""
+    from tuner.analysis.diagnosis import diagnose
+    from tuner.analysis.symptoms import records_of
+    from tuner.catalogue import CATALOGUE
     from tuner.report.content import Material
 
+    records = records_of(ledger, name)
     return Material(
         name=name,
-        spec=ledger.study(name).spec,
-        trials=ledger.trials(name),
-        curves=ledger.curves(name),
+        spec=records.spec,
+        trials=records.trials,
+        curves=records.curves,
         used_s=ledger.use_of_budget(name).used_s,
         written_utc=_now(),
+        findings=diagnose(records, CATALOGUE),
     )
 
 

@@ -37,7 +37,7 @@ class TextTable:
 
 @dataclass(frozen=True)
 class Section:
-    """One part of the page: a heading, sentences, then a figure and a table, each where there is one."""
+    """One part of the page: a heading, sentences, then code, a figure, a table, each where there is one."""
 
     heading: str
     sentences: Sequence[str] = ()
@@ -45,6 +45,7 @@ class Section:
     figure_height_px: int = 620
     table: TextTable | None = None
     folded: bool = False
+    code: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,8 @@ def render(page: Page) -> str:
 def _section(section: Section, index: int) -> str:
     heading = f"<h2>{_text(section.heading)}</h2>"
     inner = "".join(f"<p>{_text(sentence)}</p>" for sentence in section.sentences)
+    if section.code:
+        inner += f"<pre>{_text(section.code)}</pre>"
     if section.figure is not None:
         inner += _figure(section.figure, section.figure_height_px, f"figure-{index}")
     if section.table is not None:

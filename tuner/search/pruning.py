@@ -13,6 +13,7 @@ from typing import Protocol, TypeAlias
 
 from tuner.errors import InputError
 from tuner.search.options import nearest, options_of
+from tuner.search.outlook import Outlook
 from tuner.search.pareto_pruner import Floor, ParetoPruner
 from tuner.search.rungs import MoAshaPruner, Rungs
 from tuner.search.trials import FinishedTrial
@@ -113,14 +114,22 @@ def _make_none(
 def _make_pareto(
     spec: ComponentSpec, options: Options, objectives: Sequence[Objective], metrics: Mapping[str, Metric]
 ) -> Pruner:
-    return ParetoPruner(
+    startup_trials = int(options["startup_trials"])
+    outlook = Outlook(
         objectives=tuple(objectives),
         metrics=metrics,
-        startup_trials=int(options["startup_trials"]),
-        grace_epochs=int(options["grace_epochs"]),
+        startup_trials=startup_trials,
         quantile=float(options["quantile"]),
-        margin=float(options["margin"]),
-        least_gain=float(options["least_gain"]),
+        least_pace=float(options["least_pace"]),
+    )
+    grace_epochs = int(options["grace_epochs"])
+    rungs = Rungs(tuple(objectives), grace_epochs + 1, int(options["reduction_factor"]))
+    return ParetoPruner(
+        objectives=tuple(objectives),
+        outlook=outlook,
+        startup_trials=startup_trials,
+        grace_epochs=grace_epochs,
+        rungs=rungs if options["rungs"] else None,
         floor=_floor(options, objectives, metrics) if "floor" in spec.options else None,
     )
 
@@ -193,27 +202,28 @@ _PARETO = Component(
         Setting(
             "quantile",
             "float",
-            0.9,
-            "Which of the gains that finished trials still made a running one is credited with; 1: the top.",
+            0.8,
+            "Which of the gains that finished trials still made, for their pace, a running one is credited "
+            "with; 1: the top. 0.8 because more saves less and kept no more of the front in replays.",
             low=0.0,
             high=1.0,
         ),
         Setting(
-            "margin",
+            "least_pace",
             "float",
-            0.25,
-            "Added to that gain as a share of it, because the next trial may gain more than all before.",
-            low=0.0,
-        ),
-        Setting(
-            "least_gain",
-            "float",
-            0.1,
-            "Gain that every trial is credited with, as a share of what is left to gain (of 1 - accuracy); "
-            "0.1 because a few finished trials that gained nothing do not show what the next one will do.",
+            0.02,
+            "Gain an epoch that every trial is credited with, as a share of what is left to gain (of 1 - "
+            "accuracy); 0.02 because a trial that stood still for two epochs need not stand still for ever.",
             low=0.0,
             high=1.0,
         ),
+        Setting(
+            "rungs",
+            "bool",
+            False,
+            "Whether trials are also cut by rank, as mo_asha does, unless they may extend the front.",
+        ),
+        Setting("reduction_factor", "int", 3, "With rungs: one in so many trials passes a rung.", low=2),
         Setting("floor", "float", 0.0, "A trial that has not reached it is pruned; left out: no floor."),
         Setting(
             "floor_epochs",

@@ -23,6 +23,7 @@ __all__ = [
     "SpaceSize",
     "condition_text",
     "condition_tree",
+    "range_text",
     "space_size",
     "space_table",
 ]
@@ -84,7 +85,7 @@ def space_table(spec: StudySpec) -> list[SpaceRow]:
         SpaceRow(
             name=_title(parameter),
             kind=_kind(parameter),
-            range=_range_text(parameter),
+            range=range_text(parameter),
             values=_count_text(parameter),
             condition="" if parameter.when is None else condition_text(parameter.when),
         )
@@ -124,7 +125,7 @@ def condition_tree(spec: StudySpec) -> tuple[ConditionNode, ...]:
             branches.setdefault(condition_text(child.when), []).append(nodes[child.name])
         nodes[parameter.name] = ConditionNode(
             _title(parameter),
-            _range_text(parameter),
+            range_text(parameter),
             tuple(ConditionBranch(text, tuple(each)) for text, each in branches.items()),
         )
     return tuple(nodes[parameter.name] for parameter in spec.space if parameter.when is None)
@@ -146,7 +147,8 @@ def _kind(parameter: Parameter) -> str:
             return "fixed"
 
 
-def _range_text(parameter: Parameter) -> str:
+def range_text(parameter: Parameter) -> str:
+    """Put what a parameter can be into words: ``16 to 128, log``, ``lstm, gru``, or its fixed value."""
     match parameter:
         case CategoricalParameter(choices=choices):
             return ", ".join(word(choice) for choice in choices)

@@ -20,7 +20,7 @@ from tuner.spec.values import (
     Value,
 )
 
-__all__ = ["dump_spec", "flow_text"]
+__all__ = ["dump_parameter", "dump_spec", "flow_text"]
 
 _WIDTH = 100
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*")
@@ -71,6 +71,11 @@ def dump_spec(spec: StudySpec) -> str:
     for key, node in document.items():
         lines += _block(key, node, 0, force=key in blocks)
     return "\n".join(lines) + "\n"
+
+
+def dump_parameter(parameter: Parameter) -> list[str]:
+    """Write one parameter as the lines that stand for it in ``space``, indented as there."""
+    return _block(parameter.name, _parameter_node(parameter), 2)
 
 
 def flow_text(node: Any) -> str:

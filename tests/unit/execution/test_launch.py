@@ -11,10 +11,13 @@ from sqlite3 import connect
 import pytest
 
 from tests.ledgers import NAME, finish, join, make_study, run_all, spec_of, take
+from tuner.catalogue import CATALOGUE
+from tuner.data.location import moved_to
 from tuner.data.prepare import PreparedData
-from tuner.errors import InputError, StorageRefusedError
+from tuner.errors import DataError, InputError, StorageRefusedError, StudyChangedError
 from tuner.execution.events import Event, Notice
-from tuner.execution.launch import OpenStudy, is_done, open_declared, run_session
+from tuner.execution.launch import OpenStudy, is_done, open_declared, open_existing, run_session
+from tuner.spec import parse_spec
 from tuner.storage import Ledger
 
 TEXTS = PreparedData("f", Path(), "binary", ("0", "1"), {}, "nowhere", ())
@@ -102,3 +105,69 @@ def test_a_study_that_measures_all_waits_for_those_that_are_beaten_too(study: Op
     finish(session, take(session), 0.5)
     keep_model(study, 1)
     assert not is_done(replace(study, spec=replace(study.spec, test_on="all")))
+
+
+DECLARED = """\
+data: {source: file, path: reviews.csv, text: text, label: label, split: {train: 20, validation: 8, test: 8}}
+task: binary
+fixed: {family: tfidf_dense}
+space: {dense_units: [4, 8]}
+"""
+
+
+def write_reviews(path: Path, word: str = "film") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = [
+        f"{word} number {number} was {'good' if number % 2 else 'bad'},{number % 2}" for number in range(40)
+    ]
+    path.write_text("\n".join(["text,label", *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def begun(tmp_path: Path) -> Iterator[OpenStudy]:
+    """A study of a file that has moved since."""
+    path = write_reviews(tmp_path / "reviews.csv")
+    spec = parse_spec(DECLARED, "s.yaml", CATALOGUE)
+    study = open_declared("s", spec, tmp_path, str(tmp_path / "tuner.db"))
+    write_reviews(tmp_path / "elsewhere" / "moved.csv")
+    path.unlink()
+    yield study
+    study.database.close()
+
+
+def test_a_study_goes_on_where_its_texts_lie_now_and_remembers_it(begun: OpenStudy) -> None:
+    storage, moved = str(begun.base_dir / "tuner.db"), begun.base_dir / "elsewhere" / "moved.csv"
+
+    study = open_existing("s", storage, moved)
+    study.database.close()
+    again = open_existing("s", storage)
+    again.database.close()
+
+    assert study.prepared.fingerprint == begun.prepared.fingerprint
+    assert again.spec.data.options["path"] == str(moved)
+    assert again.remarks == ()
+
+
+def test_the_declared_file_goes_on_too_when_the_same_texts_lie_elsewhere(begun: OpenStudy) -> None:
+    moved = begun.base_dir / "elsewhere" / "moved.csv"
+    spec = replace(begun.spec, data=moved_to(begun.spec.data, moved))
+
+    study = open_declared("s", spec, begun.base_dir, str(begun.base_dir / "tuner.db"))
+    study.database.close()
+
+    assert study.continued
+
+
+def test_other_texts_are_another_study_wherever_they_lie(begun: OpenStudy) -> None:
+    other = write_reviews(begun.base_dir / "other.csv", "play")
+    with pytest.raises(StudyChangedError, match="are not those it was begun with"):
+        open_existing("s", str(begun.base_dir / "tuner.db"), other)
+    assert begun.ledger.study("s").spec.data.options["path"] == "reviews.csv"
+
+
+def test_the_kept_copy_does_not_stand_in_for_a_file_that_was_named(begun: OpenStudy) -> None:
+    empty = begun.base_dir / "empty.csv"
+    empty.touch()
+    with pytest.raises(DataError, match=r"empty\.csv"):
+        open_existing("s", str(begun.base_dir / "tuner.db"), empty)

@@ -6,8 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from tuner.analysis.diagnosis import Finding
+from tuner.analysis.proposals import Proposal
+from tuner.analysis.rules import RULES
+from tuner.analysis.symptoms import Case
 from tuner.report.content import Material, page_of, picture_of
-from tuner.spec.values import BudgetSpec, DataSpec, Objective, StudySpec
+from tuner.spec.values import BudgetSpec, DataSpec, IntParameter, Objective, StudySpec
 from tuner.storage.records import TrialRecord
 from tuner.trial import EpochReport
 
@@ -42,6 +46,7 @@ def test_a_report_leads_from_the_picture_to_the_reasons() -> None:
         "Accuracy against training time",
         "How to read it",
         "The front",
+        "Diagnosis",
         "Pruned: 1 and why",
         "Failed: 1 and why",
     ]
@@ -105,6 +110,29 @@ def test_nothing_ends_without_a_reason() -> None:
 
     assert section.table is not None
     assert section.table.rows[0][3] == "no reason was kept"
+
+
+def test_a_finding_is_a_section_with_what_to_try() -> None:
+    proposal = Proposal(IntParameter("units", "units", 8, 32), "was 8 to 64", 64, 32)
+    overfitting = next(rule for rule in RULES if rule.kind == "overfitting")
+    finding = Finding(overfitting, (Case((0,), "the gap is wide"),), (proposal,))
+
+    page = page_of(replace(MATERIAL, findings=[finding]))
+
+    section = next(section for section in page.sections if section.heading == "Diagnosis: overfitting")
+    assert list(section.sentences) == [
+        overfitting.means,
+        "Trial 0: the gap is wide.",
+        "Any of these parameters can be tried in a next study:",
+    ]
+    assert section.code == "space:\n  # was 8 to 64\n  units: {low: 8, high: 32}\n"
+
+
+def test_without_a_finding_the_report_says_so_and_without_a_front_it_says_nothing() -> None:
+    (section,) = [each for each in page_of(MATERIAL).sections if each.heading == "Diagnosis"]
+
+    assert section.sentences[0].startswith("No finding: ")
+    assert "Diagnosis" not in headings(replace(MATERIAL, trials=[FAILED]))
 
 
 def test_a_long_table_of_reasons_is_folded() -> None:

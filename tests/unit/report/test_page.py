@@ -43,7 +43,7 @@ def outline(text: str) -> Outline:
 def page(text: str = "plain") -> Page:
     figure = go.Figure(go.Scatter(x=[1], y=[2], name=text, hovertext=[text]))
     table = TextTable([text, "n"], [[text, "1"]], right=frozenset({"n"}), wide=frozenset({text}))
-    sections = [Section(text, [text], figure, table=table), Section("folded", [text], folded=True)]
+    sections = [Section(text, [text], figure, table=table, code=text), Section("folded", [text], folded=True)]
     return Page(text, text, [(text, text)], sections, text)
 
 

@@ -65,9 +65,19 @@ def pareto(**options: Value) -> Pruner:
 
 def test_prunes_when_hopeful_end_is_dominated() -> None:
     reason = pareto().decide(curve(9, [0.60, 0.65], 20.0), FINISHED)
+    assert reason == (
+        "after 2 epochs hopes for accuracy 0.685 at best, in 60 s at least; trial 2 has accuracy 0.88 in 3 s"
+    )
+
+
+def test_other_costs_are_told_by_name() -> None:
+    objectives = (Objective("accuracy", "maximize"), Objective("parameters", "minimize"))
+    pruner = make_pruner(ComponentSpec("pareto"), objectives, METRICS)
+    trials = [FinishedTrial(t.number, t.ending, ((t.values or (0.0,))[0], 100.0), t.curve) for t in FINISHED]
+    reason = pruner.decide(curve(9, [0.51, 0.51], 1.0, parameters=2000.0), trials)
+
     assert reason is not None
-    assert reason.startswith("after 2 epochs hopes for accuracy 0.")
-    assert "training_time_s 40 at best; trial" in reason
+    assert reason.endswith(" at best, parameters 2,000; trial 2 has accuracy 0.88, parameters 100")
 
 
 def test_goes_on_while_the_hopeful_end_is_above_the_front() -> None:
@@ -137,20 +147,6 @@ def test_one_objective_that_falls() -> None:
     trials = [FinishedTrial(t.number, t.ending, (1 - (t.values or (0.0,))[0],), t.curve) for t in FINISHED]
     assert pruner.decide(curve(9, [0.50, 0.51], 1.0), trials) is not None
     assert pruner.decide(curve(9, [0.80, 0.87], 1.0), trials) is None
-
-
-def test_an_unbounded_metric_is_credited_with_the_gain_itself() -> None:
-    pruner = make_pruner(ComponentSpec("pareto"), (Objective("skill", "maximize"),), METRICS)
-
-    def reports(number: int, skills: list[float]) -> list[EpochReport]:
-        return [
-            EpochReport(number, epoch, {"skill": skill}, epoch, {"skill": skill})
-            for epoch, skill in enumerate(skills)
-        ]
-
-    trials = [FinishedTrial(n, Ending.COMPLETE, (30.0,), reports(n, [10.0, 20.0, 30.0])) for n in range(4)]
-    assert pruner.decide(reports(9, [5.0, 10.0]), trials) is not None
-    assert pruner.decide(reports(9, [10.0, 19.0]), trials) is None
 
 
 def test_a_metric_that_was_not_measured_is_hoped_for() -> None:
@@ -225,8 +221,38 @@ def test_the_floor_holds_in_the_last_epoch_too() -> None:
 
 
 def test_finished_trials_that_gained_nothing_leave_a_little_hope() -> None:
-    flat = [finished(number, [0.80, 0.80, 0.80], 1.0) for number in range(4)]
-    running = curve(9, [0.70, 0.79], 2.0)
+    flat = [finished(number, [0.80, 0.80, 0.80, 0.80], 1.0) for number in range(3)]
+    flat.append(finished(3, [0.70, 0.78, 0.80, 0.80], 1.0))
+    running = curve(9, [0.798, 0.798], 2.0)
 
-    assert pareto(least_gain=0.0).decide(running, flat) is not None
-    assert pareto(least_gain=0.1).decide(running, flat) is None, "0.79 + a tenth of 0.21 is above 0.80"
+    assert pareto(least_pace=0.0).decide(running, flat, epochs_left=2) is not None
+    assert pareto(least_pace=0.1).decide(running, flat, epochs_left=2) is None
+
+
+QUICK_OR_GOOD = [
+    *(finished(number, [0.50, 0.58, 0.60, 0.60], 1.0) for number in range(3)),
+    finished(3, [0.60, 0.70, 0.80, 0.95], 30.0),
+]
+"""Between them a trial of 40 s may still extend the front, though at neither end."""
+
+BETTER_THERE = [
+    FinishedTrial(number, Ending.PRUNED, None, curve(number, [0.5, 0.7], 5.0)) for number in range(10, 16)
+]
+
+
+def test_rungs_cut_by_rank_what_is_not_dominated() -> None:
+    running = curve(9, [0.50, 0.60], 20.0)
+
+    assert pareto().decide(running, QUICK_OR_GOOD + BETTER_THERE, epochs_left=2) is None
+    reason = pareto(rungs=True).decide(running, QUICK_OR_GOOD + BETTER_THERE, epochs_left=2)
+    assert reason is not None
+    assert reason.startswith("after 2 epochs 9 of 10 trials rank before it")
+
+
+def test_rungs_never_cut_the_last_hope() -> None:
+    dearest = [trial for trial in QUICK_OR_GOOD if trial.number < 3]
+    quickest = curve(9, [0.40, 0.45], 0.5)
+    best = curve(9, [0.50, 0.60], 20.0)
+
+    for running in (quickest, best):
+        assert pareto(rungs=True, startup_trials=3).decide(running, dearest + BETTER_THERE, 2) is None

@@ -108,8 +108,8 @@ def with_units(parameter: IntParameter | FixedParameter) -> StudySpec:
         ),
         (replace(SPEC, fixed={**SPEC.fixed, "note": "x"}), ["fixed.note: x is new"]),
         (
-            replace(SPEC, data=DataSpec("file", {"path": "b.csv"}, SPEC.data.split)),
-            ["data.path: 'a.csv' became 'b.csv'"],
+            replace(SPEC, data=DataSpec("file", {"path": "b.csv", "text": "review"}, SPEC.data.split)),
+            ["data.text: review is new"],
         ),
         (
             replace(SPEC, data=replace(SPEC.data, split=SplitSpec(("a", "c"), "b", 0.1, "part"))),
@@ -163,6 +163,13 @@ def test_a_record_of_an_earlier_version_is_read_with_defaults() -> None:
         key: value for key, value in to_json(SPEC).items() if key not in ("test_on", "repeats", "start_with")
     }
     assert from_json(record) == SPEC
+
+
+def test_where_the_texts_lie_is_no_part_of_the_identity() -> None:
+    """A study is known by their fingerprint, so that its file can be moved, or named by --data."""
+    moved = replace(SPEC, data=replace(SPEC.data, options={"path": "elsewhere/b.csv"}))
+    assert differences(SPEC, moved) == []
+    assert spec_hash(SPEC) == spec_hash(moved)
 
 
 def test_repeats_decide_which_trial_has_which_point() -> None:

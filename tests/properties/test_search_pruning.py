@@ -1,0 +1,85 @@
+"""What always holds of the pruners for several objectives."""
+
+from __future__ import annotations
+
+import random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tuner.metrics import METRICS
+from tuner.search import FinishedTrial, Pruner, dominates, make_pruner
+from tuner.spec.values import ComponentSpec, Direction, Objective
+from tuner.trial import Ending, EpochReport
+
+OBJECTIVES = (Objective("accuracy", "maximize"), Objective("training_time_s", "minimize"))
+DIRECTIONS: tuple[Direction, ...] = ("maximize", "minimize")
+PRUNERS: tuple[Pruner, ...] = tuple(
+    make_pruner(spec, OBJECTIVES, METRICS)
+    for spec in (
+        ComponentSpec("pareto", {"startup_trials": 2}),
+        ComponentSpec("pareto", {"startup_trials": 2, "rungs": True}),
+        ComponentSpec("mo_asha"),
+    )
+)
+ACCURACIES = st.lists(st.integers(1, 19).map(lambda twentieth: twentieth / 20), min_size=1, max_size=5)
+
+
+@st.composite
+def curves(draw: st.DrawFn, number: int) -> list[EpochReport]:
+    accuracies, epoch_s = draw(ACCURACIES), draw(st.integers(1, 9))
+    rows = [
+        {"accuracy": accuracy, "training_time_s": float(epoch_s * (epoch + 1))}
+        for epoch, accuracy in enumerate(accuracies)
+    ]
+    best = [max(range(epoch + 1), key=lambda at: rows[at]["accuracy"]) for epoch in range(len(rows))]
+    return [
+        EpochReport(number, epoch, row, at, rows[at])
+        for epoch, (row, at) in enumerate(zip(rows, best, strict=True))
+    ]
+
+
+@st.composite
+def ended(draw: st.DrawFn, number: int) -> FinishedTrial:
+    curve = draw(curves(number))
+    if draw(st.integers(0, 3)) == 0:
+        return FinishedTrial(number, Ending.PRUNED, None, curve)
+    best = curve[-1].best_metrics
+    return FinishedTrial(number, Ending.COMPLETE, (best["accuracy"], best["training_time_s"]), curve)
+
+
+@st.composite
+def studies(draw: st.DrawFn) -> list[FinishedTrial]:
+    return [draw(ended(number)) for number in range(draw(st.integers(0, 8)))]
+
+
+@given(curves(99), studies(), st.integers(0, 5), st.randoms(use_true_random=False))
+def test_a_decision_does_not_depend_on_the_order_of_the_finished_trials(
+    running: list[EpochReport], finished: list[FinishedTrial], left: int, draw: random.Random
+) -> None:
+    shuffled = finished.copy()
+    draw.shuffle(shuffled)
+
+    for pruner in PRUNERS:
+        assert pruner.decide(running, finished, left) == pruner.decide(running, shuffled, left)
+
+
+@given(curves(99), studies(), st.integers(0, 5))
+def test_nobody_is_dominated_who_stands_on_the_front(
+    running: list[EpochReport], finished: list[FinishedTrial], left: int
+) -> None:
+    best = running[-1].best_metrics
+    now = (best["accuracy"], best["training_time_s"])
+    on_front = not any(trial.values and dominates(trial.values, now, DIRECTIONS) for trial in finished)
+
+    for pruner in PRUNERS[:2]:
+        if on_front:
+            assert pruner.decide(running, finished, left) is None
+
+
+@given(curves(99), studies())
+def test_nothing_is_saved_by_pruning_in_the_last_epoch(
+    running: list[EpochReport], finished: list[FinishedTrial]
+) -> None:
+    for pruner in PRUNERS:
+        assert pruner.decide(running, finished, 0) is None

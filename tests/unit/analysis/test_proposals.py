@@ -1,0 +1,167 @@
+"""What a rule proposes: values of the study's own, in a form that `tuner check` takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from tuner.analysis.proposals import Proposal, applied, outwards, proposals_for, snippet
+from tuner.analysis.rules import RULES, Change
+from tuner.catalogue import CATALOGUE
+from tuner.spec import dump_spec, parse_spec
+from tuner.spec.values import IntParameter, Is, StudySpec, Value
+from tuner.storage.records import TrialRecord
+
+FILE = """\
+data: {source: file, path: reviews.csv, text: text, label: label}
+task: binary
+fixed: {epochs: 3, dropout: 0.3}
+space:
+  family: [lstm, tfidf_dense]
+  units: {low: 8, high: 64, log: true, when: {family: lstm}}
+  optimizer: [adam, sgd]
+  learning_rate: {low: 1e-4, high: 1e-2, log: true, when: {optimizer: adam}}
+  sgd_rate: {sets: learning_rate, low: 0.01, high: 0.5, log: true, when: {optimizer: sgd}}
+"""
+SPEC = parse_spec(FILE, "file", CATALOGUE)
+
+
+def ran(spec: StudySpec = SPEC, epochs: int = 3, **params: Value) -> TrialRecord:
+    """A trial as the ledger gives it, with the settings that it ran with."""
+    given = {"family": "lstm", "units": 16, "optimizer": "adam", "learning_rate": 1e-3, **params}
+    active = {name: value for name, value in given.items() if name in {each.name for each in spec.space}}
+    if active.get("optimizer") == "sgd":
+        active.pop("learning_rate", None)
+    settings = {**spec.fixed, **active}
+    if "sgd_rate" in active:
+        settings["learning_rate"] = settings.pop("sgd_rate")
+    return TrialRecord(0, "COMPLETE", params=active, settings=CATALOGUE.complete(settings), epochs=epochs)
+
+
+def proposed(trial: TrialRecord, *changes: Change, spec: StudySpec = SPEC) -> list[Proposal]:
+    return proposals_for(trial, changes, spec, CATALOGUE)
+
+
+def text_of(trial: TrialRecord, *changes: Change, spec: StudySpec = SPEC) -> str:
+    return snippet(proposed(trial, *changes, spec=spec))
+
+
+def test_a_searched_parameter_keeps_its_scale_and_its_condition() -> None:
+    assert text_of(ran(units=64), Change("units", "times", 2)) == (
+        "space:\n  # was 8 to 64, log\n  units: {low: 8, high: 128, log: true, when: {family: lstm}}\n"
+    )
+
+
+def test_a_fixed_setting_is_searched_between_old_and_new() -> None:
+    assert text_of(ran(), Change("dropout", "plus", 0.1)) == (
+        "space:\n  # was 0.3 in `fixed`: take it out there\n  dropout: [0.3, 0.4]\n"
+    )
+
+
+def test_a_default_is_searched_under_the_condition_that_makes_it_count() -> None:
+    assert text_of(ran(), Change("sequence_length", "times", 1.5)) == (
+        "space:\n  # was 200, the default\n  sequence_length: {choices: [200, 300], when: {family: lstm}}\n"
+    )
+
+
+def test_a_setting_of_another_name_is_found_by_what_it_sets() -> None:
+    (proposal,) = proposed(ran(optimizer="sgd", sgd_rate=0.4), Change("learning_rate", "times", 3.0))
+    assert (proposal.parameter.name, proposal.value, proposal.target) == ("sgd_rate", 0.4, 1.2)
+
+
+@pytest.mark.parametrize(
+    ("change", "trial"),
+    [
+        (Change("units", "times", 2), ran(family="tfidf_dense")),
+        (Change("units", "times", 2, most=16), ran(units=16)),
+        (Change("units", "times", 0.5, least=16), ran(units=16)),
+        (Change("recurrent_dropout", "plus", 0.1, above=0.0), ran()),
+        (Change("learning_rate", "times", 3.0, below=0.0005), ran()),
+        (Change("learning_rate", "times", 3.0, where={"optimizer": ("sgd",)}), ran()),
+        (Change("epochs", "times", 2, epochs_used_up=True), ran(epochs=2)),
+        (Change("bidirectional", "to", False), ran()),
+        (Change("no_such_setting", "times", 2), ran()),
+    ],
+)
+def test_a_change_outside_its_limits_is_not_proposed(change: Change, trial: TrialRecord) -> None:
+    assert proposed(trial, change) == []
+
+
+def test_units_listed_by_layer_are_left_alone() -> None:
+    trial = ran()
+    listed = replace(trial, settings={**trial.settings, "units": "128,64"})
+    assert proposed(listed, Change("units", "times", 2)) == []
+
+
+def test_what_would_not_pass_the_check_is_not_proposed() -> None:
+    # Narrowed to adam, sgd_rate could never be active; the checker refuses such a file.
+    assert proposed(ran(optimizer="sgd", sgd_rate=0.1), Change("optimizer", "to", "adam")) == []
+
+
+def test_a_trial_of_a_family_that_is_gone_has_no_proposals() -> None:
+    trial = replace(ran(), settings={"family": "gone"})
+    assert proposed(trial, Change("units", "times", 2)) == []
+
+
+TRIALS: Mapping[str, TrialRecord] = {
+    "lstm": ran(),
+    "large lstm": ran(units=64, learning_rate=0.01),
+    "sgd": ran(optimizer="sgd", sgd_rate=0.01),
+    "tfidf": ran(family="tfidf_dense"),
+}
+
+
+@pytest.mark.parametrize("trial", TRIALS.values(), ids=TRIALS)
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.kind)
+def test_every_proposal_and_all_together_pass_the_check(rule: object, trial: TrialRecord) -> None:
+    changes = next(each.changes for each in RULES if each is rule)
+    proposals = proposed(trial, *changes)
+
+    for chosen in [proposals, *([each] for each in proposals)]:
+        assert parse_spec(dump_spec(applied(SPEC, chosen)), "changed", CATALOGUE).space
+
+
+def test_the_rules_say_what_people_do_by_hand() -> None:
+    """Figures of the table that people go by: 128 -> 256 units, dropout 0.3 -> 0.2, and so on."""
+    spec = parse_spec(
+        "data: {source: file, path: reviews.csv}\ntask: binary\n"
+        "fixed: {family: lstm, bidirectional: true, layers: 2, dense_units: 64, sequence_length: 200,"
+        " vocabulary_size: 10000, epochs: 15, dropout: 0.3, recurrent_dropout: 0.2, patience: 3}\n"
+        "space: {units: [64, 128]}\n",
+        "file",
+        CATALOGUE,
+    )
+    trial = ran(spec, epochs=15, units=128)
+
+    def targets(kind: str) -> dict[str, Value]:
+        rule = next(each for each in RULES if each.kind == kind)
+        return {each.parameter.sets: each.target for each in proposed(trial, *rule.changes, spec=spec)}
+
+    assert targets("underfitting") == {
+        "units": 256, "dense_units": 128, "layers": 3, "sequence_length": 300, "vocabulary_size": 15000,
+        "epochs": 25, "dropout": 0.2,
+    }  # fmt: skip
+    assert targets("overfitting") == {
+        "dropout": 0.4, "recurrent_dropout": 0.3, "units": 64, "patience": 2, "vocabulary_size": 5000,
+    }  # fmt: skip
+    assert targets("too slow") == {
+        "bidirectional": False, "batch_size": 64, "sequence_length": 150, "vocabulary_size": 5000,
+    }  # fmt: skip
+    assert targets("fast kernel lost") == {"recurrent_dropout": 0.0}
+    assert targets("never learned") == {"learning_rate": 0.003}
+
+
+def units(low: int = 8, high: int = 64) -> IntParameter:
+    return IntParameter("units", "units", low, high, log=True, when=Is("family", ("lstm",)))
+
+
+def test_an_end_goes_out_with_its_condition() -> None:
+    proposal = outwards(units(), "high", ran(units=64), 2.0, 0.5, SPEC, CATALOGUE)
+
+    assert proposal == Proposal(units(high=128), "was 8 to 64, log", 64, 128)
+
+
+def test_an_end_that_the_setting_itself_has_does_not_go_out() -> None:
+    assert outwards(units(low=1), "low", ran(), 2.0, 0.5, SPEC, CATALOGUE) is None

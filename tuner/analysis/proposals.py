@@ -1,0 +1,233 @@
+"""From a rule's changes to parameters of a next study, computed from this study's own space and trial.
+
+Every proposal is checked as ``tuner check`` would check the whole file with it; one that does not pass is
+not made. Each stands by itself: whoever takes one line of several has a sound file too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tuner.analysis.bounds import Side, bounded, is_number, reaching, typed, widened
+from tuner.analysis.rules import Change
+from tuner.errors import SpecError
+from tuner.spec.catalogue import Catalogue, Setting
+from tuner.spec.combinations import effect_warnings
+from tuner.spec.describe import range_text
+from tuner.spec.dump import dump_parameter, dump_spec, flow_text
+from tuner.spec.load import parse_spec
+from tuner.spec.settings import SELECTORS, components_of
+from tuner.spec.values import CategoricalParameter, Condition, FixedParameter, Is, Parameter, StudySpec, Value
+
+if TYPE_CHECKING:
+    from tuner.storage import TrialRecord
+
+__all__ = ["Proposal", "applied", "outwards", "proposals_for", "snippet"]
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """One parameter of a next study.
+
+    Attributes:
+        parameter: As it would be declared.
+        before: What was declared in its place, in words.
+        value: What the trial had of it; of an end that moves out the old one.
+        target: What it should have had; the new end.
+    """
+
+    parameter: Parameter
+    before: str
+    value: Value
+    target: Value
+
+
+def proposals_for(
+    trial: TrialRecord, changes: Sequence[Change], spec: StudySpec, catalogue: Catalogue
+) -> list[Proposal]:
+    """Compute what a rule proposes for a trial.
+
+    Args:
+        trial: With the settings that it ran with.
+        changes: Of the rule.
+        spec: Of its study.
+        catalogue: What settings there are.
+
+    Returns:
+        In the order of the changes; those that make no difference to this trial are left out.
+    """
+    settings, known = _settings_of(trial, catalogue)
+    found = []
+    for change in changes:
+        if change.setting in settings and _applies(change, settings, trial.epochs):
+            value, setting = settings[change.setting], known[change.setting]
+            target = _target(change, value, setting)
+            if target is not None and target != value:
+                found += list(
+                    _sound(_candidates(trial, setting, value, target, spec, catalogue), spec, catalogue)
+                )
+    return found
+
+
+def outwards(
+    parameter: Parameter,
+    side: Side,
+    trial: TrialRecord,
+    factor: float,
+    share: float,
+    spec: StudySpec,
+    catalogue: Catalogue,
+) -> Proposal | None:
+    """Propose to move an end of what is searched outwards; see :func:`~tuner.analysis.bounds.widened`.
+
+    Args:
+        parameter: Of the study.
+        side: The end at which the best trials lie.
+        trial: One of them.
+        factor, share: How far.
+        spec: Of the study.
+        catalogue: What settings there are.
+
+    Returns:
+        None where the setting's own bound is reached.
+    """
+    _, known = _settings_of(trial, catalogue)
+    if parameter.sets not in known:
+        return None
+    wider = widened(parameter, side, known[parameter.sets], factor, share)
+    if wider is None:
+        return None
+    ends = [_end(each, side) for each in (parameter, wider)]
+    proposal = Proposal(wider, f"was {range_text(parameter)}", ends[0], ends[1])
+    return next(_sound([proposal], spec, catalogue), None)
+
+
+def snippet(proposals: Sequence[Proposal]) -> str:
+    """Write proposals as the ``space:`` section of a file, each below what stood there before."""
+    lines = ["space:"]
+    for proposal in proposals:
+        lines += [f"  # {proposal.before}", *dump_parameter(proposal.parameter)]
+    return "\n".join(lines) + "\n"
+
+
+def applied(spec: StudySpec, proposals: Sequence[Proposal]) -> StudySpec:
+    """Return a study's declaration with proposals put in, as a person would paste them."""
+    space, fixed = list(spec.space), dict(spec.fixed)
+    for proposal in proposals:
+        parameter = proposal.parameter
+        place = next((index for index, each in enumerate(space) if each.name == parameter.name), None)
+        if place is None:
+            space.append(parameter)
+            fixed.pop(parameter.sets, None)
+        else:
+            space[place] = parameter
+    return replace(spec, space=tuple(space), fixed=fixed)
+
+
+def _settings_of(trial: TrialRecord, catalogue: Catalogue) -> tuple[dict[str, Value], dict[str, Setting]]:
+    """Return a trial's settings with what is known of each; none when a component is no longer there."""
+    try:
+        settings = catalogue.complete(trial.settings)
+        return settings, catalogue.in_force(settings)
+    except (KeyError, StopIteration):
+        return {}, {}
+
+
+def _applies(change: Change, settings: dict[str, Value], epochs: int) -> bool:
+    value = settings[change.setting]
+    if is_number(value):
+        if change.above is not None and not float(value) > change.above:
+            return False
+        if change.below is not None and not float(value) < change.below:
+            return False
+    elif change.operation != "to":
+        return False  # units listed layer by layer
+    if change.epochs_used_up and epochs < float(settings.get("epochs", 0)):
+        return False
+    return all(settings.get(name) in values for name, values in change.where.items())
+
+
+def _target(change: Change, value: Value, setting: Setting) -> Value | None:
+    """Return the new value, or None where the limits leave none on the wanted side of the old one."""
+    if change.operation == "to":
+        return change.amount
+    number, amount = float(value), float(change.amount)
+    wanted = number * amount if change.operation == "times" else number + amount
+    least = -math.inf if change.least is None else change.least
+    most = math.inf if change.most is None else change.most
+    kept = bounded(min(max(wanted, least), most), setting)
+    on_its_side = kept > number if wanted > number else kept < number
+    return typed(kept, setting) if on_its_side else None
+
+
+def _candidates(
+    trial: TrialRecord, setting: Setting, value: Value, target: Value, spec: StudySpec, catalogue: Catalogue
+) -> Iterator[Proposal]:
+    """Yield the forms that a change can take, the plainest first."""
+    own = next((each for each in spec.space if each.sets == setting.name and each.name in trial.params), None)
+    if own is not None and not isinstance(own, FixedParameter):
+        changed = reaching(own, value, target, setting)
+        if changed is not None:
+            yield Proposal(changed, f"was {range_text(own)}", value, target)
+        return
+    choices = (target, value) if is_number(value) and float(target) < float(value) else (value, target)
+    if own is not None:
+        yield Proposal(
+            CategoricalParameter(own.name, own.sets, choices, when=own.when),
+            f"was {flow_text(value)}",
+            value,
+            target,
+        )
+        return
+    before = f"was {flow_text(value)}, the default"
+    if setting.name in spec.fixed:
+        before = f"was {flow_text(value)} in `fixed`: take it out there"
+    for condition in (None, *_readers(setting.name, spec, catalogue)):
+        new = CategoricalParameter(setting.name, setting.name, choices, when=condition)
+        yield Proposal(new, before, value, target)
+
+
+def _readers(setting: str, spec: StudySpec, catalogue: Catalogue) -> Iterator[Condition]:
+    """Yield for each searched selector the condition under which a setting is read."""
+    of_tokens = any(each.name == setting for each in catalogue.token_settings)
+    for parameter in spec.space:
+        if parameter.sets in SELECTORS and isinstance(parameter, CategoricalParameter):
+            components = components_of(catalogue, parameter.sets)
+            readers = tuple(
+                choice
+                for choice in parameter.choices
+                if any(each.name == setting for each in components[str(choice)].settings)
+                or (of_tokens and components[str(choice)].kind == "tokens")
+            )
+            if readers:
+                yield Is(parameter.name, readers)
+
+
+def _sound(
+    candidates: Iterator[Proposal] | list[Proposal], spec: StudySpec, catalogue: Catalogue
+) -> Iterator[Proposal]:
+    """Yield the first candidate with which the file passes ``tuner check``, and which has an effect."""
+    # Points to begin with were chosen for the old space; whoever changes it chooses new ones.
+    fresh = replace(spec, start_with=())
+    known = set(effect_warnings(fresh, catalogue))
+    for candidate in candidates:
+        try:
+            parsed = parse_spec(dump_spec(applied(fresh, [candidate])), "proposal", catalogue)
+        except SpecError:
+            continue
+        if set(effect_warnings(parsed, catalogue)) <= known:
+            yield candidate
+            return
+
+
+def _end(parameter: Parameter, side: Side) -> Value:
+    match parameter:
+        case FixedParameter(value=value):
+            return value
+        case CategoricalParameter(choices=choices):
+            return (min if side == "low" else max)(choices, key=float)
+        case _:
+            return parameter.low if side == "low" else parameter.high

@@ -1,0 +1,252 @@
+"""When a trial shows a fault: for each kind of finding the condition, and the numbers it rests on.
+
+Thresholds come from the table in :mod:`tuner.analysis.rules`. A condition that cannot be judged, for want of
+curves or counts, does not hold.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from tuner.analysis.front import front
+from tuner.analysis.measures import direction_of, is_quality
+from tuner.analysis.rules import RULES, SAMPLING_ERRORS, Kind
+from tuner.analysis.wording import written, written_value
+from tuner.spec.values import StudySpec
+from tuner.trial import EpochReport
+
+if TYPE_CHECKING:
+    from tuner.storage import Ledger, TrialRecord
+
+__all__ = ["SYMPTOMS", "Case", "Records", "records_of", "was_cut"]
+
+
+@dataclass(frozen=True)
+class Records:
+    """What a diagnosis reads.
+
+    Attributes:
+        name: The study's name.
+        spec: Its declaration.
+        trials: All of them.
+        curves: Finished epochs in order, by trial.
+        counts: Texts of each class by part; empty where that is not known, or there are no classes.
+        baselines: What models without a network reach on the validation split, by name: their metrics.
+    """
+
+    name: str
+    spec: StudySpec
+    trials: Sequence[TrialRecord]
+    curves: Mapping[int, Sequence[EpochReport]]
+    counts: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    baselines: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    @cached_property
+    def members(self) -> list[TrialRecord]:
+        """The front, best first objective first. The best by any other objective is among them."""
+        return front(self.trials, self.spec.objectives)
+
+    @property
+    def fit(self) -> str:
+        """The metric in which training and validation can be compared, the higher the better."""
+        return "accuracy" if any("accuracy" in trial.metrics for trial in self.trials) else "r2"
+
+    def sampling_error(self, share: float) -> float:
+        """Return the standard error of a share of validation texts; 0 where their number is not known."""
+        n_texts = sum(self.counts.get("validation", ()))
+        return (
+            math.sqrt(max(share * (1 - share), 0.0) / n_texts) if n_texts and self.fit == "accuracy" else 0.0
+        )
+
+
+@dataclass(frozen=True)
+class Case:
+    """Trials that show a fault, and how.
+
+    Attributes:
+        trials: Their numbers.
+        evidence: A sentence with the numbers.
+    """
+
+    trials: tuple[int, ...]
+    evidence: str
+
+
+def records_of(ledger: Ledger, name: str) -> Records:
+    """Read what a diagnosis needs.
+
+    Args:
+        ledger: Of an open database.
+        name: An existing study.
+    """
+    study = ledger.study(name)
+    counts: Mapping[str, Any] = study.data_summary.get("counts", {})
+    return Records(
+        name=name,
+        spec=study.spec,
+        trials=ledger.trials(name),
+        curves=ledger.curves(name),
+        counts={part: tuple(each) for part, each in counts.items() if isinstance(each, list)},
+        baselines={each.name: each.metrics for each in ledger.baselines(name)},
+    )
+
+
+def was_cut(trial: TrialRecord) -> bool:
+    """Tell whether a trial was ended for having learned nothing."""
+    return trial.state == "PRUNED" and trial.reason.startswith("never learned")
+
+
+def _never_learned(trial: TrialRecord, records: Records, _: Mapping[str, float]) -> str:
+    """Ask what cuts such trials while they run; a study may have turned that off."""
+    if was_cut(trial):
+        return trial.reason.removeprefix("never learned: ")
+    curve = records.curves.get(trial.number, ())
+    if not curve or not records.counts or records.fit != "accuracy":
+        return ""
+    import numpy as np
+
+    from tuner.training.chance import Chance, never_learned
+
+    labels = [
+        np.repeat(np.arange(len(records.counts[part])), records.counts[part])
+        for part in ("train", "validation")
+    ]
+    history = [report.metrics for report in curve]
+    if not all({"accuracy", "train_accuracy", "auc"} <= set(metrics) for metrics in history):
+        return ""
+    reason = never_learned(Chance.of(*labels), history, chance_epochs=1, is_over=True)
+    return reason.removeprefix("never learned: ")
+
+
+def _underfitting(trial: TrialRecord, records: Records, thresholds: Mapping[str, float]) -> str:
+    """Compare what a trial reaches on its own training texts with what others reach on unseen ones."""
+    if _never_learned(trial, records, {}) or _gap_is_wide(trial, records):
+        return ""
+    metric = records.fit
+    history = [report.metrics for report in records.curves.get(trial.number, ())]
+    if not any(f"train_{metric}" in metrics for metrics in history):
+        return ""
+    # Validation counts too: without dropout a model is no worse on what it was trained on.
+    reached = [
+        metrics[name] for metrics in history for name in (metric, f"train_{metric}") if name in metrics
+    ]
+    others = [
+        (each.metrics[metric], f"trial {each.number}")
+        for each in records.trials
+        if each.state == "COMPLETE" and each.number != trial.number and metric in each.metrics
+    ]
+    others += [
+        (metrics[metric], f"the baseline {name}")
+        for name, metrics in records.baselines.items()
+        if metric in metrics
+    ]
+    if not others:
+        return ""
+    best, who = max(others)
+    least = thresholds["short_of_best" if metric == "accuracy" else "short_of_best_r2"]
+    if max(reached) >= best - max(least, SAMPLING_ERRORS * records.sampling_error(best)):
+        return ""
+    epochs = len(history)
+    return (
+        f"{metric} {written(metric, max(reached))} at best on its own training texts, in {epochs} "
+        f"epoch{'s' * (epochs > 1)}; {who} reaches {written(metric, best)} on texts that it never saw"
+    )
+
+
+def _overfitting(trial: TrialRecord, records: Records, thresholds: Mapping[str, float]) -> str:
+    """Ask for both signs: training far above validation, and a validation loss that has risen."""
+    curve = records.curves.get(trial.number, ())
+    losses = [report.metrics.get("loss", math.nan) for report in curve]
+    if not losses or not _gap_is_wide(trial, records):
+        return ""
+    lowest = min(range(len(losses)), key=losses.__getitem__)
+    if not losses[-1] >= losses[lowest] * (1 + thresholds["loss_rise"]):
+        return ""
+    last, metric = curve[-1].metrics, records.fit
+    return (
+        f"{metric} {written(metric, last[f'train_{metric}'])} in training against "
+        f"{written(metric, last[metric])} on validation after epoch {len(curve)}; the validation loss rose "
+        f"from {written('loss', losses[lowest])} after epoch {lowest + 1} to {written('loss', losses[-1])}"
+    )
+
+
+def _gap_is_wide(trial: TrialRecord, records: Records) -> bool:
+    """Tell whether training ended far above validation."""
+    curve, metric = records.curves.get(trial.number, ()), records.fit
+    if not curve or not {metric, f"train_{metric}"} <= set(curve[-1].metrics):
+        return False
+    last = curve[-1].metrics
+    thresholds = next(rule.thresholds for rule in RULES if rule.kind == "overfitting")
+    least = thresholds["gap" if metric == "accuracy" else "gap_r2"]
+    return last[f"train_{metric}"] - last[metric] > max(
+        least, SAMPLING_ERRORS * records.sampling_error(last[metric])
+    )
+
+
+def _too_slow(trial: TrialRecord, records: Records, thresholds: Mapping[str, float]) -> str:
+    """Look for a trial that is far cheaper and as good as validation can tell."""
+    quality = next((aim.metric for aim in records.spec.objectives if is_quality(aim.metric)), records.fit)
+    own = trial.metrics.get(quality)
+    if own is None or direction_of(quality) == "minimize":
+        return ""  # losses and errors have no sampling error that follows from a share
+    error = records.sampling_error(own)
+    cheaper = [
+        (each.metrics[quality], each.number, each.metrics["training_time_s"])
+        for each in records.trials
+        if each.state == "COMPLETE"
+        and own - each.metrics.get(quality, -math.inf) < error
+        and _is_far_cheaper(each, trial, thresholds)
+    ]
+    if not cheaper:
+        return ""
+    other, number, other_s = max(cheaper)
+    n_texts = sum(records.counts["validation"])
+    return (
+        f"{written('training_time_s', trial.metrics['training_time_s'])} for {quality} "
+        f"{written(quality, own)}; trial {number} reaches {written(quality, other)} in "
+        f"{written('training_time_s', other_s)}, and {n_texts:,} validation texts tell no difference below "
+        f"{error:.4f}"
+    )
+
+
+def _is_far_cheaper(other: TrialRecord, trial: TrialRecord, thresholds: Mapping[str, float]) -> bool:
+    """Compare training times by the wall and by the processor: what stood beside a trial is not its fault.
+
+    On a GPU the processor only waits, so there the wall alone counts.
+    """
+    on_gpu = any(str(each.facts.get("device", "")).startswith("GPU") for each in (trial, other))
+    clocks = ("training_time_s",) if on_gpu else ("training_time_s", "training_cpu_time_s")
+    seconds = [
+        (trial.metrics[clock], other.metrics[clock])
+        for clock in clocks
+        if clock in trial.metrics and clock in other.metrics
+    ]
+    return bool(seconds) and all(
+        its_s * thresholds["times_as_long"] < own_s and own_s - its_s >= thresholds["saved_s"]
+        for own_s, its_s in seconds
+    )
+
+
+def _kernel_lost(trial: TrialRecord, _records: Records, _: Mapping[str, float]) -> str:
+    dropped = trial.settings.get("recurrent_dropout", 0.0)
+    device, kernel = str(trial.facts.get("device", "")), trial.facts.get("kernel")
+    if not device.startswith("GPU") or kernel != "plain" or not dropped:
+        return ""
+    return f"recurrent_dropout {written_value(dropped)} on {device}: the plain kernel ran"
+
+
+SYMPTOMS: Mapping[Kind, Callable[[TrialRecord, Records, Mapping[str, float]], str]] = {
+    "never learned": _never_learned,
+    "underfitting": _underfitting,
+    "overfitting": _overfitting,
+    "too slow": _too_slow,
+    "fast kernel lost": _kernel_lost,
+}
+"""By kind of finding the condition for it: ``(trial, records, thresholds) -> evidence``.
+
+Evidence is a sentence with the numbers that the finding rests on; empty where they do not prove it.
+"""
