@@ -31,24 +31,31 @@ data:
   label: {label}{writing}
   split: {split}
 
-task: {task}    # {classes}
+task: {task}    # {labels}
 
 {body}
 objectives:
-  - {{metric: accuracy, direction: maximize}}
+{objective}
   - {{metric: training_time_s, direction: minimize}}
 
 sampler: {{name: tpe, startup_trials: {startup}}}
 
 pruner:
   name: pareto
-  floor: {floor:.3f}                  # what naming the commonest class for every text would reach
+{floor}
   floor_epochs: 3
 
 budget: {{trials: {trials}, time_limit: {time_limit}}}   # of the study, over all its sessions
 
 seed: 42
 """
+
+_ACCURACY = "  - {metric: accuracy, direction: maximize}"
+_MAE = "  - {metric: mae, direction: minimize}         # mean absolute error, in the label's unit"
+_CLASS_FLOOR = "  floor: {:.3f}                  # what naming the commonest class for every text would reach"
+_NUMBER_FLOOR = """\
+  floor: 0.0                    # what naming the mean for every text would reach
+  floor_metric: r2"""
 
 _BODY = """\
 fixed:                          # settings that are the same in every trial
@@ -86,9 +93,7 @@ def search_space_file(found: Guess, path: str, preset: Preset | None = None) -> 
         YAML that ``tuner check`` accepts, ending in a line feed.
     """
     trials, time_limit = budget_of(preset)
-    counts = found.class_counts
-    total = max(sum(counts.values()), 1)
-    classes = ", ".join(f"{name} {count / total:.0%}" for name, count in list(counts.items())[:8])
+    regression = found.task == "regression"
     return _TEMPLATE.format(
         n_texts=f"{found.n_texts:,}",
         mean_length=found.mean_length,
@@ -99,13 +104,29 @@ def search_space_file(found: Guess, path: str, preset: Preset | None = None) -> 
         writing=_writing(found),
         split=_split(found.split),
         task=found.task,
-        classes=_comment(classes + (", ..." if len(counts) > 8 else "")),
+        labels=_comment(_labels(found)),
+        objective=_MAE if regression else _ACCURACY,
         body=_body(found) if preset is None else preset_body(preset),
         startup=min(10, trials // 2),
         trials=trials,
         time_limit=time_limit,
-        floor=max(counts.values(), default=0) / total,
+        floor=_NUMBER_FLOOR if regression else _CLASS_FLOOR.format(_commonest(found)),
     )
+
+
+def _labels(found: Guess) -> str:
+    """Say what the labels are: the classes with their shares, or the span of the numbers."""
+    if found.numbers is not None:
+        low, mean, high = found.numbers
+        return f"numbers from {low:g} to {high:g}, {mean:.3g} in the mean"
+    counts = found.class_counts
+    total = max(sum(counts.values()), 1)
+    classes = ", ".join(f"{name} {count / total:.0%}" for name, count in list(counts.items())[:8])
+    return classes + (", ..." if len(counts) > 8 else "")
+
+
+def _commonest(found: Guess) -> float:
+    return max(found.class_counts.values(), default=0) / max(sum(found.class_counts.values()), 1)
 
 
 def _body(found: Guess) -> str:

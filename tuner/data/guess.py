@@ -18,6 +18,7 @@ import numpy as np
 
 from tuner.data.cleaning import normalise, words_of
 from tuner.data.labels import MISSING, class_names, drop_duplicates, skew
+from tuner.data.numbers import number_of
 from tuner.data.reading import RawTable, cell_text, file_format, pick_columns, read_bytes, read_table
 from tuner.data.values import TextTable
 from tuner.data.wording import counted, listed, row_list
@@ -46,6 +47,8 @@ _PART_VALUES: Final[Mapping[str, frozenset[str]]] = {
     "test": frozenset({"test", "testing", "eval", "evaluation"}),
 }
 _MOST_LABELS: Final = 50
+_MOST_GRADES: Final = 10
+"""More different numbers than this are taken for a measured one: ratings have five or ten grades."""
 _LOOKED_AT: Final = 5000
 _LONGEST: Final = 400
 _LARGEST_VOCABULARY: Final = 20_000
@@ -62,8 +65,10 @@ class Guess:
         text, label: Columns.
         split_column: The column that says which part a text belongs to, or None.
         split: A declaration of the parts that fits.
-        task: ``binary`` with two labels, else ``multiclass``.
-        class_counts: Texts of each class, in the order of the classes.
+        task: ``binary`` with two labels; ``regression`` with more than ten different numbers, or some that
+            are not whole; else ``multiclass``.
+        class_counts: Texts of each class, in the order of the classes; empty for a regression.
+        numbers: Of a regression the smallest label, the mean and the largest; else None.
         n_texts: Texts with a label, copies left out.
         mean_length, p95_length: Of the texts, in words at cleaning level ``moderate``.
         sequence_length, vocabulary_size: Settings to begin with.
@@ -80,6 +85,7 @@ class Guess:
     split: SplitSpec
     task: Task
     class_counts: Mapping[str, int]
+    numbers: tuple[float, float, float] | None
     n_texts: int
     mean_length: float
     p95_length: int
@@ -104,10 +110,9 @@ def guess(path: Path) -> Guess:
     split_column = _split_column(raw, notes)
     label = _label_column(raw, {text, split_column}, notes)
     table, warnings = _usable(pick_columns(raw, text, label, split_column or ""))
-    task: Task = "binary" if len(set(table.labels)) == 2 else "multiclass"
-    classes = class_names(table, task)
+    task = _task(table, notes)
+    classes = () if task == "regression" else class_names(table, task)
     counts = {name: table.labels.count(name) for name in classes}
-    notes.append(_task_note(task, classes))
     words = _sample(table.texts)
     lengths = np.array([len(each) for each in words])
     p95 = int(np.percentile(lengths, 95))
@@ -121,13 +126,14 @@ def guess(path: Path) -> Guess:
         split=_split(table, split_column, notes),
         task=task,
         class_counts=counts,
+        numbers=_span(table) if task == "regression" else None,
         n_texts=len(table.texts),
         mean_length=round(float(lengths.mean()), 1),
         p95_length=p95,
         sequence_length=_sequence_length(p95, notes),
         vocabulary_size=_vocabulary_size(words, notes),
         notes=tuple(notes),
-        warnings=(*warnings, *_doubts(table, counts, classes)),
+        warnings=(*warnings, *_doubts(table, counts)),
     )
 
 
@@ -194,12 +200,15 @@ def _label_column(raw: RawTable, taken: set[str | None], notes: list[str]) -> st
     for column in raw.columns:
         cells = [cell for cell in _cells(raw, column) or [] if cell not in MISSING]
         n_labels = len(set(cells))
-        if column not in taken and 2 <= n_labels <= min(_MOST_LABELS, len(cells) // 2):
+        if column in taken or n_labels < 2:
+            continue
+        if n_labels <= min(_MOST_LABELS, len(cells) // 2) or _is_measured(column, cells):
             candidates[column] = n_labels
     if not candidates:
         raise DataError(
             f"{raw.origin}: no column looks like labels; there are: {listed(list(raw.columns))}",
-            f"expected one with 2 to {_MOST_LABELS} different values that come again and again",
+            f"expected one with 2 to {_MOST_LABELS} different values that come again and again, or one of "
+            "numbers with a name such as rating",
         )
     ranks = {column: _named(column, _LABEL_NAMES) for column in candidates}
     named = [column for column in candidates if ranks[column] is not None]
@@ -209,6 +218,11 @@ def _label_column(raw: RawTable, taken: set[str | None], notes: list[str]) -> st
     note = f"label column '{best}': {why}; {candidates[best]} different values"
     notes.append(note + (f"; {listed(others)} would do too" if others else ""))
     return best
+
+
+def _is_measured(column: str, cells: Sequence[str]) -> bool:
+    """Tell whether a column is of numbers and called like a label; other numbers may count rows."""
+    return _named(column, _LABEL_NAMES) is not None and all(number_of(cell) is not None for cell in cells)
 
 
 def _named(column: str, names: Sequence[str]) -> int | None:
@@ -229,7 +243,7 @@ def _split_column(raw: RawTable, notes: list[str]) -> str | None:
 
 def _split(table: TextTable, column: str | None, notes: list[str]) -> SplitSpec:
     if column is None or table.split is None:
-        notes.append("no split column: 70 % training, 15 % validation, 15 % test, drawn by class")
+        notes.append("no split column: 70 % training, 15 % validation, 15 % test, drawn by label")
         return SplitSpec()
     values = sorted(set(table.split))
     shares: dict[str, float | str | tuple[str, ...]] = {}
@@ -260,13 +274,28 @@ def _usable(table: TextTable) -> tuple[TextTable, tuple[str, ...]]:
     return unique.table, warnings + unique.warnings
 
 
-def _task_note(task: Task, classes: Sequence[str]) -> str:
-    if task == "binary":
-        return f"task binary: two labels; '{classes[1]}' is class 1"
-    numbers = all(name.lstrip("+-").replace(".", "", 1).isdigit() for name in classes)
-    return f"task multiclass: {len(classes)} labels" + (
-        ", numbers whose order plays no role then" if numbers else ""
-    )
+def _task(table: TextTable, notes: list[str]) -> Task:
+    labels = set(table.labels)
+    if len(labels) == 2:
+        notes.append(f"task binary: two labels; '{class_names(table, 'binary')[1]}' is class 1")
+        return "binary"
+    numbers = {number for label in labels if (number := number_of(label)) is not None}
+    if len(numbers) < len(labels):
+        notes.append(f"task multiclass: {len(labels)} labels")
+        return "multiclass"
+    span = f"{len(numbers)} different numbers from {min(numbers):g} to {max(numbers):g}"
+    also = f"`task: binary` with `threshold: {sorted(numbers)[len(numbers) // 2]:g}` tells high from low ones"
+    if len(numbers) > _MOST_GRADES or not all(number.is_integer() for number in numbers):
+        notes.append(f"task regression: {span}; {also}")
+        return "regression"
+    instead = "`task: regression` predicts the number itself"
+    notes.append(f"task multiclass: {span}, whose order plays no role then; {instead}, {also}")
+    return "multiclass"
+
+
+def _span(table: TextTable) -> tuple[float, float, float]:
+    numbers = np.array([float(label) for label in table.labels])
+    return float(numbers.min()), float(numbers.mean()), float(numbers.max())
 
 
 def _sample(texts: Sequence[str]) -> list[list[str]]:
@@ -292,13 +321,13 @@ def _vocabulary_size(words: Sequence[Sequence[str]], notes: list[str]) -> int:
     return size
 
 
-def _doubts(table: TextTable, counts: Mapping[str, int], classes: Sequence[str]) -> tuple[str, ...]:
-    doubts = list(skew(np.array(list(counts.values())), classes))
+def _doubts(table: TextTable, counts: Mapping[str, int]) -> tuple[str, ...]:
+    doubts = list(skew(np.array(list(counts.values())), list(counts))) if counts else []
     rare = [f"'{name}' ({count})" for name, count in counts.items() if count < 3]
     if rare:
         doubts.append(f"too few texts for three parts, of which each needs one: {listed(rare)}")
     if len(table.texts) < _SMALL:
         doubts.append(
-            f"only {counted(len(table.texts), 'text')}: accuracies will differ by chance from seed to seed"
+            f"only {counted(len(table.texts), 'text')}: results will differ by chance from seed to seed"
         )
     return tuple(doubts)

@@ -17,7 +17,7 @@ from tuner.replay.simulate import TrialCourse, clock_of, courses_of, simulate
 from tuner.search.pruning import FinishedTrial, Pruner, make_pruner
 from tuner.spec.catalogue import Metric
 from tuner.spec.values import ComponentSpec, Objective
-from tuner.training.chance import Chance
+from tuner.training.chance import Chance, ChanceOfNumbers
 from tuner.trial import EpochReport
 
 __all__ = ["Comparison", "Conditions", "Order", "Outcome", "compare", "pruner_for"]
@@ -147,8 +147,11 @@ def _check(study: RecordedStudy, conditions: Conditions, clock: str) -> None:
         raise InputError(f"reference: {len(reference)} numbers found, one expected for each of: {names}")
 
 
-def _chance_of(study: RecordedStudy) -> Chance:
-    labels = [np.repeat(np.arange(len(counts)), counts) for counts in _known_counts(study)]
+def _chance_of(study: RecordedStudy) -> Chance | ChanceOfNumbers:
+    known = _known_counts(study)
+    if all(len(counts) == 1 for counts in known):  # of a regression the number of all texts
+        return ChanceOfNumbers(*(counts[0] for counts in known))
+    labels = [np.repeat(np.arange(len(counts)), counts) for counts in known]
     return Chance.of(*labels)
 
 

@@ -15,7 +15,7 @@ from functools import cached_property
 from tuner.replay.recorded import RecordedTrial
 from tuner.search.pruning import FinishedTrial, Pruner
 from tuner.spec.values import Objective
-from tuner.training.chance import Chance, never_learned
+from tuner.training.chance import Chance, ChanceOfNumbers, never_learned
 from tuner.training.course import Course
 from tuner.trial import Ending, EpochReport
 
@@ -61,7 +61,7 @@ def courses_of(
     trials: Sequence[RecordedTrial],
     objectives: Sequence[Objective],
     clock: str,
-    chance: Chance | None = None,
+    chance: Chance | ChanceOfNumbers | None = None,
     chance_epochs: int = 0,
 ) -> list[TrialCourse]:
     """Let every trial run to its end by its own rules (:class:`~tuner.training.course.Course`).
@@ -79,7 +79,7 @@ def courses_of(
     return [replace(course, never_learned=_cut(course, chance, chance_epochs)) for course in courses]
 
 
-def _cut(course: TrialCourse, chance: Chance, chance_epochs: int) -> tuple[int, str] | None:
+def _cut(course: TrialCourse, chance: Chance | ChanceOfNumbers, chance_epochs: int) -> tuple[int, str] | None:
     """Return when a trial is cut for having learned nothing, and why; as the trial itself asks."""
     history = [report.metrics for report in course.curve]
     for epochs in range(1, len(history) + 1):

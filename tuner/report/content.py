@@ -26,15 +26,15 @@ __all__ = ["Material", "page_of", "picture_of"]
 
 _JOINED = (
     "Each mark is one trial. The front is joined by the blue line: for every member there is no finished "
-    "trial that is at least as good in both and better in one. Everything in the tinted region behind "
-    "the line is beaten."
+    "trial that is at least as good in both and better in one."
 )
+_TINTED = " Everything in the tinted region behind the line is beaten."
 _NOT_JOINED = (
     "Each mark is one trial. Blue marks are the front: no finished trial is at least as good as one of them "
     "in every objective and better in one."
 )
 _STEPS = (
-    "Read along the line and ask at each step what it costs: where it rises steeply, more {x} buys {y}; "
+    "Read along the line and ask at each step what it costs: where it {moves} steeply, more {x} {buys} {y}; "
     "where it lies flat, it buys little. The member before the flat part is usually the one to take."
 )
 _OTHERS = (
@@ -60,8 +60,10 @@ _NO_FINDING = (
     "nothing, and none lies at an end of what was searched."
 )
 _TRY = "Any of these parameters can be tried in a next study:"
-_TEST_SHOWN = ("accuracy", "f1", "precision", "recall", "auc")
+_TEST_SHOWN = ("accuracy", "f1", "precision", "recall", "auc", "mae", "mse", "r2")
 _TIME = Objective("training_time_s", "minimize")
+_ABBREVIATION = 3
+"""Metrics with names as short as this are abbreviations: MAE, R2, AUC."""
 _MOST_OPEN = 30
 """A longer table of reasons is folded, or it would be most of the page."""
 _STATES = {
@@ -190,16 +192,21 @@ def _known_words(trials: Sequence[TrialRecord]) -> list[tuple[str, str]]:
 
 def _picture_section(material: Material) -> Section:
     axes = material.axes
-    heading = f"{_noun(axes.y.metric)} against {_noun(axes.x.metric)}".capitalize()
+    measured = _noun(axes.y.metric)
+    measured = measured.upper() if len(measured) <= _ABBREVIATION else measured.capitalize()
+    heading = f"{measured} against {_noun(axes.x.metric)}"
     return Section(heading, figure=picture_of(material, titled=False), figure_height_px=600)
 
 
 def _how_to_read(axes: Axes) -> list[str]:
     if not axes.joined:
         return [_NOT_JOINED, _OTHERS]
-    sentences = [_JOINED, _OTHERS]
-    if (axes.x.direction, axes.y.direction) == ("minimize", "maximize"):
-        sentences.insert(1, _STEPS.format(x=_noun(axes.x.metric), y=_noun(axes.y.metric)))
+    rises = axes.y.direction == "maximize"
+    sentences = [_JOINED + (_TINTED if rises else ""), _OTHERS]
+    if axes.x.direction == "minimize":
+        moves, buys = ("rises", "buys") if rises else ("falls", "lowers")
+        x, y = _noun(axes.x.metric), _noun(axes.y.metric)
+        sentences.insert(1, _STEPS.format(moves=moves, buys=buys, x=x, y=y))
     return sentences
 
 

@@ -7,11 +7,11 @@ normal error:
 
     gain still to come  <=  factor * (recent gain an epoch + least pace) * epochs left
 
-and never less than the least pace times the epochs left. Learning curves flatten, so what comes is a multiple of the recent pace; by how much, and how much a
-slow start hides, differs from study to study, and the factor says it: a quantile over the finished
-trials of the same ratio at the same epoch. One number is learned, so four curves are enough. Parametric
-curves (Domhan et al. 2015) have more parameters than a trial that is to be cut after two epochs has
-points.
+and never less than the least pace times the epochs left. Learning curves flatten, so what comes is a
+multiple of the recent pace; by how much, and how much a slow start hides, differs from study to study,
+and the factor says it: a quantile over the finished trials of the same ratio at the same epoch. One number
+is learned, so four curves are enough. Parametric curves (Domhan et al. 2015) have more parameters than a
+trial that is to be cut after two epochs has points.
 
 Gains are measured on a scale on which the last steps are as long as the first: minus the logarithm of
 what is missing to the best value that the metric can have (1 - accuracy). Without such a value they are

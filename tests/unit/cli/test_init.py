@@ -14,7 +14,7 @@ from tuner.search.presets import PRESETS
 from tuner.spec import warnings_for
 from tuner.spec.catalogue import Preset
 from tuner.spec.load import load_spec, parse_spec
-from tuner.spec.values import SplitSpec, StudySpec
+from tuner.spec.values import Objective, SplitSpec, StudySpec
 
 WORDS = [f"word{letter}" for letter in "abcdefghijklmnopqrst"]
 
@@ -49,6 +49,20 @@ def test_three_labels_are_a_multiclass_task(tmp_path: Path) -> None:
 
     assert spec.task == "multiclass"
     assert spec.pruner.options["floor"] == pytest.approx(1 / 3, abs=0.001)
+
+
+def test_many_numbers_are_a_regression(tmp_path: Path) -> None:
+    csv = tmp_path / "reviews.csv"
+    rows = [f"{text(i, 'x')},{i % 20 / 2}" for i in range(240)]
+    csv.write_text("\n".join(["review,rating", *rows]), encoding="utf-8")
+
+    spec = written(tmp_path, csv)
+
+    assert spec.task == "regression"
+    assert spec.objectives == (Objective("mae", "minimize"), Objective("training_time_s", "minimize"))
+    assert spec.pruner.options == {"floor": 0.0, "floor_metric": "r2", "floor_epochs": 3}
+    file = (tmp_path / "spaces" / "reviews.yaml").read_text(encoding="utf-8")
+    assert "task: regression    # numbers from 0 to 9.5, 4.75 in the mean\n" in file
 
 
 def test_a_name_that_is_too_long_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -40,7 +40,40 @@ def test_several_labels_are_multiclass(tmp_path: Path) -> None:
 
     assert found.task == "multiclass"
     assert list(found.class_counts) == ["1", "2", "10"]
-    assert any("numbers whose order plays no role" in note for note in found.notes)
+    (note,) = (note for note in found.notes if note.startswith("task "))
+    assert note == (
+        "task multiclass: 3 different numbers from 1 to 10, whose order plays no role then; "
+        "`task: regression` predicts the number itself, `task: binary` with `threshold: 2` tells high "
+        "from low ones"
+    )
+
+
+@pytest.mark.parametrize(
+    ("labels", "task"),
+    [
+        (tuple(str(n) for n in range(10)), "multiclass"),
+        (tuple(str(n) for n in range(11)), "regression"),
+        (tuple(f"{n / 2}" for n in range(2, 11)), "regression"),
+        (("1", "2", "none"), "multiclass"),
+    ],
+)
+def test_many_numbers_or_some_that_are_not_whole_are_a_regression(
+    tmp_path: Path, labels: tuple[str, ...], task: str
+) -> None:
+    assert guess(write(tmp_path, "id,text,stars", reviews(330, labels))).task == task
+
+
+def test_a_regression_is_told_by_its_span(tmp_path: Path) -> None:
+    rows = [f"this is a text number {n},{n * 1.5}" for n in range(300)]
+
+    found = guess(write(tmp_path, "text,rating", rows))
+
+    assert (found.label, found.task, found.class_counts) == ("rating", "regression", {})
+    assert found.numbers == (0.0, 224.25, 448.5)
+    assert any(
+        "300 different numbers from 0 to 448.5; `task: binary` with `threshold: 225`" in n
+        for n in found.notes
+    )
 
 
 def test_without_a_known_name_the_label_has_the_fewest_values(tmp_path: Path) -> None:
@@ -134,7 +167,9 @@ def test_what_makes_results_doubtful_is_said(tmp_path: Path) -> None:
 def test_a_file_without_texts_or_labels_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no column looks like texts; there are: a, b"):
         guess(write(tmp_path, "a,b", ["1,2", "3,4"]))
-    with pytest.raises(DataError, match="no column looks like labels"):
+    with pytest.raises(
+        DataError, match=r"no column looks like labels; .* numbers with a name such as rating"
+    ):
         guess(write(tmp_path, "text,x", [f"some words here {n},{n}" for n in range(300)]))
     with pytest.raises(NotFoundError, match="no such file"):
         guess(tmp_path / "none.csv")

@@ -66,6 +66,40 @@ def test_the_summary_names_both_ends_of_the_front() -> None:
     )
 
 
+def test_a_regression_is_told_by_its_own_metrics() -> None:
+    spec = StudySpec(DataSpec("file", {"path": "ratings.csv"}), "regression", ())
+    trials = [
+        replace(
+            trial,
+            values=(mae, seconds),
+            metrics={"mae": mae, "r2": 0.5, "training_time_s": seconds},
+            test_metrics={"test_mae": mae + 0.1, "test_mse": 4.0, "test_r2": 0.4, "test_loss": 4.0},
+        )
+        for trial, mae, seconds in ((BEST, 1.2, 20.0), (FAST, 1.9, 4.0))
+    ]
+    material = replace(MATERIAL, spec=spec, trials=trials)
+
+    page = page_of(material)
+
+    assert headings(material)[0] == "MAE against training time"
+    assert page.summary.startswith("The best mae is 1.2000, in 20.0 s (trial 0)")
+    assert dict(page.facts)["Task"] == "regression"
+    assert dict(page.facts)["Objectives"] == "lower mae, lower training time"
+    reading, front = page.sections[1].sentences, page.sections[2].table
+    assert "where it falls steeply, more training time lowers mae" in reading[1]
+    assert "tinted" not in " ".join(reading)
+    assert front is not None
+    assert list(front.headings)[:6] == [
+        "trial",
+        "mae",
+        "training time (s)",
+        "test mae",
+        "test mse",
+        "test r2",
+    ]
+    assert "accuracy" not in str(page).lower()
+
+
 def test_the_facts_say_data_budget_and_what_became_of_the_trials() -> None:
     facts = dict(page_of(MATERIAL).facts)
 
