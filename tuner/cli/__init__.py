@@ -47,6 +47,8 @@ COMMANDS: dict[str, LazyCommand] = {
     "studies": LazyCommand("tuner.cli.studies", "List the studies of a database."),
     "status": LazyCommand("tuner.cli.status", "Tell how far a study is and what of its budget is left."),
     "trials": LazyCommand("tuner.cli.trials", "List a study's trials."),
+    "show": LazyCommand("tuner.cli.show", "Show all that is kept of one trial."),
+    "note": LazyCommand("tuner.cli.note", "Keep a note on a trial."),
     "front": LazyCommand("tuner.cli.front", "List the trials that no other trial beats."),
     "compare": LazyCommand("tuner.cli.compare", "Compare trials by the values of one setting."),
     "diagnose": LazyCommand("tuner.cli.diagnose", "Say what is wrong with the best trials and what to try."),
