@@ -7,20 +7,24 @@ no heavy library, since a file is checked against it before anything runs.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 from tuner.data.sources import SOURCES
 from tuner.embeddings import EMBEDDINGS
 from tuner.metrics import METRICS
 from tuner.models import FAMILIES
+from tuner.models.own import read_own_family
 from tuner.search.presets import PRESETS
 from tuner.search.pruning import PRUNERS
 from tuner.search.samplers import SAMPLERS
 from tuner.spec.catalogue import Catalogue
+from tuner.spec.own import add_families, own_families
+from tuner.spec.values import StudySpec
 from tuner.training.optimizers import OPTIMIZERS
 from tuner.training.settings import COMMON, TOKEN_SETTINGS
 
-__all__ = ["CATALOGUE", "build_catalogue"]
+__all__ = ["CATALOGUE", "build_catalogue", "catalogue_for"]
 
 
 def build_catalogue() -> Catalogue:
@@ -36,7 +40,21 @@ def build_catalogue() -> Catalogue:
         pruners={name: pruner.component for name, pruner in PRUNERS.items()},
         metrics=METRICS,
         presets=PRESETS,
+        read_family=read_own_family,
     )
+
+
+def catalogue_for(spec: StudySpec, base_dir: Path) -> Catalogue:
+    """Return what exists for one study: ours, and the families of a person's own that it names.
+
+    Args:
+        spec: Its declaration.
+        base_dir: The folder of its file.
+
+    Raises:
+        InputError: If a family is not there any more, or cannot be read.
+    """
+    return add_families(CATALOGUE, own_families(spec), base_dir)
 
 
 CATALOGUE: Final = build_catalogue()

@@ -52,6 +52,7 @@ class TrialRequest:
         dataset_dir: Folder of the encoded dataset for this trial's cleaning level.
         cache_dir: Folder in which prepared embeddings are kept and shared.
         trial_dir: Folder of this trial alone, for its checkpoint and its kept model.
+        code_dir: Folder that a family of a person's own is imported from; empty where there is none.
     """
 
     study: str
@@ -62,6 +63,7 @@ class TrialRequest:
     dataset_dir: str
     cache_dir: str
     trial_dir: str
+    code_dir: str = ""
 
 
 @dataclass(frozen=True)

@@ -437,7 +437,7 @@ def test_a_checkpoint_of_another_architecture_is_refused(
     request = request_for(epochs=2)
     run_trial(request, FakeChannel(stop_at=(1, 0)))
     other = replace(FAMILIES["gru"], component=FAMILIES["lstm"].component)
-    monkeypatch.setattr("tuner.training.loop.FAMILIES", {"lstm": other})
+    monkeypatch.setattr("tuner.models.FAMILIES", {"lstm": other})
     channel = FakeChannel()
 
     outcome = run_trial(request, channel)
@@ -481,7 +481,7 @@ def failing(error: Exception) -> dict[str, Family]:
 def test_a_build_that_raises_fails_the_trial_with_its_traceback(
     request_for: RequestMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tuner.training.loop.FAMILIES", failing(ValueError("no such layer\nmore lines")))
+    monkeypatch.setattr("tuner.models.FAMILIES", failing(ValueError("no such layer\nmore lines")))
 
     outcome = run_trial(request_for(), FakeChannel())
 
@@ -497,7 +497,7 @@ def test_running_out_of_memory_fails_the_trial_with_what_to_do(
 
     gpu_error = tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor of shape[9,9]")
     for error in (MemoryError("could not allocate"), gpu_error):
-        monkeypatch.setattr("tuner.training.loop.FAMILIES", failing(error))
+        monkeypatch.setattr("tuner.models.FAMILIES", failing(error))
 
         outcome = run_trial(request_for(), FakeChannel())
 

@@ -44,9 +44,11 @@ def check(files: tuple[Path, ...], data: Path | None, sample: int | None) -> Non
     once, with line and column, and end in exit code 2. Nothing is created, and without --sample no data are
     read.
     """
-    from tuner.catalogue import CATALOGUE
+    from tuner.catalogue import CATALOGUE, catalogue_for
+    from tuner.models.own import own_source
     from tuner.spec import warnings_for
     from tuner.spec.load import load_spec
+    from tuner.spec.own import own_families
 
     screen = console()
     problems: list[Problem] = []
@@ -57,12 +59,16 @@ def check(files: tuple[Path, ...], data: Path | None, sample: int | None) -> Non
             problems += error.problems
             continue
         _show(screen, file, spec)
-        for warning in warnings_for(spec, CATALOGUE):
+        base_dir = file.resolve().parent
+        for warning in warnings_for(spec, catalogue_for(spec, base_dir)):
             remark(f"{file}: warning: {warning}")
         if sample is not None:
             from tuner.cli.sample import show_sample
 
             show_sample(screen, file, spec, sample)
+        for family in own_families(spec):
+            path = own_source(family, base_dir)
+            remark(f"{file}: {family} is code of your own: `tuner run` runs {path}, with all your rights")
     if problems:
         raise SpecError(problems)
 

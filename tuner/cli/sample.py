@@ -15,7 +15,7 @@ import numpy as np
 from rich.table import Table
 from rich.text import Text
 
-from tuner.catalogue import CATALOGUE
+from tuner.catalogue import catalogue_for
 from tuner.cli.console import one_line, remark, table
 from tuner.data.encode import encode, prepare
 from tuner.data.sample import SampledText, cut_texts, draw_texts, ranks_of, unknown_share
@@ -78,7 +78,7 @@ def show_sample(screen: Console, file: Path, spec: StudySpec, count: int) -> Non
     with _temporary_folder() as name:
         require_vectors_of(spec, base_dir, Path(name))
         prepared = prepare(spec.data, spec.task, spec.seed, base_dir, Path(name))
-        levels = _levels(spec, prepared)
+        levels = _levels(spec, base_dir, prepared)
         _show_shares(screen, prepared, levels)
         for known in known_words(spec, base_dir, prepared):
             remark(f"{file}: {known}")
@@ -101,11 +101,11 @@ def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
         ) from error
 
 
-def _levels(spec: StudySpec, prepared: PreparedData) -> dict[str, _Level]:
+def _levels(spec: StudySpec, base_dir: Path, prepared: PreparedData) -> dict[str, _Level]:
     """Return every level that a trial can ask for, and how it is read there."""
     met: dict[str, list[Mapping[str, Value]]] = {}
     for settings in reachable_settings(
-        spec, CATALOGUE, ["cleaning", "vocabulary_size", "sequence_length", "keep"]
+        spec, catalogue_for(spec, base_dir), ["cleaning", "vocabulary_size", "sequence_length", "keep"]
     ):
         met.setdefault(str(settings["cleaning"]), []).append(settings)
     return {

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from tuner.catalogue import CATALOGUE
+from tuner.catalogue import CATALOGUE, catalogue_for
 from tuner.data.encode import PreparedData, encode, find_prepared, prepare
 from tuner.data.location import moved_to
 from tuner.data.reading import whole_path
@@ -22,6 +22,7 @@ from tuner.execution.coordinator import Coordinator
 from tuner.execution.events import Notice, StudyOpened, Watcher
 from tuner.execution.interrupts import Interrupts
 from tuner.execution.local import LocalExecutor
+from tuner.execution.own_families import refuse_unnamed_code, told_of_own_code, try_own_families
 from tuner.execution.placement import Place, is_contended, plan_places
 from tuner.execution.plan import StudyPlan, trial_folder
 from tuner.execution.surroundings import surroundings_of
@@ -93,7 +94,7 @@ def open_declared(name: str, spec: StudySpec, base_dir: Path, storage: str) -> O
         The study. Of a study that exists, the budget grows to the declared one but never shrinks.
 
     Raises:
-        InputError: If the name is none that a study can have.
+        InputError: If the name is none that a study can have, or a family of a person's own cannot be used.
         StudyChangedError: If it was begun with another space or other data.
         DataError, NotFoundError: If the data cannot be used.
         VectorsError: If a file of vectors cannot be used, or knows no word of the texts.
@@ -107,6 +108,7 @@ def open_declared(name: str, spec: StudySpec, base_dir: Path, storage: str) -> O
     require_vectors_of(spec, base_dir, cache_folder(storage))
     prepared = prepare(spec.data, spec.task, spec.seed, base_dir, cache_folder(storage))
     vectors = [str(each) for each in known_words(spec, base_dir, prepared)]
+    tried = try_own_families(spec, base_dir, prepared)
     database = open_database(storage, create=True)
     ledger = Ledger(database)
     continued = name in ledger.study_names()
@@ -118,12 +120,13 @@ def open_declared(name: str, spec: StudySpec, base_dir: Path, storage: str) -> O
         for told in vectors:
             ledger.record_event(name, None, "vectors", told)
         remarks = (*remarks, *vectors)
+    remarks = (*remarks, *told_of_own_code(ledger, name, spec, base_dir), *tried)
     return OpenStudy(name, spec, base_dir, prepared, database, ledger, folder, continued, remarks)
 
 
 def _require_files(spec: StudySpec, base_dir: Path) -> None:
     """Refuse a declared file that is not there, before a trial has to fail for it."""
-    known = CATALOGUE.settings()
+    known = catalogue_for(spec, base_dir).settings()
     declared = list(spec.fixed.items())
     for parameter in spec.space:
         if isinstance(parameter, FixedParameter):
@@ -157,7 +160,8 @@ def open_existing(name: str, storage: str, data: Path | None = None) -> OpenStud
     Raises:
         NotFoundError: If there is no such database, study or file of texts, or a declared file of vectors
             is gone.
-        InputError: If ``data`` is given and its source reads no file.
+        InputError: If ``data`` is given and its source reads no file, or it has a family of their own: no
+            database says which code is run.
         VectorsError: If a file of vectors cannot be used any more.
         StudyChangedError: If the source's texts are others now.
         DataError: If neither the source nor the kept copy can be read.
@@ -166,6 +170,7 @@ def open_existing(name: str, storage: str, data: Path | None = None) -> OpenStud
     database = open_database(storage, create=False)
     ledger = Ledger(database)
     record = ledger.study(name)
+    refuse_unnamed_code(ledger, record)
     cache_dir, base_dir = cache_folder(storage), record.base_dir
     spec = record.spec if data is None else replace(record.spec, data=moved_to(record.spec.data, data))
     _require_files(spec, base_dir)
@@ -308,7 +313,7 @@ def _plan(study: OpenStudy, levels: Sequence[str]) -> StudyPlan:
     return StudyPlan(
         name=study.name,
         spec=study.spec,
-        catalogue=CATALOGUE,
+        catalogue=catalogue_for(study.spec, study.base_dir),
         dataset_dirs={level: encode(study.prepared, level).directory for level in levels},
         cache_dir=study.prepared.cache_dir,
         study_dir=study.folder,

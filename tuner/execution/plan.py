@@ -9,6 +9,7 @@ from pathlib import Path
 from tuner.data.reading import whole_path
 from tuner.search.space import settings_of
 from tuner.spec.catalogue import Catalogue
+from tuner.spec.own import is_own
 from tuner.spec.values import Params, StudySpec, Value
 from tuner.trial import TrialRequest, trial_seed
 
@@ -59,6 +60,7 @@ class StudyPlan:
             dataset_dir=str(self.dataset_dirs[str(settings["cleaning"])]),
             cache_dir=str(self.cache_dir),
             trial_dir=str(self.trial_dir(number)),
+            code_dir=str(self.base_dir) if is_own(settings["family"]) else "",
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tuner.catalogue import CATALOGUE
+from tuner.catalogue import catalogue_for
 from tuner.data.encode import PreparedData, encode
 from tuner.embeddings import EMBEDDINGS
 from tuner.embeddings.protocol import Coverage
@@ -103,11 +103,12 @@ def _settings_met(spec: StudySpec, base_dir: Path) -> list[dict[str, Value]]:
     """Return what embedding sources can be told in this study; nothing where it cannot be followed."""
     names = {"embedding", "cleaning", "vocabulary_size"}
     names |= {setting.name for source in EMBEDDINGS.values() for setting in source.component.settings}
+    catalogue = catalogue_for(spec, base_dir)
     try:
-        met = reachable_settings(spec, CATALOGUE, names)
+        met = reachable_settings(spec, catalogue, names)
     except TooManySituationsError:  # each trial still finds out for itself
         return []
-    return [with_whole_paths(settings, CATALOGUE, base_dir) for settings in met]
+    return [with_whole_paths(settings, catalogue, base_dir) for settings in met]
 
 
 def _without_numbers(met: list[dict[str, Value]]) -> Iterator[Params]:

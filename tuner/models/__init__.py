@@ -6,6 +6,7 @@ A new one is a file with a :class:`~tuner.models.protocol.Family` and a line her
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from tuner.models.cnn import CNN
 from tuner.models.gru import GRU
@@ -17,7 +18,7 @@ from tuner.models.simple_rnn import SIMPLE_RNN
 from tuner.models.tfidf_dense import TFIDF_DENSE
 from tuner.models.transformer import TRANSFORMER
 
-__all__ = ["FAMILIES"]
+__all__ = ["FAMILIES", "family_of"]
 
 FAMILIES: Mapping[str, Family] = {
     "lstm": LSTM,
@@ -30,3 +31,21 @@ FAMILIES: Mapping[str, Family] = {
     "tfidf_dense": TFIDF_DENSE,
 }
 """Every family by the name that is declared; the first is the default."""
+
+
+def family_of(name: str, code_dir: str) -> Family:
+    """Return a family of ours, or import a person's own; for workers, since that runs their code.
+
+    Args:
+        name: As declared; ``module:function`` for a person's own.
+        code_dir: The folder that such a module is looked for in first.
+
+    Raises:
+        InputError: If there is no such module or function.
+        Exception: Whatever the module raises while it is imported.
+    """
+    if name in FAMILIES:
+        return FAMILIES[name]
+    from tuner.models.own_build import load_own_family
+
+    return load_own_family(name, Path(code_dir))

@@ -7,8 +7,9 @@ it to the checker. So the checker knows every name without importing what stands
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from tuner.spec.values import Params, Task, Value
@@ -123,6 +124,8 @@ class Catalogue:
         sources, samplers, pruners: Chosen in sections of their own.
         metrics: What an objective or a floor can name.
         presets: What ``start_with`` can name.
+        read_family: ``(name, folder) -> Component`` of a family of a person's own, ``module:function``,
+            without running it; raises InputError. None where there can be none.
     """
 
     common: tuple[Setting, ...]
@@ -135,6 +138,11 @@ class Catalogue:
     pruners: Mapping[str, Component]
     metrics: Mapping[str, Metric]
     presets: Mapping[str, Preset] = field(default_factory=dict)
+    read_family: Callable[[str, Path], Component] | None = None
+
+    def with_families(self, families: Iterable[Component]) -> Catalogue:
+        """Return a catalogue that has these families too."""
+        return replace(self, families={**self.families, **{each.name: each for each in families}})
 
     def settings(self) -> dict[str, Setting]:
         """Return every setting by name, common ones first."""

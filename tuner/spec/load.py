@@ -8,6 +8,7 @@ from tuner.spec.catalogue import Catalogue
 from tuner.spec.check import check_draft
 from tuner.spec.draft import read_draft
 from tuner.spec.grid import with_whole_grid
+from tuner.spec.own import read_families
 from tuner.spec.read import Problems, decode_text, read_bytes, read_nodes
 from tuner.spec.values import StudySpec
 
@@ -33,7 +34,7 @@ def parse_spec(text: str, file: str, catalogue: Catalogue) -> StudySpec:
 
     Args:
         text: The document.
-        file: What messages call it.
+        file: What messages call it; families of a person's own are looked for in its folder.
         catalogue: Everything that it can name.
 
     Raises:
@@ -41,6 +42,10 @@ def parse_spec(text: str, file: str, catalogue: Catalogue) -> StudySpec:
     """
     problems = Problems(file)
     draft = read_draft(read_nodes(text, problems), problems)
-    check_draft(draft, catalogue, problems)
+    before = len(problems.found)
+    known = read_families(draft, catalogue, Path(file).resolve().parent, problems)
+    if len(problems.found) == before:
+        # Without a family's settings, whatever sets one of them would look wrong as well.
+        check_draft(draft, known, problems)
     problems.raise_if_any()
     return with_whole_grid(draft.spec)

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 from tuner.spec.catalogue import Catalogue, Component, Setting
 from tuner.spec.draft import TASKS, TEST_ON
+from tuner.spec.own import OWN_PATTERN
 from tuner.spec.parameters import MAX_PARAMETERS, NAME
 from tuner.spec.settings import variants
 from tuner.spec.values import BudgetSpec, ExecutionSpec
@@ -77,11 +78,11 @@ def json_schema(catalogue: Catalogue) -> dict[str, Any]:
                 "enum": list(TEST_ON),
             },
         },
-        "$defs": _definitions(known),
+        "$defs": _definitions(known, own=catalogue.read_family is not None),
     }
 
 
-def _definitions(known: Mapping[str, tuple[Setting, ...]]) -> dict[str, _Schema]:
+def _definitions(known: Mapping[str, tuple[Setting, ...]], own: bool) -> dict[str, _Schema]:
     return {
         "condition": _condition(),
         "parameter": _parameter(None),
@@ -89,6 +90,7 @@ def _definitions(known: Mapping[str, tuple[Setting, ...]]) -> dict[str, _Schema]
         "step": {"description": "Distance between values.", "type": "number", "exclusiveMinimum": 0},
         "sets": {"description": "The setting that it gives a value to.", "type": "string"},
         **{f"value_{name}": _widest(listed) for name, listed in known.items()},
+        "value_family": _family(known["family"]) if own else _widest(known["family"]),
     }
 
 
@@ -114,6 +116,15 @@ def _widest(listed: Iterable[Setting]) -> _Schema:
         if schema not in schemas:
             schemas.append(schema)
     return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+
+
+def _family(listed: Iterable[Setting]) -> _Schema:
+    own: _Schema = {
+        "description": "One of your own: module:function.",
+        "type": "string",
+        "pattern": OWN_PATTERN,
+    }
+    return {"anyOf": [_widest(listed), own]}
 
 
 def _type(setting: Setting) -> _Schema:

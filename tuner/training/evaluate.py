@@ -12,6 +12,7 @@ import numpy.typing as npt
 from tuner.data.encode import open_dataset
 from tuner.embeddings import EMBEDDINGS
 from tuner.metrics import Confusion, confusion_matrix, measure
+from tuner.models import family_of
 from tuner.training.feed import PartName, feed_for
 from tuner.training.kept_model import load_model
 from tuner.training.steps import predict_all, trace_predict
@@ -44,6 +45,7 @@ def evaluate_test(request: TrialRequest, model_path: str) -> Tested:
         ValueError: If the file is no Keras model, or not a safe one.
         OSError: If it cannot be read.
         DataError, VectorsError: If data or vectors are missing.
+        InputError: If a family of a person's own is.
     """
     labels = open_dataset(Path(request.dataset_dir)).test.labels
     predictions = predict_kept(request, model_path, ["test"])["test"]
@@ -71,6 +73,8 @@ def predict_kept(
     """
     import keras
 
+    # A family of a person's own may have layers of its own, which Keras knows when its module is imported.
+    family_of(str(request.params["family"]), request.code_dir)
     dataset = open_dataset(Path(request.dataset_dir))
     source = EMBEDDINGS[str(request.params["embedding"])]
     inputs = source.prepare(dataset, request.params, request.seed, Path(request.cache_dir))

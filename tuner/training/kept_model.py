@@ -53,7 +53,7 @@ def keep_model(model: keras.Model, request: TrialRequest, dataset: EncodedDatase
         folder.mkdir(parents=True, exist_ok=True)
         try:
             # A model of the same layers that was never compiled: the optimizer's state would double the file.
-            keras.Model(model.inputs, model.outputs).save(unfinished)
+            keras.Model(model.inputs[0], model.outputs[0]).save(unfinished)
             unfinished_record.write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
             unfinished_record.replace(folder / _RECORD)
             unfinished.replace(folder / MODEL_FILE)

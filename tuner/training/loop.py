@@ -23,7 +23,7 @@ from tuner.embeddings import EMBEDDINGS
 from tuner.embeddings.protocol import TokenInput
 from tuner.errors import TunerError
 from tuner.metrics import Confusion, confusion_matrix, measure
-from tuner.models import FAMILIES
+from tuner.models import family_of
 from tuner.training.chance import chance_of, never_learned
 from tuner.training.checkpoint import (
     CHECKPOINT_EVERY_S,
@@ -127,7 +127,8 @@ class _Trial:
         self._before = Times()
         self._memory = PeakMemory()
         self._course = Course(Rules.of(request.params))
-        identity = _identity(request)
+        self._family = family_of(str(request.params["family"]), request.code_dir)
+        identity = _identity(request, self._family.source_sha256)
         self._checkpointer = Checkpointer(
             Path(request.trial_dir), identity, timing.wall, timing.checkpoint_every_s
         )
@@ -140,8 +141,7 @@ class _Trial:
         train_labels, labels = self._feed.labels("train"), self._feed.labels("validation")
         self._chance = chance_of(request.task, train_labels, labels)
         with self._stopwatch.compiling():
-            family = FAMILIES[str(params["family"])]
-            built = family.build(params, self._inputs, request.task, len(self._dataset.classes))
+            built = self._family.build(params, self._inputs, request.task, len(self._dataset.classes))
             self._model, self._steps = ready_to_train(built, params, request.task, train_labels)
         self._best_weights = self._model.get_weights()
         self._best_confusion: Confusion = ()
@@ -327,16 +327,19 @@ class _Trial:
         }
         if isinstance(self._inputs, TokenInput) and self._inputs.coverage is not None:
             facts["coverage"] = self._inputs.coverage
+        if self._family.source_sha256:
+            facts["own_code_sha256"] = self._family.source_sha256
         return facts
 
 
-def _identity(request: TrialRequest) -> str:
+def _identity(request: TrialRequest, own_code: str = "") -> str:
     """Hash everything that a checkpoint depends on. The dataset's folder is named after its key."""
     depends: Mapping[str, Any] = {
         "params": dict(request.params),
         "seed": request.seed,
         "task": request.task,
         "dataset": Path(request.dataset_dir).name,
+        **({"own_code": own_code} if own_code else {}),
     }
     return hashlib.sha256(json.dumps(depends, sort_keys=True).encode()).hexdigest()
 

@@ -129,3 +129,17 @@ def test_a_study_without_a_file_of_ones_own_takes_no_data(
 
     assert main(["check", "good.yaml", "--data", "good.yaml"]) == 2
     assert "movie-reviews reads no file of your own" in capsys.readouterr().err
+
+
+def test_says_which_code_of_a_persons_own_would_be_run_and_does_not_run_it(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = folder / "my_models.py"
+    source.write_text("def build(params, inputs, task, n_classes):\n    pass\n1 / 0\n", encoding="utf-8")
+    text = GOOD.replace("tfidf_dense]", '"my_models:build"]')
+    (folder / "own.yaml").write_text(text, encoding="utf-8")
+
+    assert main(["check", "own.yaml"]) == 0
+
+    said = capsys.readouterr().err
+    assert f"my_models:build is code of your own: `tuner run` runs {source}, with all your rights" in said
