@@ -158,6 +158,22 @@ def numbers_cut(
     return bool(never_learned(chance, curve, 2, is_over))
 
 
+@pytest.mark.parametrize(
+    ("curve", "is_cut"),
+    [
+        ([(0.0028, 0.0008), (0.0070, 0.0059)], False),  # Adam at 1e-4
+        ([(0.0893, 0.0206), (0.4241, 0.4152)], False),  # Adam at 1e-3
+        ([(-0.0011, -0.0019), (0.0002, -0.0016)], True),  # SGD without momentum at 1e-2
+        ([(0.0003, -0.0106), (-0.0122, -0.0034)], True),  # SGD with momentum at 1e-2
+    ],
+)
+@pytest.mark.parametrize("is_over", [False, True])
+def test_of_real_curves_of_ratings_those_that_learn_are_told_from_the_others(
+    curve: list[tuple[float, float]], is_cut: bool, is_over: bool
+) -> None:
+    assert numbers_cut(*curve, is_over=is_over) is is_cut
+
+
 def test_of_numbers_chance_is_what_their_mean_explains() -> None:
     assert numbers_cut((-0.4, -0.9), (0.001, 0.002))
     assert not numbers_cut((-0.4, -0.9), (0.02, -0.1))
