@@ -105,20 +105,15 @@ def _never_learned(trial: TrialRecord, records: Records, _: Mapping[str, float])
     if was_cut(trial):
         return trial.reason.removeprefix("never learned: ")
     curve = records.curves.get(trial.number, ())
-    if not curve or not records.counts or records.fit != "accuracy":
+    if not curve or not records.counts:
         return ""
-    import numpy as np
+    from tuner.training.chance import chance_of_counts, never_learned
 
-    from tuner.training.chance import Chance, never_learned
-
-    labels = [
-        np.repeat(np.arange(len(records.counts[part])), records.counts[part])
-        for part in ("train", "validation")
-    ]
+    chance = chance_of_counts(records.counts["train"], records.counts["validation"])
     history = [report.metrics for report in curve]
-    if not all({"accuracy", "train_accuracy", "auc"} <= set(metrics) for metrics in history):
+    if not all(set(chance.looks_at) <= set(metrics) for metrics in history):
         return ""
-    reason = never_learned(Chance.of(*labels), history, chance_epochs=1, is_over=True)
+    reason = never_learned(chance, history, chance_epochs=1, is_over=True)
     return reason.removeprefix("never learned: ")
 
 

@@ -8,8 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-import numpy as np
-
 from tuner.errors import InputError
 from tuner.replay.judge import Judgement, Truth, judge, truth_of
 from tuner.replay.recorded import RecordedStudy
@@ -17,7 +15,7 @@ from tuner.replay.simulate import TrialCourse, clock_of, courses_of, simulate
 from tuner.search.pruning import FinishedTrial, Pruner, make_pruner
 from tuner.spec.catalogue import Metric
 from tuner.spec.values import ComponentSpec, Objective
-from tuner.training.chance import Chance, ChanceOfNumbers
+from tuner.training.chance import chance_of_counts
 from tuner.trial import EpochReport
 
 __all__ = ["Comparison", "Conditions", "Order", "Outcome", "compare", "pruner_for"]
@@ -118,7 +116,7 @@ def compare(
     conditions = conditions or Conditions()
     clock = clock_of(study.objectives)
     _check(study, conditions, clock)
-    chance = _chance_of(study) if conditions.chance_epochs else None
+    chance = chance_of_counts(*_known_counts(study)) if conditions.chance_epochs else None
     courses = courses_of(study.trials, study.objectives, clock, chance, conditions.chance_epochs)
     truth = truth_of(courses, study.objectives, conditions.reference)
     orders = list(_orders(courses, conditions))
@@ -145,14 +143,6 @@ def _check(study: RecordedStudy, conditions: Conditions, clock: str) -> None:
     if reference is not None and len(reference) != len(study.objectives):
         names = ", ".join(objective.metric for objective in study.objectives)
         raise InputError(f"reference: {len(reference)} numbers found, one expected for each of: {names}")
-
-
-def _chance_of(study: RecordedStudy) -> Chance | ChanceOfNumbers:
-    known = _known_counts(study)
-    if all(len(counts) == 1 for counts in known):  # of a regression the number of all texts
-        return ChanceOfNumbers(*(counts[0] for counts in known))
-    labels = [np.repeat(np.arange(len(counts)), counts) for counts in known]
-    return Chance.of(*labels)
 
 
 def _known_counts(study: RecordedStudy) -> list[tuple[int, ...]]:

@@ -14,14 +14,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from tuner.spec.values import Task
 
-__all__ = ["Chance", "ChanceOfNumbers", "Signs", "chance_of", "never_learned"]
+__all__ = ["Chance", "ChanceOfNumbers", "Signs", "chance_of", "chance_of_counts", "never_learned"]
 
 Labels = npt.NDArray[Any]
 History = Sequence[Mapping[str, float]]
@@ -91,6 +91,9 @@ class Chance:
         train_accuracy, train_accuracy_error = _commonest(train)
         return cls(accuracy, accuracy_error, train_accuracy, train_accuracy_error, _auc_error(validation))
 
+    looks_at: ClassVar = ("accuracy", "train_accuracy", "auc")
+    """The metrics that it asks for."""
+
     @property
     def can_be_told(self) -> bool:
         """Whether there are texts enough, of more than one class."""
@@ -127,6 +130,9 @@ class ChanceOfNumbers:
     n_train: int
     n_validation: int
 
+    looks_at: ClassVar = ("r2", "train_r2")
+    """The metrics that it asks for."""
+
     @property
     def can_be_told(self) -> bool:
         """Whether there are texts enough."""
@@ -148,6 +154,13 @@ def chance_of(task: Task, train: Labels, validation: Labels) -> Chance | ChanceO
     if task == "regression":
         return ChanceOfNumbers(len(train), len(validation))
     return Chance.of(train, validation)
+
+
+def chance_of_counts(train: Sequence[int], validation: Sequence[int]) -> Chance | ChanceOfNumbers:
+    """Work it out from how many texts of each class both splits have; of numbers from that of all texts."""
+    if len(train) == len(validation) == 1:
+        return ChanceOfNumbers(train[0], validation[0])
+    return Chance.of(*(np.repeat(np.arange(len(counts)), counts) for counts in (train, validation)))
 
 
 def never_learned(

@@ -13,7 +13,7 @@ from tuner.analysis.symptoms import Records
 from tuner.catalogue import CATALOGUE
 from tuner.errors import NotFoundError
 from tuner.spec import parse_spec
-from tuner.spec.values import Value
+from tuner.spec.values import Value, default_objectives
 from tuner.storage.records import TrialRecord
 from tuner.trial import EpochReport
 
@@ -172,6 +172,20 @@ def test_a_trial_at_chance_has_learned_nothing_and_does_not_underfit_beside() ->
         "accuracy 0.500 after 2 epochs, the commonest class alone gives 0.500"
     )
     assert [each.parameter.name for each in findings["never learned"].proposals] == ["learning_rate"]
+
+
+def test_a_regression_that_explains_nothing_has_learned_nothing() -> None:
+    flat, _ = ran(0, HOPELESS)
+    epochs = [{"r2": r2, "train_r2": -0.1, "mae": 3.0, "loss": 9.0} for r2 in (-0.2, 0.001)]
+    reports = [EpochReport(0, epoch, metrics, epoch, metrics) for epoch, metrics in enumerate(epochs)]
+    kept = replace(flat, metrics={**epochs[1], "training_time_s": 5.0}, values=(3.0, 5.0))
+    spec = replace(SPEC, task="regression", objectives=default_objectives("regression"))
+    counts = {"train": (4000,), "validation": (1000,), "test": (1000,)}
+
+    findings = diagnose(Records("ratings", spec, [kept], {0: reports}, counts), CATALOGUE)
+
+    assert [finding.kind for finding in findings] == ["never learned"]
+    assert findings[0].cases[0].evidence == "r2 0.001 after 2 epochs, the mean alone gives 0"
 
 
 def test_trials_that_were_cut_for_it_are_named_together() -> None:

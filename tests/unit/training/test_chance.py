@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pytest
 
-from tuner.training.chance import Chance, ChanceOfNumbers, chance_of, never_learned
+from tuner.training.chance import Chance, ChanceOfNumbers, chance_of, chance_of_counts, never_learned
 
 BALANCED = Chance.of(np.repeat([0, 1], 4000), np.repeat([0, 1], 1000))
 SKEWED = Chance.of(np.repeat([0, 1], [725, 3275]), np.repeat([0, 1], [181, 819]))
@@ -210,4 +210,6 @@ def test_the_task_decides_which_chance_it_is() -> None:
     labels = np.repeat([0, 1], 400)
 
     assert chance_of("binary", labels, labels) == Chance.of(labels, labels)
+    assert chance_of_counts((400, 400), (400, 400)) == Chance.of(labels, labels)
+    assert chance_of_counts((800,), (30,)) == ChanceOfNumbers(800, 30)
     assert chance_of("regression", labels.astype(np.float32), labels[:30]) == ChanceOfNumbers(800, 30)
