@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,6 +37,7 @@ from tuner.spec.values import (
     IntParameter,
     Objective,
     StudySpec,
+    Value,
 )
 from tuner.storage import (
     BaselineRecord,
@@ -398,6 +399,68 @@ class TestClaims:
         failed = ledger.trials(NAME)[0]
         assert failed.state == "FAIL"
         assert reason in failed.reason
+
+    def test_a_trial_that_does_not_fit_into_the_time_left_is_never_begun(
+        self, ledger: Ledger, session: RunningStudy
+    ) -> None:
+        ledger.set_budget(NAME, BudgetSpec(trials=6, time_limit_s=600.0))
+        asked: list[float] = []
+
+        def dense(params: Mapping[str, Value], left_s: float) -> bool:
+            asked.append(left_s)
+            return params["family"] == "dense"
+
+        claims = [session.claim(dense) for _ in range(6)]
+        assert [claim and claim.params["family"] for claim in claims] == ["dense"] * 6
+        assert len(ledger.trials(NAME)) == 6
+        assert len(asked) > 6, "no other point was asked for"
+        assert all(500.0 < left_s <= 600.0 for left_s in asked)
+
+    def test_where_nothing_fits_nothing_is_begun_and_nobody_asks_again(
+        self, ledger: Ledger, session: RunningStudy
+    ) -> None:
+        ledger.set_budget(NAME, BudgetSpec(trials=6, time_limit_s=600.0))
+        running = take(session)
+        asked: list[float] = []
+
+        def nothing(_params: Mapping[str, Value], left_s: float) -> bool:
+            asked.append(left_s)
+            return False
+
+        assert session.claim(nothing) is None
+        tried = len(asked)
+        assert session.claim(nothing) is None
+        assert len(asked) == tried > 1
+        finish(session, running)
+        assert session.claim(nothing) is None
+        assert len(asked) > tried, "an ended trial may have taught that more fits"
+        assert [trial.state for trial in ledger.trials(NAME)] == ["COMPLETE"]
+        assert take(session).number == 1
+
+    def test_sessions_share_the_time_left(self, ledger: Ledger, session: RunningStudy) -> None:
+        ledger.set_budget(NAME, BudgetSpec(trials=6, time_limit_s=600.0))
+        other = join(ledger)
+        found: list[float] = []
+
+        def note(_params: Mapping[str, Value], left_s: float) -> bool:
+            found.append(left_s)
+            return True
+
+        session.claim(note)
+        other.finish_session()
+        session.claim(note)
+        assert found[0] == pytest.approx(300.0, abs=30)
+        assert found[1] == pytest.approx(600.0, abs=30)
+
+    def test_what_a_person_queued_is_begun_without_asking(
+        self, ledger: Ledger, session: RunningStudy
+    ) -> None:
+        ledger.set_budget(NAME, BudgetSpec(trials=6, time_limit_s=600.0))
+        theirs = optuna.load_study(study_name=NAME, storage=ledger.database.storage)
+        theirs.enqueue_trial({"family": "lstm", "units": 77})
+        claim = session.claim(lambda _params, _left_s: False)
+        assert claim is not None
+        assert claim.params["units"] == 77
 
     def test_a_trial_told_by_another_program_is_left_told(
         self, ledger: Ledger, session: RunningStudy

@@ -36,7 +36,8 @@ TIME_LIMIT = click.option(
     envvar="TUNER_TIME_LIMIT",
     show_envvar=True,
     metavar="DURATION",
-    help="The study's budget of time over all its sessions, e.g. 90s, 10m, 1.5h. No trial begins after it.",
+    help="The study's budget of time over all its sessions, e.g. 90s, 10m, 1.5h. Near its end only "
+    "trials begin that are predicted to keep it.",
 )
 
 

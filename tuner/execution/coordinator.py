@@ -31,6 +31,7 @@ from tuner.execution.interrupts import Interrupts
 from tuner.execution.messages import Evaluate, Evaluated, Progress, Ready, StopTrial
 from tuner.execution.plan import StudyPlan
 from tuner.execution.standing import Due, Placed, Stop, WorkerPlace
+from tuner.execution.time_left import TimeLeft
 from tuner.search.pareto import front_indices
 from tuner.search.pruning import FinishedTrial, Pruner
 from tuner.storage import BudgetUse, Claim, RunningStudy
@@ -98,6 +99,7 @@ class Coordinator:
         self._exhausted = False
         self._unmeasured: set[int] = set()
         self._dropped: set[int] = set()
+        self._time_left = TimeLeft(plan, study)
         self._due = Due()
         self._stop = Stop()
 
@@ -123,6 +125,9 @@ class Coordinator:
             if self._is_over():
                 break
         self._raise_if_stopped()
+        if self._time_left.unused_s is not None:
+            unused = f"the last {self._time_left.unused_s:.0f} s of the time limit were not used"
+            self._watch(Notice(f"{unused}: no trial that was tried was predicted to end in them"))
         self._measure_on_test()
         self._raise_if_stopped()
 
@@ -159,7 +164,7 @@ class Coordinator:
         for worker, place in enumerate(self._places):
             if not place.idle:
                 continue
-            claim = self._study.claim()
+            claim = self._claim()
             if self._due.refresh_after_claim:  # it may have ended a trial that died too often
                 self._due.refresh_s, self._due.refresh_after_claim = 0.0, False
             self._exhausted = claim is None
@@ -168,6 +173,11 @@ class Coordinator:
                 self._due.claim_s = self._clock() + CLAIM_AGAIN_S
                 return
             self._place(worker, claim)
+
+    def _claim(self) -> Claim | None:
+        """Claim a trial; near the end of a time limit only one that is predicted to keep it."""
+        near = self._time_left.is_near(self._study.use_of_budget())
+        return self._study.claim(self._time_left.fits if near else None)
 
     def _place(self, worker: int, claim: Claim) -> None:
         now = self._clock()

@@ -47,10 +47,14 @@ class StudyPlan:
         """Return the folder of one trial; see :func:`trial_folder`."""
         return trial_folder(self.study_dir, number)
 
+    def settings(self, params: Params) -> dict[str, Value]:
+        """Complete sampled parameters to the settings that a trial is run with."""
+        given = {**self.spec.fixed, **settings_of(self.spec.space, params)}
+        return with_whole_paths(self.catalogue.complete(given), self.catalogue, self.base_dir)
+
     def request(self, number: int, params: Params) -> TrialRequest:
         """Write down what a worker needs for trial ``number`` with these sampled parameters."""
-        given = {**self.spec.fixed, **settings_of(self.spec.space, params)}
-        settings = with_whole_paths(self.catalogue.complete(given), self.catalogue, self.base_dir)
+        settings = self.settings(params)
         return TrialRequest(
             study=self.name,
             number=number,

@@ -48,6 +48,13 @@ class StudySampler(BaseSampler):
 
     capacity: int | None = None
 
+    def try_again(self, attempt: int) -> None:
+        """Give trials from now on other points than in earlier attempts, where there is a choice.
+
+        Args:
+            attempt: From 0, which is the usual one.
+        """
+
     def repeating(self, repeats: int) -> StudySampler:
         """Return a sampler that gives each of this one's points to ``repeats`` trials."""
         return RepeatedSampler(self, repeats)
@@ -67,14 +74,20 @@ class SeededSampler(StudySampler):
     def __init__(self, make_inner: Callable[[int], BaseSampler], study_seed: int) -> None:
         self._make_inner = make_inner
         self._study_seed = study_seed
+        self._attempt = 0
         self._current: tuple[int, BaseSampler] | None = None
+
+    def try_again(self, attempt: int) -> None:
+        """Draw with another random state in every attempt."""
+        self._attempt, self._current = attempt, None
 
     def _inner(self, trial: FrozenTrial) -> BaseSampler:
         if self._current is None or self._current[0] != trial.number:
             with warnings.catch_warnings():
                 # `group` and QMC are called experimental; both are declared on purpose and tested here.
                 warnings.simplefilter("ignore", ExperimentalWarning)
-                inner = self._make_inner(trial_seed(self._study_seed, trial.number))
+                seed = trial_seed(self._study_seed, trial.number)
+                inner = self._make_inner(trial_seed(seed, self._attempt) if self._attempt else seed)
             self._current = (trial.number, inner)
         return self._current[1]
 
@@ -124,6 +137,10 @@ class RepeatedSampler(StudySampler):
         self._inner = inner
         self._repeats = repeats
         self._current: tuple[int, dict[str, Any] | None] | None = None
+
+    def try_again(self, attempt: int) -> None:
+        """Let first trials have other points; a repeat has no choice."""
+        self._inner.try_again(attempt)
 
     def _repeated(self, study: Study, trial: FrozenTrial) -> dict[str, Any] | None:
         """Return the params of the trial that ``trial`` repeats, or None when it repeats none."""

@@ -299,7 +299,7 @@ def _budget() -> _Schema:
     defaults = BudgetSpec()
     failures = f"Stop after so many failed trials in a row. Defaults to {defaults.max_failures_in_a_row}."
     deaths = f"Fail a trial whose worker died so often. Defaults to {defaults.max_deaths}."
-    limit = "Session time, e.g. 90s, 10m, 1.5h, or seconds; no trial begins after it."
+    limit = "Session time, e.g. 90s, 10m, 1.5h, or seconds; no trial begins that would end after it."
     return {
         "description": "What the study may use up, over all its sessions.",
         "type": "object",

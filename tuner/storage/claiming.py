@@ -10,11 +10,12 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import optuna
 import sqlalchemy as sa
 
+from tuner.search.ahead import coming_points
 from tuner.search.optuna_samplers import QUEUED_PARAMS, START_POINT, StudySampler
 from tuner.search.space import suggest
 from tuner.spec.values import Params, StartPoint, StudySpec, accepts
@@ -27,7 +28,10 @@ from tuner.storage.tables import leases, optuna_trials, results, system_attribut
 from tuner.storage.telling import Teller, write_event
 from tuner.trial import Ending, TrialOutcome
 
-__all__ = ["Claimer"]
+__all__ = ["Claimer", "Fits"]
+
+Fits: TypeAlias = Callable[[Params, float], bool]
+"""``(params, seconds left of the time limit) -> whether a trial of these params may still begin``."""
 
 
 @dataclass
@@ -45,6 +49,7 @@ class Claimer:
         unrecorded_s: Seconds of this session that are not in its row yet.
         held: Tokens that this session was given and still has.
         queued: The start points that this session has seen queued.
+        unfit: How the study stood when no point fitted into the time left.
     """
 
     database: Database
@@ -57,8 +62,9 @@ class Claimer:
     unrecorded_s: Callable[[], float]
     held: set[str] = field(default_factory=set)
     queued: tuple[StartPoint, ...] = ()
+    unfit: tuple[int, float | None] | None = None
 
-    def claim(self) -> Claim | None:
+    def claim(self, fits: Fits | None = None) -> Claim | None:
         """Return a trial to run, or None when there is nothing to begin or to go on with now."""
         with self.database.study_lock(self.name):
             self.crash_point("locked")
@@ -67,7 +73,7 @@ class Claimer:
                 now = self.database.now(connection)
                 record = read_study(connection, self.name, self.holder.owner, now)
             self._queue_start_points(record.spec)
-            claim = self._continue(record) or self._adopt(record) or self._begin_new()
+            claim = self._continue(record) or self._adopt(record) or self._begin_new(fits)
         if claim is not None:
             self.held.add(claim.token)
         return claim
@@ -179,7 +185,7 @@ class Claimer:
                     self.crash_point("queued")
         self.queued = spec.start_with
 
-    def _begin_new(self) -> Claim | None:
+    def _begin_new(self, fits: Fits | None) -> Claim | None:
         """Begin queued trials first, then what the sampler gives, while the budget has room."""
         while True:
             with self.database.reading() as connection:
@@ -190,12 +196,33 @@ class Claimer:
             use = replace(use, used_s=use.used_s + self.unrecorded_s())
             if not use.may_begin or (not use.waiting and self._is_exhausted(use.begun - queued)):
                 return None
+            if not use.waiting and not self._chose(fits, record, use):
+                return None
             with self.database.translated():
                 trial = self.study.ask()
             self.crash_point("asked")
             claim = self._begin(record, trial)
             if claim is not None:
                 return claim
+
+    def _chose(self, fits: Fits | None, record: StudyRecord, use: BudgetUse) -> bool:
+        """Make the sampler give the next trial a point that fits into the time left; tell if there is one."""
+        self.sampler.try_again(0)
+        if fits is None or use.time_limit_s is None:
+            return True
+        if self.unfit == (use.finished, use.time_limit_s):
+            return False  # as it stands nothing fitted, and the time left only shrinks
+        # The limit counts the seconds of all sessions, so that several use it up together.
+        left_s = (use.time_limit_s - use.used_s) / max(1, record.sessions_alive)
+        with self.database.translated():
+            points = coming_points(
+                self.database.storage, self.holder.study_id, self.sampler, record.spec.space
+            )
+            if any(fits(point, left_s) for point in points):
+                return True
+        self.sampler.try_again(0)
+        self.unfit = (use.finished, use.time_limit_s)
+        return False
 
     def _is_exhausted(self, asked: int) -> bool:
         return self.sampler.capacity is not None and asked >= self.sampler.capacity

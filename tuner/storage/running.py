@@ -17,7 +17,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 from tuner.search.optuna_samplers import StudySampler
 from tuner.search.trials import FinishedTrial
 from tuner.spec.values import Params, Value
-from tuner.storage.claiming import Claimer
+from tuner.storage.claiming import Claimer, Fits
 from tuner.storage.engine import Database
 from tuner.storage.leases import (
     Holder,
@@ -26,8 +26,8 @@ from tuner.storage.leases import (
     holds,
     renew,
 )
-from tuner.storage.reading import read_curves, read_finished, read_params
-from tuner.storage.records import BudgetUse, Claim, StudyRecord
+from tuner.storage.reading import read_curves, read_finished, read_params, read_trials
+from tuner.storage.records import BudgetUse, Claim, StudyRecord, TrialRecord
 from tuner.storage.tables import epochs, results, sessions, workers
 from tuner.storage.telling import Teller, checked, write_event
 from tuner.storage.writing import as_json, as_text
@@ -165,14 +165,18 @@ class RunningStudy:
 
     # -- claiming and leases -------------------------------------------------------------------------
 
-    def claim(self) -> Claim | None:
+    def claim(self, fits: Fits | None = None) -> Claim | None:
         """Return a trial to run, or None when there is nothing to begin or to go on with now.
 
         In this order: results that were recorded and not told are told; a trial whose lease is over, or
         whose asker died before it had one, goes on; a queued trial begins; a new one begins. The last two
         only while the study's budget has room, and the sampler points.
+
+        Args:
+            fits: Asked about each new trial of a study with a time limit: the sampler is asked again, some
+                times, for a point that fits. What others queued is begun without asking.
         """
-        return self._database.persist(self._claimer.claim)
+        return self._database.persist(lambda: self._claimer.claim(fits))
 
     def renew(self, tokens: Collection[str]) -> set[str]:
         """Put off the end of this session's leases and of the session itself; due every 5 s.
@@ -343,6 +347,11 @@ class RunningStudy:
         """Return the params of a trial, fixed ones included."""
         spec = self._record.spec
         return self._read(lambda connection: read_params(connection, self._holder.study_id, spec, number))
+
+    def trials(self) -> list[TrialRecord]:
+        """Return every trial of the study, by number."""
+        spec = self._record.spec
+        return self._read(lambda connection: read_trials(connection, self._holder.study_id, spec))
 
     def finished_since(self, known: Collection[int]) -> list[FinishedTrial]:
         """Return the ended trials whose numbers are not among ``known``, with their curves."""

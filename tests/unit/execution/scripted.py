@@ -45,6 +45,7 @@ class ScriptedExecutor:
         on_report: Called after each epoch that a worker has sent.
         on_evaluate: Called when a worker is asked to measure the test split.
         measures: Whether workers answer to that.
+        wall_s: Wall seconds that a trial says it took, from its request; None to say nothing.
         on_stop: Called when the workers are stopped, while they still run.
     """
 
@@ -56,6 +57,7 @@ class ScriptedExecutor:
     on_report: Callable[[EpochReport], None] = lambda report: None
     on_evaluate: Callable[[Evaluate], None] = lambda message: None
     measures: bool = True
+    wall_s: Callable[[TrialRequest], float] | None = None
     on_stop: Callable[[], None] = lambda: None
     _waiting: deque[Heard] = field(default_factory=deque)
     _running: dict[int, tuple[TrialRequest, Script, int]] = field(default_factory=dict)
@@ -115,6 +117,8 @@ class ScriptedExecutor:
         request, script, epoch = self._running.pop(worker)
         metrics = self._metrics(script, epoch - 1) if epoch else {}
         kept = {name: value for name, value in metrics.items() if name not in script.lacks}
+        if self.wall_s is not None:
+            kept["wall_time_s"] = self.wall_s(request)
         self._waiting.append(Heard(worker, Progress(request.number, 0, 0, 0, self.rss_bytes)))
         self._waiting.append(Heard(worker, TrialOutcome(request.number, ending, kept, reason)))
 

@@ -20,8 +20,9 @@ from tuner.execution.messages import Evaluate, StopTrial
 from tuner.execution.plan import StudyPlan
 from tuner.search.pruning import make_pruner
 from tuner.search.samplers import make_sampler
+from tuner.search.seconds import MIN_TRIALS
 from tuner.spec import parse_spec
-from tuner.spec.values import StudySpec
+from tuner.spec.values import BudgetSpec, StudySpec
 from tuner.storage import Claim, Database, Ledger, TrialRecord, open_database, this_owner
 from tuner.trial import Ending, EpochReport, TrialOutcome, TrialRequest
 
@@ -415,3 +416,28 @@ def test_stops_are_sent_to_busy_workers_only(session: Session) -> None:
 
     assert caught.value.exit_code == 143
     assert [message.number for _, message in executor.sent if isinstance(message, StopTrial)] in ([], [0])
+
+
+def test_near_the_time_limit_only_trials_that_end_within_it_begin(session: Session) -> None:
+    session.spec = replace(session.spec, budget=BudgetSpec(trials=20, time_limit_s=400.0))
+    session.run(
+        ScriptedExecutor(
+            always(GOOD), workers=1, wall_s=lambda request: 10.0 * float(str(request.params["units"]))
+        )
+    )
+
+    units = [float(str(trial.params["units"])) for trial in session.trials()]
+    assert len(units) == 20
+    assert max(units[:MIN_TRIALS]) > 40, "nothing is known before some have ended"
+    assert max(units[MIN_TRIALS:]) < 40
+    assert not any(isinstance(event, Notice) for event in session.events)
+
+
+def test_a_time_limit_that_nothing_fits_ends_the_study_and_says_so(session: Session) -> None:
+    session.spec = replace(session.spec, budget=BudgetSpec(trials=30, time_limit_s=200.0))
+    session.run(ScriptedExecutor(always(GOOD), workers=1, wall_s=lambda request: 1000.0))
+
+    assert session.states() == ["COMPLETE"] * MIN_TRIALS
+    (said,) = [event.message for event in session.events if isinstance(event, Notice)]
+    assert said.startswith("the last ")
+    assert "no trial that was tried was predicted to end in them" in said

@@ -1,0 +1,60 @@
+"""Keeping a time limit: which trials are predicted to end within it, judged from those that have ended."""
+
+from __future__ import annotations
+
+from tuner.execution.plan import StudyPlan
+from tuner.search.seconds import SecondsModel, TimedTrial
+from tuner.spec.values import Params
+from tuner.storage import BudgetUse, RunningStudy, TrialRecord
+
+__all__ = ["TimeLeft"]
+
+_FAR_OFF = 3.0
+"""Times the longest trial so far: with more time left than that, every trial fits and none is judged."""
+
+
+class TimeLeft:
+    """Judges trials before they begin. A study without a time limit costs nothing here.
+
+    Args:
+        plan: Completes params to settings.
+        study: Tells what has ended.
+    """
+
+    def __init__(self, plan: StudyPlan, study: RunningStudy) -> None:
+        self._plan = plan
+        self._study = study
+        self._seen = -1
+        self._model: SecondsModel | None = None
+        self._longest_s = 0.0
+        self.unused_s: float | None = None
+
+    def is_near(self, use: BudgetUse) -> bool:
+        """Tell whether the limit is so near that trials are to be judged, and can be."""
+        if use.time_limit_s is None:
+            return False
+        if use.finished != self._seen:
+            self._learn()
+            self._seen = use.finished
+        return self._model is not None and use.time_limit_s - use.used_s < _FAR_OFF * self._longest_s
+
+    def _learn(self) -> None:
+        timed = [_timed(trial) for trial in self._study.trials()]
+        found = [trial for trial in timed if trial is not None]
+        self._model = SecondsModel.fit(found)
+        self._longest_s = max((trial.seconds for trial in found), default=0.0)
+
+    def fits(self, params: Params, left_s: float) -> bool:
+        """Tell whether a trial of these params is predicted to end within ``left_s``.
+
+        Remembers in ``unused_s`` what was left when the last one did not; None when it did.
+        """
+        upper_s = 0.0 if self._model is None else self._model.upper_s(self._plan.settings(params))
+        self.unused_s = left_s if upper_s > left_s else None
+        return self.unused_s is None
+
+
+def _timed(trial: TrialRecord) -> TimedTrial | None:
+    if trial.state not in ("COMPLETE", "PRUNED") or not trial.seconds or trial.epochs < 1:
+        return None
+    return TimedTrial(trial.settings, trial.seconds, trial.epochs, trial.state == "COMPLETE")
