@@ -13,7 +13,7 @@ __all__ = ["add_head", "in_label_units"]
 
 
 def add_head(hidden: keras.KerasTensor, task: Task, n_classes: int) -> keras.KerasTensor:
-    """End a model in probabilities, or in numbers.
+    """End a model in probabilities, or in numbers; in single precision whatever the layers before compute in.
 
     Args:
         hidden: ``(batch, features) float32``.
@@ -26,11 +26,13 @@ def add_head(hidden: keras.KerasTensor, task: Task, n_classes: int) -> keras.Ker
     """
     import keras
 
+    units, activation = 1, "linear"
     if task == "binary":
-        return keras.layers.Dense(1, activation="sigmoid", name="head")(hidden)  # (B, 1)
-    if task == "regression":
-        return keras.layers.Dense(1, name="head")(hidden)  # (B, 1)
-    return keras.layers.Dense(n_classes, activation="softmax", name="head")(hidden)  # (B, C)
+        activation = "sigmoid"
+    elif task == "multiclass":
+        units, activation = n_classes, "softmax"
+    # Half precision would round a sure probability to 1, and a price to infinity.
+    return keras.layers.Dense(units, activation=activation, name="head", dtype="float32")(hidden)  # (B, O)
 
 
 def in_label_units(model: keras.Model, mean: float, scale: float) -> keras.Model:
@@ -46,5 +48,7 @@ def in_label_units(model: keras.Model, mean: float, scale: float) -> keras.Model
     """
     import keras
 
-    rescaled = keras.layers.Rescaling(scale, mean, name="label_units")(model.outputs[0])  # (B, 1)
+    rescaled = keras.layers.Rescaling(scale, mean, name="label_units", dtype="float32")(
+        model.outputs[0]
+    )  # (B, 1)
     return keras.Model(model.input, rescaled)
