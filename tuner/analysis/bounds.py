@@ -62,8 +62,9 @@ def reaching(parameter: Parameter, value: Value, target: Value, setting: Setting
         setting: That it sets.
 
     Returns:
-        A target beyond the range widens it; one inside narrows it to what lies at the target and on its
-        far side. A single value that is left becomes a fixed parameter. None where no value is left.
+        A target beyond the range widens it; one inside narrows it to the target and what lies on its far
+        side, choices to those beyond the value. A single value that is left becomes a fixed parameter. None
+        where no value is left.
     """
     match parameter:
         case CategoricalParameter():
@@ -109,9 +110,10 @@ def widened(
 def _choosing(parameter: CategoricalParameter, value: Value, target: Value) -> Parameter:
     choices = parameter.choices
     if all(is_number(each) for each in (*choices, target)):
-        upwards = float(target) > float(value)
-        beyond = [each for each in choices if (float(each) > float(target)) == upwards or each == target]
-        kept = tuple(beyond) if beyond else _ascending((*choices, target))
+        numbers, upwards = [float(each) for each in choices], float(target) > float(value)
+        outside = float(target) > max(numbers) if upwards else float(target) < min(numbers)
+        further = [each for each in choices if each != value and (float(each) > float(value)) == upwards]
+        kept = _ascending(tuple({*(choices if outside else further), target}))
     else:
         kept = (target,) if target in choices else (*choices, target)
     if len(kept) == 1:

@@ -6,8 +6,9 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from tuner.analysis.comparison import Comparison, Level
+from tuner.analysis.comparison import Comparison
 from tuner.analysis.measures import is_quality, measured
+from tuner.analysis.spread import Spread
 from tuner.analysis.wording import title, unit, written, written_value
 from tuner.spec.values import Task
 from tuner.trial import EpochReport
@@ -21,10 +22,10 @@ __all__ = ["curve_metrics", "level_curves", "level_points", "written_rows"]
 
 
 def written_rows(table: Comparison) -> tuple[list[str], list[list[str]]]:
-    """Write a comparison as headings and cells, the metric that decides with its interval."""
+    """Write a comparison as headings and cells: the deciding metric with its spread, means of the others."""
     first, *others = table.metrics
     headings = [
-        ", ".join(table.factors),
+        *table.factors,
         "trials",
         _heading(first, table),
         "95 % interval",
@@ -33,12 +34,12 @@ def written_rows(table: Comparison) -> tuple[list[str], list[list[str]]]:
     ]
     rows = [
         [
-            ", ".join(written_value(value) for value in level.values),
+            *(written_value(value) for value in level.values),
             f"{len(level.numbers)}" + (f" (+{level.pruned} pruned)" if level.pruned else ""),
-            _mean(first, level),
-            _interval(first, level),
-            *(_mean(metric, level) for metric in others),
-            f"{level.verdict}" + ("" if level.p is None else f" (p {_chance(level.p)})"),
+            _with_spread(first, level.spreads.get(first)),
+            _interval(first, level.spreads.get(first)),
+            *(_mean(metric, level.spreads.get(metric)) for metric in others),
+            f"{level.verdict}" + ("" if level.p is None else f", p {_chance(level.p)}"),
         ]
         for level in table.levels
     ]
@@ -130,25 +131,28 @@ def _heading(metric: str, table: Comparison) -> str:
     return f"{title(metric)}, {table.split}" if is_quality(metric) else title(metric)
 
 
-def _mean(metric: str, level: Level) -> str:
-    spread = level.spreads.get(metric)
-    if spread is None:
-        return ""
-    mean = _short(metric, spread.mean)
-    return f"{mean} ± {_short(metric, spread.sd)}" if spread.sd else mean
+def _with_spread(metric: str, spread: Spread | None) -> str:
+    if spread is None or spread.sd is None:
+        return _mean(metric, spread)
+    return f"{_short(metric, spread.mean)} ± {_short(metric, spread.sd)}"
 
 
-def _interval(metric: str, level: Level) -> str:
-    spread = level.spreads.get(metric)
-    if spread is None or spread.low is None:
+def _mean(metric: str, spread: Spread | None) -> str:
+    return "" if spread is None else _short(metric, spread.mean)
+
+
+def _interval(metric: str, spread: Spread | None) -> str:
+    if spread is None or spread.low is None or spread.high is None:
         return ""
-    return f"{_short(metric, spread.low)} to {_short(metric, spread.high or 0.0)}"
+    return f"{_short(metric, spread.low)} to {_short(metric, spread.high)}"
 
 
 def _short(metric: str, value: float) -> str:
-    """Write a value; the mean of large counts without a fraction."""
+    """Write a value in the unit that its heading names; the mean of large counts without a fraction."""
+    if unit(metric) == "s":
+        return f"{value:,.2f}" if abs(value) < 10 else f"{value:,.1f}"
     return written(metric, round(value) if abs(value) >= 100 and not unit(metric) else value)
 
 
 def _chance(p: float) -> str:
-    return "below 0.001" if p < 0.001 else f"{p:.3f}"
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"

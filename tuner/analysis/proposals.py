@@ -18,6 +18,7 @@ from tuner.spec.catalogue import Catalogue, Setting
 from tuner.spec.combinations import effect_warnings
 from tuner.spec.describe import range_text
 from tuner.spec.dump import dump_parameter, dump_spec, flow_text
+from tuner.spec.listed import listed_node, listed_text, numbers_of
 from tuner.spec.load import parse_spec
 from tuner.spec.settings import SELECTORS, components_of
 from tuner.spec.values import CategoricalParameter, Condition, FixedParameter, Is, Parameter, StudySpec, Value
@@ -60,15 +61,17 @@ def proposals_for(
         In the order of the changes; those that make no difference to this trial are left out.
     """
     settings, known = _settings_of(trial, catalogue)
-    found = []
+    unread = {name for each in known.values() if settings.get(each.name) for name in each.overrides}
+    found: list[Proposal] = []
     for change in changes:
-        if change.setting in settings and _applies(change, settings, trial.epochs):
-            value, setting = settings[change.setting], known[change.setting]
+        if change.setting not in settings or change.setting in unread:
+            continue
+        value, setting = settings[change.setting], known[change.setting]
+        if _applies(change, value, settings, trial.epochs):
             target = _target(change, value, setting)
             if target is not None and target != value:
-                found += list(
-                    _sound(_candidates(trial, setting, value, target, spec, catalogue), spec, catalogue)
-                )
+                forms = _candidates(trial, setting, value, target, spec, catalogue)
+                found += [form for form in forms if _is_sound(form, found, spec, catalogue)][:1]
     return found
 
 
@@ -102,7 +105,7 @@ def outwards(
         return None
     ends = [_end(each, side) for each in (parameter, wider)]
     proposal = Proposal(wider, f"was {range_text(parameter)}", ends[0], ends[1])
-    return next(_sound([proposal], spec, catalogue), None)
+    return proposal if _is_sound(proposal, [], spec, catalogue) else None
 
 
 def snippet(proposals: Sequence[Proposal]) -> str:
@@ -136,15 +139,14 @@ def _settings_of(trial: TrialRecord, catalogue: Catalogue) -> tuple[dict[str, Va
         return {}, {}
 
 
-def _applies(change: Change, settings: dict[str, Value], epochs: int) -> bool:
-    value = settings[change.setting]
+def _applies(change: Change, value: Value, settings: dict[str, Value], epochs: int) -> bool:
     if is_number(value):
         if change.above is not None and not float(value) > change.above:
             return False
         if change.below is not None and not float(value) < change.below:
             return False
-    elif change.operation != "to":
-        return False  # units listed layer by layer
+    elif not value and change.operation != "to":
+        return False  # an empty list
     if change.epochs_used_up and epochs < float(settings.get("epochs", 0)):
         return False
     return all(settings.get(name) in values for name, values in change.where.items())
@@ -154,13 +156,21 @@ def _target(change: Change, value: Value, setting: Setting) -> Value | None:
     """Return the new value, or None where the limits leave none on the wanted side of the old one."""
     if change.operation == "to":
         return change.amount
-    number, amount = float(value), float(change.amount)
+    if setting.kind == "numbers":
+        targets = [_moved(change, float(number), setting) for number in numbers_of(str(value))]
+        return None if None in targets else listed_text([round(each) for each in targets if each is not None])
+    moved = _moved(change, float(value), setting)
+    return None if moved is None else typed(moved, setting)
+
+
+def _moved(change: Change, number: float, setting: Setting) -> float | None:
+    amount = float(change.amount)
     wanted = number * amount if change.operation == "times" else number + amount
     least = -math.inf if change.least is None else change.least
     most = math.inf if change.most is None else change.most
     kept = bounded(min(max(wanted, least), most), setting)
     on_its_side = kept > number if wanted > number else kept < number
-    return typed(kept, setting) if on_its_side else None
+    return kept if on_its_side else None
 
 
 def _candidates(
@@ -177,14 +187,14 @@ def _candidates(
     if own is not None:
         yield Proposal(
             CategoricalParameter(own.name, own.sets, choices, when=own.when),
-            f"was {flow_text(value)}",
+            f"was {flow_text(listed_node(value))}",
             value,
             target,
         )
         return
-    before = f"was {flow_text(value)}, the default"
+    before = f"was {flow_text(listed_node(value))}, the default"
     if setting.name in spec.fixed:
-        before = f"was {flow_text(value)} in `fixed`: take it out there"
+        before = f"was {flow_text(listed_node(value))} in `fixed`: take it out there"
     for condition in (None, *_readers(setting.name, spec, catalogue)):
         new = CategoricalParameter(setting.name, setting.name, choices, when=condition)
         yield Proposal(new, before, value, target)
@@ -206,21 +216,19 @@ def _readers(setting: str, spec: StudySpec, catalogue: Catalogue) -> Iterator[Co
                 yield Is(parameter.name, readers)
 
 
-def _sound(
-    candidates: Iterator[Proposal] | list[Proposal], spec: StudySpec, catalogue: Catalogue
-) -> Iterator[Proposal]:
-    """Yield the first candidate with which the file passes ``tuner check``, and which has an effect."""
+def _is_sound(proposal: Proposal, others: Sequence[Proposal], spec: StudySpec, catalogue: Catalogue) -> bool:
+    """Tell whether the file passes ``tuner check`` with a proposal, alone and beside others, and is read."""
     # Points to begin with were chosen for the old space; whoever changes it chooses new ones.
     fresh = replace(spec, start_with=())
     known = set(effect_warnings(fresh, catalogue))
-    for candidate in candidates:
+    for chosen in ([proposal], [*others, proposal]):
         try:
-            parsed = parse_spec(dump_spec(applied(fresh, [candidate])), "proposal", catalogue)
+            parsed = parse_spec(dump_spec(applied(fresh, chosen)), "proposal", catalogue)
         except SpecError:
-            continue
-        if set(effect_warnings(parsed, catalogue)) <= known:
-            yield candidate
-            return
+            return False
+        if not set(effect_warnings(parsed, catalogue)) <= known:
+            return False
+    return True
 
 
 def _end(parameter: Parameter, side: Side) -> Value:

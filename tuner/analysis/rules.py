@@ -93,6 +93,7 @@ RULES: tuple[Rule, ...] = (
         },
         changes=(
             Change("units", "times", 2, most=512),
+            Change("layer_units", "times", 2, most=512),
             Change("dense_units", "times", 2, most=1024, above=0),
             Change("filters", "times", 2, most=512),
             Change("layers", "plus", 1, most=3),
@@ -119,6 +120,7 @@ RULES: tuple[Rule, ...] = (
             # Only where it is on already: to turn it on loses the fast kernel of a GPU.
             Change("recurrent_dropout", "plus", 0.1, most=0.5, above=0.0),
             Change("units", "times", 0.5, least=8),
+            Change("layer_units", "times", 0.5, least=8),
             Change("filters", "times", 0.5, least=16),
             Change("patience", "plus", -1, least=1, above=1),
             Change("patience", "to", 2, below=1),  # 0 is: never stop

@@ -86,7 +86,7 @@ def _print(found: Comparison, form: str) -> None:
             write_csv(*_flat(found))
         case _ if found.levels:
             headings, rows = written_rows(found)
-            console().print(table(headings, rows, right=headings[1:-1]))
+            console().print(table(headings, rows, right=headings[len(found.factors) : -1]))
 
 
 def document(found: Comparison) -> dict[str, Any]:

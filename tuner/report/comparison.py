@@ -90,7 +90,7 @@ def comparison_page(page: ComparisonPage) -> Page:
     """Put the page together: the table, what has to be known to read it, the picture."""
     table = page.table
     headings, rows = written_rows(table)
-    numbers = frozenset(headings[1:-1])
+    numbers = frozenset(headings[len(table.factors) : -1])
     sections = [
         Section("The levels", table.sentences, table=TextTable(headings, rows, right=numbers)),
         Section(

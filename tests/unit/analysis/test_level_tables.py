@@ -40,8 +40,8 @@ def test_a_person_reads_means_with_their_spread_and_interval() -> None:
         "training time (s)", "verdict",
     ]  # fmt: skip
     assert rows == [
-        ["1", "2", "0.7100 ± 0.0141", "0.5829 to 0.8371", "0.7200 ± 0.0141", "1,000", "3.0 s", "best mean"],
-        ["2", "1 (+1 pruned)", "0.6000", "", "0.6100", "1,000", "3.0 s", ""],
+        ["1", "2", "0.7100 ± 0.0141", "0.5829 to 0.8371", "0.7200", "1,000", "3.00", "best mean"],
+        ["2", "1 (+1 pruned)", "0.6000", "", "0.6100", "1,000", "3.00", ""],
     ]
 
 
@@ -51,7 +51,7 @@ def test_a_verdict_says_how_likely_chance_is() -> None:
 
     _, rows = written_rows(compare(trials, SPEC, ["layers"]))
 
-    assert [row[-1] for row in rows] == ["best mean", "worse (p below 0.001)"]
+    assert [row[-1] for row in rows] == ["best mean", "worse, p < 0.001"]
 
 
 def test_every_compared_trial_is_a_point_of_its_level() -> None:

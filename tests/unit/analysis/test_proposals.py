@@ -89,10 +89,17 @@ def test_a_change_outside_its_limits_is_not_proposed(change: Change, trial: Tria
     assert proposed(trial, change) == []
 
 
-def test_units_listed_by_layer_are_left_alone() -> None:
-    trial = ran()
-    listed = replace(trial, settings={**trial.settings, "units": "128,64"})
-    assert proposed(listed, Change("units", "times", 2)) == []
+def test_units_listed_by_layer_are_changed_in_their_list() -> None:
+    fixed = {**SPEC.fixed, "layer_units": "[128, 64]"}
+    spec = replace(SPEC, space=tuple(each for each in SPEC.space if each.name != "units"), fixed=fixed)
+    units, listed = Change("units", "times", 2), Change("layer_units", "times", 2, most=512)
+
+    assert text_of(ran(spec), units, listed, spec=spec) == (
+        "space:\n"
+        "  # was [128, 64] in `fixed`: take it out there\n"
+        "  layer_units: {choices: [[128, 64], [256, 128]], when: {family: lstm}}\n"
+    )
+    assert proposed(ran(), listed) == []
 
 
 def test_what_would_not_pass_the_check_is_not_proposed() -> None:
