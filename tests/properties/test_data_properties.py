@@ -17,7 +17,7 @@ from tuner.data.cleaning import LEVELS, normalise, words_of
 from tuner.data.encode import encode, prepare
 from tuner.data.labels import drop_duplicates, require_complete
 from tuner.data.prepare import read_texts
-from tuner.data.splits import PARTS, assign
+from tuner.data.splits import PARTS, assign, assign_numbers
 from tuner.data.values import UNKNOWN_ID, EncodedDataset, Part, TextTable
 from tuner.spec.values import DataSpec, SplitSpec
 
@@ -57,6 +57,33 @@ def test_parts_have_their_size_and_every_class(made: tuple[TextTable, SplitSpec]
     assert [parts.count(rank) for rank in range(len(PARTS))] == [split.train, split.validation, split.test]
     found = set(zip(parts, table.labels, strict=True))
     assert all((rank, label) in found for rank in range(len(PARTS)) for label in set(table.labels))
+
+
+@st.composite
+def measured(draw: st.DrawFn) -> tuple[list[float], SplitSpec]:
+    """Numbers, often equal ones, and parts of two texts or more that can be had from them."""
+    grades = st.integers(0, draw(st.integers(0, 12))).map(float)
+    numbers = draw(st.lists(grades | st.floats(-1e6, 1e6, width=32), min_size=6, max_size=150))
+    test = draw(st.integers(2, len(numbers) - 4))
+    validation = draw(st.integers(2, len(numbers) - test - 2))
+    train = draw(st.integers(2, len(numbers) - test - validation))
+    return numbers, SplitSpec(train, validation, test)
+
+
+@relaxed
+@given(measured(), st.integers(0, 5))
+def test_parts_of_numbers_have_their_size_whatever_the_numbers(
+    made: tuple[list[float], SplitSpec], seed: int
+) -> None:
+    numbers, split = made
+    texts = [f"text {number}" for number in range(len(numbers))]
+    table = TextTable(texts, [str(number) for number in numbers], None, range(len(texts)), "x")
+
+    parts, remarks = assign_numbers(table, np.array(numbers, np.float32), split, seed)
+
+    counts = [parts.tolist().count(rank) for rank in range(len(PARTS))]
+    assert counts == [split.train, split.validation, split.test]
+    assert len(remarks) <= 1
 
 
 @relaxed

@@ -22,7 +22,7 @@ from tuner.spec import (
 from tuner.spec.catalogue import Catalogue, Component, Metric, Setting
 from tuner.spec.conditions import walk
 from tuner.spec.describe import ConditionNode
-from tuner.spec.draft import TEST_ON
+from tuner.spec.draft import TASKS, TEST_ON
 from tuner.spec.listed import listed_text
 from tuner.spec.situations import situations
 from tuner.spec.values import (
@@ -76,7 +76,7 @@ CATALOGUE = Catalogue(
     sources=WITH_OPTIONS,
     samplers=WITH_OPTIONS,
     pruners=WITH_OPTIONS,
-    metrics={name: Metric(name, "", "curve", ("binary", "multiclass"), "") for name in ("a", "b", "c")},
+    metrics={name: Metric(name, "", "curve", TASKS, "") for name in ("a", "b", "c")},
 )
 
 lists = st.lists(st.integers(-20, 999), min_size=1, max_size=4).map(listed_text)
@@ -250,7 +250,7 @@ def specs(draw: st.DrawFn) -> StudySpec:
     pruner = draw(components)
     return StudySpec(
         data=DataSpec(draw(st.sampled_from(["first", "none"])), draw(options), draw(splits)),
-        task=draw(st.sampled_from(["binary", "multiclass"])),
+        task=draw(st.sampled_from(TASKS)),
         space=space,
         objectives=tuple(Objective(metric, direction) for metric, direction in objectives),
         sampler=draw(components),
