@@ -12,6 +12,7 @@ import pytest
 from tests.integration.test_study_commands import documented
 from tests.recorded import SPEC, record_study
 from tuner.cli import main
+from tuner.report.image import find_browser
 from tuner.storage import Ledger, open_database
 
 
@@ -105,6 +106,18 @@ def test_another_folder_can_be_named(storage: str, tmp_path: Path) -> None:
     assert compared(storage, "--by", "bidirectional", "-o", str(tmp_path / "new")) == 0
 
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["compare_bidirectional.html"]
+
+
+@pytest.mark.browser
+def test_with_a_browser_there_are_pictures(storage: str, tmp_path: Path) -> None:
+    if find_browser() is None:
+        pytest.skip("no browser on this machine")
+
+    assert main(["compare", "reviews", "--storage", storage, "--by", "bidirectional"]) == 0
+
+    picture = tmp_path / "reviews" / "compare_bidirectional.png"
+    assert picture.stat().st_size > 20_000
+    assert "reviews: accuracy by bidirectional" in picture.with_suffix(".svg").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -156,7 +156,7 @@ RULES: tuple[Rule, ...] = (
             Change("sequence_length", "times", 0.75, least=20),
             Change("vocabulary_size", "times", 0.5, least=1000),
         ),
-        beside="a GPU",
+        beside="a GPU, and mixed precision there",
     ),
     Rule(
         "fast kernel lost",

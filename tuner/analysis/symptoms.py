@@ -104,13 +104,12 @@ def _never_learned(trial: TrialRecord, records: Records, _: Mapping[str, float])
     """Ask what cuts such trials while they run; a study may have turned that off."""
     if was_cut(trial):
         return trial.reason.removeprefix("never learned: ")
-    curve = records.curves.get(trial.number, ())
-    if not curve or not records.counts:
+    history = [report.metrics for report in records.curves.get(trial.number, ())]
+    if not history or not {"train", "validation"} <= set(records.counts):
         return ""
     from tuner.training.chance import chance_of_counts, never_learned
 
     chance = chance_of_counts(records.counts["train"], records.counts["validation"])
-    history = [report.metrics for report in curve]
     if not all(set(chance.looks_at) <= set(metrics) for metrics in history):
         return ""
     reason = never_learned(chance, history, chance_epochs=1, is_over=True)

@@ -315,6 +315,10 @@ def test_a_regression_is_judged_by_r2() -> None:
     over = numbers(1, (0.5, 0.5, 3.0), (0.9, 0.5, 3.4))
     under = numbers(2, (0.2, 0.2, 5.0))
 
+    lost = numbers(3, (0.0, -0.01, 9.0), (0.001, -0.01, 9.0))
+
+    counts = {"train": (4000,), "validation": (1000,)}
+    assert list(found(records(sound, lost, counts=counts), 3)) == ["never learned"]
     assert list(found(records(sound, over, under), 1)) == ["overfitting"]
     assert list(found(records(sound, over, under), 2)) == ["underfitting"]
     assert found(records(sound, over, under), 0) == {}
