@@ -15,7 +15,7 @@ The parts in the order in which data goes through them; each imports only what s
     storage       the ledger: Optuna's tables and ours in one database
     catalogue     everything that a file can name
     execution     the coordinator, the workers, the messages between them
-    analysis      stored trials -> front and tables
+    analysis      stored trials -> front, tables, comparisons, a diagnosis
     replay        recorded curves -> what a pruner saves and loses
     report        tables -> figures -> one page
     cli           one module a command
