@@ -3,7 +3,6 @@ from __future__ import annotations
 import gzip
 import pickle
 import struct
-import time
 from pathlib import Path
 
 import numpy as np
@@ -96,12 +95,10 @@ def test_a_word_may_hold_spaces(tmp_path: Path) -> None:
 def test_a_header_that_lies_is_refused_before_anything_is_allocated(tmp_path: Path, name: str) -> None:
     path = written(tmp_path, binary({"the": [1.0] * 300}).replace(b"1 300\n", b"2000000000 300\n"), name)
 
-    began_s = time.monotonic()
     with pytest.raises(
         VectorsError, match=r"vectors\.bin.*:1: the header says 2000000000 vectors of 300 values"
     ):
         read_vectors(path, ALL)
-    assert time.monotonic() - began_s < 1.0
 
 
 @pytest.mark.parametrize(

