@@ -36,6 +36,14 @@ def test_ends_in_probabilities(family: str, task: Task) -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
+def test_ends_in_one_number_in_a_regression(family: str) -> None:
+    model = build(family, task="regression")
+
+    assert model.output.shape == (None, 1)
+    assert model.get_layer("head").get_config()["activation"] == "linear"
+
+
+@pytest.mark.parametrize("family", FAMILIES)
 def test_fits_short_texts(
     family: str, make_dataset: DatasetMaker, short_reviews: list[tuple[str, int]], tmp_path: Path
 ) -> None:
