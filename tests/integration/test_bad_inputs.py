@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import os
 import pickle
+import re
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -170,3 +172,56 @@ def test_an_unknown_architecture_names_the_nearest(folder: Path, refused: Refuse
     assert line.startswith("study.yaml:3:")
     assert "lstmm" in line
     assert "did you mean 'lstm'?" in line
+
+
+@pytest.mark.parametrize(
+    ("declared", "where"), [("task: regression", "in a regression"), ("task: binary", "with `threshold`")]
+)
+def test_a_rating_that_is_a_word_is_refused_with_its_row(
+    declared: str, where: str, folder: Path, refused: Refused
+) -> None:
+    rows = "".join(f"the film number {index} was fine,{index % 10}\n" for index in range(40))
+    (folder / "reviews.csv").write_text(f"text,rating\n{rows}a last one,seven\n", encoding="utf-8")
+    threshold = ", threshold: 6" if declared == "task: binary" else ""
+    (folder / "study.yaml").write_text(
+        f"data: {{source: file, path: reviews.csv, label: rating{threshold}}}\n{declared}\n"
+        "space: {units: [2, 4]}\n",
+        encoding="utf-8",
+    )
+
+    line = refused("run", "study.yaml")
+
+    assert f"reviews.csv:42: rating 'seven': expected a number {where}" in line
+    assert line.endswith("correct it, or take the row out")
+
+
+BAD_DATA: dict[str, tuple[bytes, str]] = {
+    "empty": (b"", "no rows below a header"),
+    "one class": (
+        b"text,label\n" + b"".join(b"text %d,1\n" % index for index in range(30)),
+        "only one label",
+    ),
+    "no label column": (b"text,lable\na,1\n", "no column 'label', .*did you mean 'lable'"),
+    "a label is missing": (b"text,label\na film,1\nother,\n", "no label in row 3"),
+    "mixed encodings": (b"text,label\ncaf\xe9,1\n", "line 2, byte 14: 0xe9 is not utf-8"),
+    "an open quote": (b'text,label\n"a film,1\nother,0\n', "the row that begins in line 2 is broken"),
+    "escape sequences": (b"text,la\x1b[31mbel\na,1\n", "no column 'label'"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_DATA)
+def test_bad_data_are_refused_before_a_study_is_begun(name: str, folder: Path, refused: Refused) -> None:
+    content, told = BAD_DATA[name]
+    (folder / "reviews.csv").write_bytes(content)
+    (folder / "vectors.txt").write_text(GOOD, encoding="utf-8")
+
+    assert re.search(rf"reviews\.csv.*{told}", refused("run", "study.yaml"))
+    assert not (folder / "studies").exists()
+
+
+def test_no_pipe_is_waited_for(folder: Path, refused: Refused) -> None:
+    (folder / "reviews.csv").unlink()
+    os.mkfifo(folder / "reviews.csv")
+    (folder / "vectors.txt").write_text(GOOD, encoding="utf-8")
+
+    assert "is a pipe or a device, expected a file" in refused("run", "study.yaml")

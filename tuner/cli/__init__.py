@@ -21,6 +21,7 @@ from typing import NoReturn
 
 import click
 
+from tuner.cli.plain import one_line
 from tuner.errors import SpecError, StudyInterruptedError, TunerError
 
 __all__ = ["COMMANDS", "LazyCommand", "main", "program"]
@@ -156,6 +157,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _say(_lines_of(error), error.exit_code, debug)
     except BrokenPipeError:
         return _reader_gone()
+    except MemoryError:
+        return _say(["not enough memory; try fewer texts or smaller models"], NO_SPACE, debug)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             return _say([f"{error.filename or 'disk'}: no space left; free some and go on"], NO_SPACE, debug)
@@ -189,7 +192,7 @@ def _say(lines: list[str], code: int, debug: bool, label: str = "error: ") -> in
         traceback.print_exc()
     try:
         for line in lines:
-            click.echo(f"tuner: {label}{line}", err=True)
+            click.echo(f"tuner: {label}{one_line(line)}", err=True)
     except BrokenPipeError:
         _reader_gone()
     return code

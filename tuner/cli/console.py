@@ -19,6 +19,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tuner.cli.plain import one_line
+
 __all__ = ["console", "facts", "one_line", "remark", "table", "write_csv", "write_json"]
 
 _WIDTH_WITHOUT_TERMINAL = 120
@@ -42,13 +44,6 @@ def console(*, err: bool = False) -> Console:
 def remark(text: str) -> None:
     """Say one line on stderr."""
     click.echo(f"tuner: {one_line(text)}", err=True)
-
-
-def one_line(text: str) -> str:
-    """Make foreign text safe to print: one line, no control characters, everything else as it is."""
-    return "".join(
-        each if each.isprintable() else " " if each.isspace() else f"\\x{ord(each):02x}" for each in text
-    )
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[str] = ()) -> Table:

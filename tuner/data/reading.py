@@ -12,8 +12,11 @@ import gzip
 import io
 import json
 import math
+import re
+import stat
 import sys
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +28,7 @@ from tuner.errors import DataError, NotFoundError
 
 __all__ = [
     "FORMATS",
+    "LARGEST_BYTES",
     "RawTable",
     "cell_text",
     "file_format",
@@ -43,6 +47,12 @@ FORMATS: Mapping[str, str] = {
     ".parquet": "parquet",
 }
 """File endings, each with the format it stands for."""
+
+
+LARGEST_BYTES = 4 << 30
+"""Of a file's content: some ten million reviews, which with what is made of them fill a large machine."""
+
+_HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -124,11 +134,16 @@ def pick_columns(raw: RawTable, text: str, label: str, split: str = "") -> TextT
     """
     return TextTable(
         texts=_column(raw, text, "text"),
-        labels=[label.strip() for label in _column(raw, label, "label")],
-        split=[value.strip() for value in _column(raw, split, "split")] if split else None,
+        labels=_names(_column(raw, label, "label")),
+        split=_names(_column(raw, split, "split")) if split else None,
         rows=raw.rows,
         origin=raw.origin,
     )
+
+
+def _names(cells: list[str]) -> list[str]:
+    """Return cells as names that a file can hold: half a surrogate pair, which JSON can write, is none."""
+    return [_HALF_A_PAIR.sub("\ufffd", cell.strip()) for cell in cells]
 
 
 def cell_text(cell: object) -> str:
@@ -180,22 +195,42 @@ def read_bytes(path: Path) -> bytes:
         DataError: If it cannot be read, or is no whole gzip file.
     """
     try:
+        _require_readable(path)
         content = path.read_bytes()
     except FileNotFoundError as error:
         near = did_you_mean(path.name, _siblings(path))
         raise NotFoundError(f"{path}: no such file", near) from error
-    except IsADirectoryError as error:
-        raise DataError(f"{path}: is a folder, expected a file", "name a file inside it") from error
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}", "check its permissions") from error
     if path.suffix.lower() != ".gz":
         return content
     try:
-        return gzip.decompress(content)
+        with gzip.open(io.BytesIO(content)) as unpacked:
+            content = unpacked.read(LARGEST_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(
             f"{path}: is not a whole gzip file: {error}", "it may be cut short; copy it again"
         ) from error
+    if len(content) > LARGEST_BYTES:
+        raise _too_large(path, f"unpacks to more than {LARGEST_BYTES >> 20:,} MiB")
+    return content
+
+
+def _require_readable(path: Path) -> None:
+    """Refuse what would be waited for (a pipe), or read, without end."""
+    state = path.stat()
+    if stat.S_ISDIR(state.st_mode):
+        raise DataError(f"{path}: is a folder, expected a file", "name a file inside it")
+    if not stat.S_ISREG(state.st_mode):
+        raise DataError(f"{path}: is a pipe or a device, expected a file", "write its content to a file")
+    if state.st_size > LARGEST_BYTES:
+        raise _too_large(path, f"has {state.st_size >> 20:,} MiB, at most {LARGEST_BYTES >> 20:,} are read")
+
+
+def _too_large(path: Path, found: str) -> DataError:
+    return DataError(
+        f"{path}: {found}", "draw some of its rows: texts are held in memory while they are prepared"
+    )
 
 
 def _siblings(path: Path) -> list[str]:
@@ -220,6 +255,11 @@ def _decode(content: bytes, encoding: str, origin: str) -> str:
             f"{origin}: line {line}, byte {error.start}: {content[error.start]:#04x} is not {encoding}",
             "declare its encoding, e.g. `encoding: cp1252` for a file written by Excel, or repair the line",
         ) from error
+    except ValueError as error:  # codecs such as `undefined`, which are none of texts
+        raise DataError(
+            f"{origin}: cannot be read as encoding '{encoding}': {error}",
+            "usual ones are utf-8, cp1252, latin-1, utf-16",
+        ) from error
 
 
 @contextmanager
@@ -234,7 +274,7 @@ def _long_fields() -> Iterator[None]:
 
 def _read_csv(text: str, separator: str, origin: str) -> RawTable:
     if len(separator) != 1:
-        raise DataError(f"{origin}: separator '{separator}' is not one character", "e.g. `separator: ';'`")
+        raise DataError(f"{origin}: separator {separator!r} is not one character", "e.g. `separator: ';'`")
     records: list[list[str]] = []
     rows: list[int] = []
     header: list[str] = []
@@ -251,7 +291,7 @@ def _read_csv(text: str, separator: str, origin: str) -> RawTable:
                     raise DataError(
                         f"{origin}: row {row} (line {line + 1}): {len(record)} cells, "
                         f"but the header has {len(header)}",
-                        f"put cells that contain '{separator}' or a quote in double quotes",
+                        f"put cells that contain {separator!r} or a quote in double quotes",
                     )
                 else:
                     records.append(record)
@@ -270,7 +310,7 @@ def _read_csv(text: str, separator: str, origin: str) -> RawTable:
 
 
 def _unique(header: list[str], origin: str) -> list[str]:
-    doubled = sorted({name for name in header if header.count(name) > 1})
+    doubled = sorted(name for name, count in Counter(header).items() if count > 1)
     if doubled:
         raise DataError(
             f"{origin}: the header has column '{doubled[0]}' more than once", "rename one of them"

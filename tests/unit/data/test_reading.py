@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import os
 from pathlib import Path
 
 import pyarrow as pa
@@ -193,3 +194,53 @@ def test_cells_become_text_as_a_person_would_write_them(cell: object, text: str)
 def test_the_ending_says_the_format() -> None:
     assert file_format(Path("a/B.CSV.GZ")) == "csv"
     assert file_format(Path("x.ndjson")) == "jsonl"
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "device.csv").symlink_to("/dev/zero")
+    (tmp_path / "loop.csv").symlink_to(tmp_path / "loop.csv")
+
+    with pytest.raises(DataError, match=r"pipe\.csv: is a pipe or a device, expected a file"):
+        read_table(tmp_path / "pipe.csv")
+    with pytest.raises(DataError, match=r"device\.csv: is a pipe or a device"):
+        read_table(tmp_path / "device.csv")
+    with pytest.raises(DataError, match=r"loop\.csv: cannot be read: Too many levels of symbolic links"):
+        read_table(tmp_path / "loop.csv")
+
+
+@pytest.mark.parametrize(("name", "told"), [("a.csv", "has 0 MiB, at most"), ("a.csv.gz", "unpacks to more")])
+def test_a_file_that_memory_would_not_hold_is_refused(
+    name: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = b"text,label\n" + b"a review,1\n" * 1000
+    (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    monkeypatch.setattr("tuner.data.reading.LARGEST_BYTES", 5000)
+
+    with pytest.raises(DataError, match=rf"{told}.*; draw some of its rows"):
+        read_table(tmp_path / name)
+
+
+def test_half_a_surrogate_pair_in_a_label_becomes_what_a_file_can_hold(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "x", "label": " a\\ud800 "}\n', encoding="utf-8")
+
+    assert pick_columns(read_table(path), "text", "label").labels == ["a\ufffd"]
+
+
+@pytest.mark.parametrize("encoding", ["undefined", "rot13", "base64", "no\0such"])
+def test_a_codec_that_is_none_of_texts_is_refused(encoding: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("text,label\na,1\n", encoding="utf-8")
+
+    with pytest.raises(DataError, match="encoding"):
+        read_table(path, encoding=encoding)
+
+
+def test_a_header_of_very_many_columns_is_read_at_once(tmp_path: Path) -> None:
+    names = [f"column {index}" for index in range(100_000)]
+    path = tmp_path / "a.csv"
+    path.write_text(",".join([*names, "column 7"]) + "\n" + "1," * len(names) + "1\n", encoding="utf-8")
+
+    with pytest.raises(DataError, match="has column 'column 7' more than once"):
+        read_table(path)
