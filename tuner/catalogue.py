@@ -12,19 +12,20 @@ from typing import Final
 
 from tuner.data.sources import SOURCES
 from tuner.embeddings import EMBEDDINGS
+from tuner.errors import InputError
 from tuner.metrics import METRICS
 from tuner.models import FAMILIES
 from tuner.models.own import read_own_family
 from tuner.search.presets import PRESETS
 from tuner.search.pruning import PRUNERS
 from tuner.search.samplers import SAMPLERS
-from tuner.spec.catalogue import Catalogue
+from tuner.spec.catalogue import Catalogue, Component
 from tuner.spec.own import add_families, own_families
 from tuner.spec.values import StudySpec
 from tuner.training.optimizers import OPTIMIZERS
 from tuner.training.settings import COMMON, TOKEN_SETTINGS
 
-__all__ = ["CATALOGUE", "build_catalogue", "catalogue_for"]
+__all__ = ["CATALOGUE", "build_catalogue", "catalogue_for", "catalogue_of_kept"]
 
 
 def build_catalogue() -> Catalogue:
@@ -55,6 +56,26 @@ def catalogue_for(spec: StudySpec, base_dir: Path) -> Catalogue:
         InputError: If a family is not there any more, or cannot be read.
     """
     return add_families(CATALOGUE, own_families(spec), base_dir)
+
+
+def catalogue_of_kept(spec: StudySpec, base_dir: Path) -> Catalogue:
+    """Return what a study that is only read can name, whatever has become of a person's own files.
+
+    Args:
+        spec: Its declaration.
+        base_dir: The folder of its file.
+
+    Returns:
+        As :func:`catalogue_for`; a family that cannot be read any more stands in it without settings.
+    """
+    catalogue = CATALOGUE
+    for name in own_families(spec):
+        try:
+            catalogue = add_families(catalogue, [name], base_dir)
+        except InputError:
+            gone = Component(name, "A family of your own that cannot be read any more.", (), "tokens")
+            catalogue = catalogue.with_families([gone])
+    return catalogue
 
 
 CATALOGUE: Final = build_catalogue()

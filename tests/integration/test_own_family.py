@@ -42,9 +42,11 @@ data:
 task: binary
 fixed: {epochs: 2, chance_epochs: 0, vocabulary_size: 2000, sequence_length: 20}
 space:
-  family: ["my_models:build"]
-  width: {low: 2, high: 16}
+  family: {choices: ["my_models:build", cnn], default: cnn}
+  width: {low: 2, high: 16, when: {family: "my_models:build"}}
+start_with: [{family: "my_models:build"}]
 pruner: none
+test_on: all
 budget: {trials: 2}
 seed: 3
 """
@@ -74,11 +76,10 @@ def test_it_is_searched_kept_and_measured_like_ours(study: Study) -> None:
     assert f"my_models:build is code of your own: {study.folder / 'my_models.py'}" in done.stderr
     trials = study.trials()
     assert_budget_met_exactly(trials, 2)
-    assert {trial["params"]["family"] for trial in trials} == {"my_models:build"}
-    assert all(2 <= trial["params"]["width"] <= 16 for trial in trials)
-    front = study.json("front")
-    assert front
-    assert all("accuracy" in member["test_metrics"] for member in front)
+    own = next(trial for trial in trials if trial["params"]["family"] == "my_models:build")
+    assert own["state"] == "COMPLETE"
+    assert 2 <= own["params"]["width"] <= 16
+    assert all("accuracy" in trial["test_metrics"] for trial in trials)
 
 
 def test_a_database_alone_does_not_say_which_code_is_run(study: Study) -> None:
@@ -89,3 +90,10 @@ def test_a_database_alone_does_not_say_which_code_is_run(study: Study) -> None:
     hint = f"go on with `tuner run {study.folder / study.name}.yaml --study {study.name}`"
     assert done.stderr.splitlines()[-1].endswith(hint)
     assert study.trials() == before
+
+
+def test_a_study_is_read_also_when_their_file_is_gone(study: Study) -> None:
+    (study.folder / "my_models.py").rename(study.folder / "elsewhere.py")
+
+    study.call("diagnose", study.name)
+    study.call("report", study.name)

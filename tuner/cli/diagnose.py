@@ -8,12 +8,9 @@ import click
 
 from tuner.cli.console import one_line, write_json
 from tuner.cli.options import format_option, name_argument, open_ledger, pick, storage_option
-from tuner.errors import InputError
 
 if TYPE_CHECKING:
     from tuner.analysis.diagnosis import Finding
-    from tuner.spec.catalogue import Catalogue
-    from tuner.storage import StudyRecord
 
 __all__ = ["diagnose"]
 
@@ -32,10 +29,13 @@ def diagnose(name: str | None, number: int | None, storage: str, form: str) -> N
     """
     from tuner.analysis.diagnosis import diagnose as findings_of
     from tuner.analysis.symptoms import records_of
+    from tuner.catalogue import catalogue_of_kept
 
     ledger = open_ledger(storage)
     chosen = pick(ledger, name)
-    findings = findings_of(records_of(ledger, chosen), _catalogue_of(ledger.study(chosen)), number)
+    study = ledger.study(chosen)
+    catalogue = catalogue_of_kept(study.spec, study.base_dir)
+    findings = findings_of(records_of(ledger, chosen), catalogue, number)
     if form == "json":
         write_json(document(chosen, number, findings))
         return
@@ -43,15 +43,6 @@ def diagnose(name: str | None, number: int | None, storage: str, form: str) -> N
         click.echo("no finding")
     for index, finding in enumerate(findings):
         click.echo(("\n" if index else "") + _written(finding))
-
-
-def _catalogue_of(study: StudyRecord) -> Catalogue:
-    from tuner.catalogue import CATALOGUE, catalogue_for
-
-    try:
-        return catalogue_for(study.spec, study.base_dir)
-    except InputError:
-        return CATALOGUE  # a family of a person's own is gone: nothing can be proposed for its settings
 
 
 def document(study: str, number: int | None, findings: list[Finding]) -> dict[str, Any]:

@@ -147,7 +147,7 @@ def _read(ledger: Ledger, name: str) -> Material:
     """Read from the ledger what a report is made of."""
     from tuner.analysis.diagnosis import diagnose
     from tuner.analysis.symptoms import records_of
-    from tuner.catalogue import CATALOGUE
+    from tuner.catalogue import catalogue_of_kept
     from tuner.report.content import Material
 
     records = records_of(ledger, name)
@@ -158,7 +158,7 @@ def _read(ledger: Ledger, name: str) -> Material:
         curves=records.curves,
         used_s=ledger.use_of_budget(name).used_s,
         written_utc=_now(),
-        findings=diagnose(records, CATALOGUE),
+        findings=diagnose(records, catalogue_of_kept(records.spec, ledger.study(name).base_dir)),
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tuner.catalogue import CATALOGUE, catalogue_for
+from tuner.catalogue import CATALOGUE, catalogue_for, catalogue_of_kept
 from tuner.errors import InputError, SpecError
 from tuner.models.own import own_source, read_own_family
 from tuner.spec import json_schema, load_spec, warnings_for
@@ -276,6 +276,16 @@ def test_a_setting_of_others_is_not_declared_again(write: Write, tmp_path: Path,
 
     with pytest.raises(SpecError, match=f"SETTINGS: {name} is a setting of .* already; give yours another"):
         spec_with(tmp_path)
+
+
+def test_a_kept_study_is_read_whatever_has_become_of_their_file(write: Write, tmp_path: Path) -> None:
+    path = write(SETTINGS.replace("None", "1.0") + BUILD)
+    spec = spec_with(tmp_path)
+    assert catalogue_of_kept(spec, tmp_path).settings()["width"].high == 64
+
+    path.unlink()
+
+    assert catalogue_of_kept(spec, tmp_path).families["my_models:build"].settings == ()
 
 
 def test_features_do_not_meet_word_vectors(write: Write, tmp_path: Path) -> None:
