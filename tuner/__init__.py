@@ -14,6 +14,7 @@ The parts in the order in which data goes through them; each imports only what s
     search        samplers, pruners, dominance
     storage       the ledger: Optuna's tables and ours in one database
     catalogue     everything that a file can name
+    baselines     models without a network, on the splits of the trials
     execution     the coordinator, the workers, the messages between them
     analysis      stored trials -> front, tables, comparisons, a diagnosis
     replay        recorded curves -> what a pruner saves and loses

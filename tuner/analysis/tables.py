@@ -15,9 +15,21 @@ from tuner.trial import EpochReport
 if TYPE_CHECKING:
     import pandas as pd
 
-    from tuner.storage import TrialRecord
+    from tuner.storage import BaselineRecord, TrialRecord
 
-__all__ = ["KINDS", "Axes", "axes_of", "curves", "flat", "frame", "kind_of", "laid_out", "on_test", "points"]
+__all__ = [
+    "KINDS",
+    "Axes",
+    "axes_of",
+    "baseline_points",
+    "curves",
+    "flat",
+    "frame",
+    "kind_of",
+    "laid_out",
+    "on_test",
+    "points",
+]
 
 KINDS = {"COMPLETE": "finished", "PRUNED": "pruned", "FAIL": "failed"}
 """What a person calls the ends of a trial."""
@@ -83,12 +95,32 @@ def points(trials: Sequence[TrialRecord], members: Sequence[TrialRecord], axes: 
     return pd.DataFrame(rows, columns=columns).astype({"x": "float64", "y": "float64"})
 
 
-def on_test(trial: TrialRecord) -> dict[str, float]:
-    """Return what a trial's model measured on the test split, by the names of the metrics as elsewhere.
+def baseline_points(baselines: Sequence[BaselineRecord], axes: Axes) -> pd.DataFrame:
+    """Give every model without a network its place in the picture.
+
+    Args:
+        baselines: Of one study.
+        axes: What x and y are.
+
+    Returns:
+        One row a baseline that has both, lowest ``y`` first: ``name`` str, ``x`` and ``y`` float.
+    """
+    import pandas as pd
+
+    rows = [
+        {"name": each.name, "x": each.metrics.get(axes.x.metric), "y": each.metrics.get(axes.y.metric)}
+        for each in baselines
+    ]
+    table = pd.DataFrame(rows, columns=["name", "x", "y"]).astype({"x": "float64", "y": "float64"})
+    return table.dropna().sort_values("y", kind="stable", ignore_index=True)
+
+
+def on_test(measured: TrialRecord | BaselineRecord) -> dict[str, float]:
+    """Return what a trial's model, or a baseline, reached on the test split, by the names of the metrics.
 
     Workers report them as ``test_accuracy``; here the group already says which split it is.
     """
-    return {name.removeprefix("test_"): value for name, value in trial.test_metrics.items()}
+    return {name.removeprefix("test_"): value for name, value in measured.test_metrics.items()}
 
 
 def flat(trial: TrialRecord, objectives: Sequence[Objective]) -> dict[str, Value | None]:

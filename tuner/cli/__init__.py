@@ -45,6 +45,7 @@ COMMANDS: dict[str, LazyCommand] = {
     "schema": LazyCommand("tuner.cli.schema", "Print the JSON Schema of search-space files, for editors."),
     "run": LazyCommand("tuner.cli.run", "Run the study that a search-space file declares, or go on with it."),
     "resume": LazyCommand("tuner.cli.run", "Go on with a study where it was stopped."),
+    "baseline": LazyCommand("tuner.cli.baseline", "Measure models without a network on a study's splits."),
     "studies": LazyCommand("tuner.cli.studies", "List the studies of a database."),
     "status": LazyCommand("tuner.cli.status", "Tell how far a study is and what of its budget is left."),
     "trials": LazyCommand("tuner.cli.trials", "List a study's trials."),

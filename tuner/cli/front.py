@@ -9,6 +9,7 @@ import click
 
 from tuner.analysis.tables import on_test
 from tuner.analysis.wording import title, written, written_params
+from tuner.cli.baseline import print_standings
 from tuner.cli.console import console, remark, table, write_csv, write_json
 from tuner.cli.options import format_option, name_argument, open_ledger, pick, storage_option
 from tuner.cli.trials import trial_document
@@ -30,7 +31,8 @@ def front(name: str | None, storage: str, form: str) -> None:
     """List the trials that no other trial beats, best first objective first.
 
     Objectives were measured on the validation split; columns named "test" stand beside them once the
-    study has ended and its front was measured on the test split.
+    study has ended and its front was measured on the test split. Under the table stands which members
+    beat the models without a network that `tuner baseline` measured.
     """
     ledger = open_ledger(storage)
     chosen = pick(ledger, name)
@@ -47,12 +49,15 @@ def front(name: str | None, storage: str, form: str) -> None:
 
 
 def print_front(ledger: Ledger, name: str) -> None:
-    """Print a study's front to stdout as a table, or say on stderr that there is none yet."""
+    """Print a study's front and its standing against baselines; say on stderr that there is none yet."""
+    from tuner.analysis.baselines import standings
+
     members, objectives = _members(ledger, name)
     if members:
         console().print(front_table(members, objectives))
     else:
         remark(f"study '{name}' has no front yet: no trial has finished")
+    print_standings(standings(ledger, name))
 
 
 def _members(ledger: Ledger, name: str) -> tuple[list[TrialRecord], Sequence[Objective]]:

@@ -25,6 +25,7 @@ __all__ = ["report"]
 @click.option("--images/--no-images", default=True, show_default=True, help="Draw PNG and SVG, by a browser.")
 def report(name: str | None, storage: str, folder: Path | None, images: bool) -> None:
     """Write a study's report: HTML, CSV and pictures. Prints the names of the files."""
+    from tuner.analysis.baselines import sentence, standings
     from tuner.report import write_report
     from tuner.storage import study_folder
 
@@ -36,3 +37,5 @@ def report(name: str | None, storage: str, folder: Path | None, images: bool) ->
         click.echo(str(path))
     for note in written.notes:
         remark(note)
+    for found in standings(ledger, chosen):
+        remark(sentence(found))

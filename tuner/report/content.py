@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
+from tuner.analysis.baselines import Standing, standing
 from tuner.analysis.diagnosis import Finding
 from tuner.analysis.front import front
-from tuner.analysis.tables import Axes, axes_of, curves, on_test, points
+from tuner.analysis.tables import Axes, axes_of, baseline_points, curves, on_test, points
 from tuner.analysis.wording import duration, title, written, written_params, written_value
+from tuner.report.baselines import RIVALS, baselines_section, strongest
 from tuner.report.figures import curves_figure, pareto_figure
 from tuner.report.page import Page, Section, TextTable
 from tuner.spec.values import Objective, StudySpec
 from tuner.trial import EpochReport
 
 if TYPE_CHECKING:
-    from tuner.storage import TrialRecord
+    from tuner.storage import BaselineRecord, TrialRecord
 
 __all__ = ["Material", "page_of", "picture_of"]
 
@@ -87,6 +89,7 @@ class Material:
         used_s: Session seconds the study has used.
         written_utc: When the report is written, for people.
         findings: What is wrong with members of the front; of :func:`~tuner.analysis.diagnosis.diagnose`.
+        baselines: Models without a network on the same splits.
     """
 
     name: str
@@ -96,11 +99,17 @@ class Material:
     used_s: float
     written_utc: str
     findings: Sequence[Finding] = ()
+    baselines: Sequence[BaselineRecord] = ()
 
     @cached_property
     def members(self) -> list[TrialRecord]:
         """The front, best first objective first."""
         return front(self.trials, self.spec.objectives)
+
+    @cached_property
+    def standings(self) -> list[Standing]:
+        """How the front stands against each baseline."""
+        return [standing(each, self.members, self.spec.objectives) for each in self.baselines]
 
     @property
     def axes(self) -> Axes:
@@ -113,7 +122,11 @@ def picture_of(material: Material, *, titled: bool = True) -> go.Figure:
     axes = material.axes
     heading = f"{material.name}: {_noun(axes.y.metric)} against {_noun(axes.x.metric)}" if titled else ""
     return pareto_figure(
-        points(material.trials, material.members, axes), axes, heading, _counts(material.trials)
+        points(material.trials, material.members, axes),
+        axes,
+        heading,
+        _counts(material.trials),
+        baseline_points(material.baselines, axes),
     )
 
 
@@ -121,9 +134,10 @@ def page_of(material: Material) -> Page:
     """Put the whole report together."""
     sections = [
         _picture_section(material),
-        Section("How to read it", _how_to_read(material.axes)),
+        Section("How to read it", _how_to_read(material)),
         _front_section(material),
         *_tested_sections(material),
+        *baselines_section(material.standings),
     ]
     if any(material.curves.values()):
         sections.append(_curves_section(material))
@@ -154,7 +168,7 @@ def _summary(material: Material) -> str:
             f"; at the front's other end trial {last.number} reaches {_of(last, axes.y.metric)} "
             f"in {_of(last, axes.x.metric)}"
         )
-    return f"{said}."
+    return " ".join([f"{said}.", *strongest(material.standings)])
 
 
 def _facts(material: Material) -> list[tuple[str, str]]:
@@ -198,11 +212,13 @@ def _picture_section(material: Material) -> Section:
     return Section(heading, figure=picture_of(material, titled=False), figure_height_px=600)
 
 
-def _how_to_read(axes: Axes) -> list[str]:
+def _how_to_read(material: Material) -> list[str]:
+    axes = material.axes
+    others = [_OTHERS, RIVALS.format(x=_noun(axes.x.metric))] if material.baselines else [_OTHERS]
     if not axes.joined:
-        return [_NOT_JOINED, _OTHERS]
+        return [_NOT_JOINED, *others]
     rises = axes.y.direction == "maximize"
-    sentences = [_JOINED + (_TINTED if rises else ""), _OTHERS]
+    sentences = [_JOINED + (_TINTED if rises else ""), *others]
     if axes.x.direction == "minimize":
         moves, buys = ("rises", "buys") if rises else ("falls", "lowers")
         x, y = _noun(axes.x.metric), _noun(axes.y.metric)

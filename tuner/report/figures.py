@@ -7,9 +7,8 @@ a black-and-white print can be read too.
 from __future__ import annotations
 
 import html
-import math
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -17,6 +16,8 @@ import plotly.graph_objects as go
 
 from tuner.analysis.tables import Axes
 from tuner.analysis.wording import written, written_value
+from tuner.report.baselines import baseline_traces
+from tuner.report.frame import Frame, frame_of
 from tuner.report.look import FINISHED, FRONT, PRUNED, axis_title, lay_out
 
 __all__ = ["curves_figure", "pareto_figure"]
@@ -28,13 +29,16 @@ _LINES = {
     "front": {"color": FRONT, "width": 2.6},
 }
 _LAST_SYMBOLS = {"pruned": "x", "failed": "diamond-open"}
-_LOG_SPREAD = 10
-"""A time axis is logarithmic when its largest value is more than ten times its smallest."""
 _MOST_LABELS = 12
-_MARGIN = 0.06
 
 
-def pareto_figure(points: pd.DataFrame, axes: Axes, heading: str, subheading: str = "") -> go.Figure:
+def pareto_figure(
+    points: pd.DataFrame,
+    axes: Axes,
+    heading: str,
+    subheading: str = "",
+    baselines: pd.DataFrame | None = None,
+) -> go.Figure:
     """Draw the trials on two objectives, the front joined by the step line of what is attainable.
 
     Args:
@@ -43,19 +47,20 @@ def pareto_figure(points: pd.DataFrame, axes: Axes, heading: str, subheading: st
         axes: What x and y are, and their directions.
         heading: The picture's first line; empty where the surroundings say it.
         subheading: Its second, smaller line.
+        baselines: As of :func:`tuner.analysis.tables.baseline_points`; None or empty without any.
 
     Returns:
         A figure with at most these traces, in drawing order: ``attained`` (the front's step line),
-        ``pruned``, ``finished``, ``front``.
+        ``beaten by them`` and ``without a network``, ``pruned``, ``finished``, ``front``.
     """
     figure = go.Figure()
     drawn = points[points["kind"].isin(["front", "finished", "pruned"])].dropna(subset=["x", "y"])
-    logarithmic = _is_logarithmic(drawn["x"].tolist())
-    x_range = _range(drawn["x"].tolist(), logarithmic)
-    y_range = _range(drawn["y"].tolist(), False)
+    rivals = drawn.iloc[:0] if baselines is None else baselines
+    frame = frame_of([*drawn["x"], *rivals["x"]], [*drawn["y"], *rivals["y"]])
     members = drawn[drawn["kind"] == "front"].sort_values("x", ascending=axes.x.direction == "minimize")
     if axes.joined and len(members):
-        figure.add_trace(_attained(members, axes, x_range, logarithmic))
+        figure.add_trace(_attained(members, axes, frame))
+    figure.add_traces(baseline_traces(rivals, axes, frame, drawn))
     for kind, name in (
         ("pruned", "pruned, where it stood"),
         ("finished", "finished, but beaten"),
@@ -65,11 +70,7 @@ def pareto_figure(points: pd.DataFrame, axes: Axes, heading: str, subheading: st
         if len(rows):
             figure.add_trace(_marks(rows, kind, name, axes))
     lay_out(figure, heading, subheading)
-    figure.update_xaxes(title_text=axis_title(axes.x.metric, logarithmic, axes.x.direction), range=x_range)
-    y_title = axis_title(axes.y.metric, False, axes.y.direction)
-    figure.update_yaxes(title_text=y_title, range=y_range, tickformat=_tick_format(y_range))
-    if logarithmic:
-        _make_logarithmic(figure, x_range)
+    frame.put_on(figure, axes)
     return figure
 
 
@@ -90,11 +91,9 @@ def curves_figure(curves: pd.DataFrame, axes: Axes) -> go.Figure:
         if len(rows):
             figure.add_trace(_lines(rows, kind, axes))
     lay_out(figure, "", "")
-    figure.update_yaxes(title_text=axis_title(axes.y.metric, False, axes.y.direction))
-    logarithmic = _is_logarithmic(drawn["x"].tolist())
-    figure.update_xaxes(title_text=axis_title(axes.x.metric, logarithmic, None))
-    if logarithmic:
-        _make_logarithmic(figure, _range(drawn["x"].tolist(), True))
+    frame = frame_of(drawn["x"].tolist(), drawn["y"].tolist())
+    frame.put_on(figure, axes)
+    figure.update_xaxes(title_text=axis_title(axes.x.metric, frame.logarithmic, None))
     return figure
 
 
@@ -126,14 +125,13 @@ def _lines(rows: pd.DataFrame, kind: str, axes: Axes) -> go.Scatter:
     )
 
 
-def _attained(members: pd.DataFrame, axes: Axes, x_range: list[float], logarithmic: bool) -> go.Scatter:
+def _attained(members: pd.DataFrame, axes: Axes, frame: Frame) -> go.Scatter:
     """Make the step line: the best y to be had for each x, drawn on to the picture's edge.
 
     The region behind it, where every trial is beaten, is tinted when it lies below the line.
     """
     x, y = members["x"].tolist(), members["y"].tolist()
-    edge = x_range[1] if axes.x.direction == "minimize" else x_range[0]
-    x.append(10**edge if logarithmic else edge)
+    x.append(frame.edge(axes.x.direction))
     y.append(y[-1])
     return go.Scatter(
         x=x,
@@ -184,35 +182,3 @@ def _point(axes: Axes, x: float, y: float) -> str:
         f"{html.escape(axes.y.metric)} {written(axes.y.metric, y)}, "
         f"{html.escape(axes.x.metric)} {written(axes.x.metric, x)}"
     )
-
-
-def _is_logarithmic(values: Sequence[float]) -> bool:
-    return bool(values) and min(values) > 0 and max(values) > _LOG_SPREAD * min(values)
-
-
-def _range(values: Sequence[float], logarithmic: bool) -> list[float]:
-    """Return an axis' range with a margin, in powers of ten when it is logarithmic."""
-    if not values:
-        return [0.0, 1.0]
-    ends = [math.log10(value) if logarithmic else value for value in (min(values), max(values))]
-    margin = (ends[1] - ends[0]) * _MARGIN or abs(ends[1]) * _MARGIN or 0.5
-    return [ends[0] - margin, ends[1] + margin]
-
-
-def _make_logarithmic(figure: go.Figure, ends: Sequence[float]) -> None:
-    """Make x logarithmic over ``ends``, in powers of ten, with ticks at round numbers."""
-    ticks = _log_ticks(10 ** ends[0], 10 ** ends[1])
-    labels = [f"{tick:g}" for tick in ticks]
-    figure.update_xaxes(type="log", range=list(ends), tickvals=ticks, ticktext=labels)
-
-
-def _tick_format(ends: Sequence[float]) -> str | None:
-    """Write shares with two digits all along the axis; leave other axes to plotly."""
-    return ".2f" if ends[0] >= 0 and ends[1] <= 1.1 and ends[1] - ends[0] > 0.05 else None
-
-
-def _log_ticks(low: float, high: float) -> list[float]:
-    """Return the 1-2-5 numbers inside ``[low, high]``."""
-    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    ticks = [step * 10.0**decade for decade in decades for step in (1, 2, 5)]
-    return [tick for tick in ticks if low <= tick <= high]

@@ -157,6 +157,7 @@ def _read(ledger: Ledger, name: str) -> Material:
         trials=records.trials,
         curves=records.curves,
         used_s=ledger.use_of_budget(name).used_s,
+        baselines=ledger.baselines(name),
         written_utc=_now(),
         findings=diagnose(records, catalogue_of_kept(records.spec, ledger.study(name).base_dir)),
     )

@@ -11,9 +11,12 @@ import plotly.graph_objects as go
 
 from tuner.analysis.wording import title
 
-__all__ = ["FINISHED", "FRONT", "GRID", "INK", "PALETTE", "PRUNED", "axis_title", "lay_out"]
+__all__ = ["BASELINE", "FINISHED", "FRONT", "GRID", "INK", "PALETTE", "PRUNED", "axis_title", "lay_out"]
 
 FRONT, FINISHED, PRUNED, INK, GRID = "#0072B2", "#7A8794", "#D55E00", "#1F2A35", "#E6EAEE"
+
+BASELINE = "#00704F"
+"""The palette's green, darker: small text in it reads well on white (contrast 6 : 1)."""
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A8794", "#000000")
 """For things of one rank; as many as a person can tell apart in one picture."""

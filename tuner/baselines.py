@@ -1,0 +1,216 @@
+"""Models without a network, on the very splits of a study's trials: what a network has to beat.
+
+Two, as papers on text classification report them: counts of words, and TF-IDF weights of words and of
+pairs of words, each under a linear model of scikit-learn at its default strength. Neither is tuned and
+neither is chosen for what it reached, so the test split may be looked at for both.
+
+They are given the encoded texts that trials are given, and learn from the training part alone. Encoding is
+not in their time, as it is not in that of trials; choosing and counting terms, weighing and fitting are.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tuner.catalogue import CATALOGUE
+from tuner.data.terms import Terms, count_terms, fit_terms
+from tuner.data.values import EncodedDataset, Part
+from tuner.errors import DataError
+from tuner.metrics import confusion_matrix, measure
+from tuner.spec.values import FixedParameter, StudySpec, Task
+from tuner.storage import BaselineRecord
+from tuner.storage.records import Confusion
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+__all__ = ["NGRAMS", "Baseline", "baselines_for", "cleaning_of", "measure_baseline"]
+
+NGRAMS: Final = 2
+"""Words of TF-IDF's longest term. Defaults to 2, which tells 'not good' from 'good'."""
+
+MIN_TEXTS: Final = 2
+"""Training texts in which a term must stand: what stands in one text tells nothing of another."""
+
+MOST_TERMS: Final = 50_000
+"""Terms kept, the most frequent; more gain nothing."""
+
+MOST_ITERATIONS: Final = 1000
+"""Steps of the solver. Counts of 20,000 film reviews take about 500, TF-IDF weights 20."""
+
+_LOGISTIC, _RIDGE = (1.0, 10.0), (1.0, 1.0)
+"""Strengths on counts and on TF-IDF weights. scikit-learn's default is 1 for all; under that, on TF-IDF rows,
+whose length is 1, the coefficients of a logistic regression stay too small."""
+
+Clock = Callable[[], float]
+_Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A model without a network.
+
+    Attributes:
+        name: As people call it.
+        weighs: Whether counts become TF-IDF weights, from 1 + ln(count): a word said ten times is not ten
+            times the evidence. The ``tfidf`` source of trials weighs so too.
+        ngrams: Words of the longest term.
+        strength: How freely the linear model follows the training texts: C of a logistic regression,
+            1 / alpha of a ridge regression.
+    """
+
+    name: str
+    weighs: bool
+    ngrams: int
+    strength: float
+
+
+def baselines_for(task: Task, ngrams: int = NGRAMS) -> tuple[Baseline, Baseline]:
+    """Return a task's baselines, the simpler first.
+
+    Args:
+        task: Decides which linear model it is: ridge regression of numbers, else logistic regression.
+        ngrams: Words of TF-IDF's longest term, from 1.
+    """
+    model = "ridge regression" if task == "regression" else "logistic regression"
+    strengths = _RIDGE if task == "regression" else _LOGISTIC
+    return (
+        Baseline(f"bag of words + {model}", weighs=False, ngrams=1, strength=strengths[0]),
+        Baseline(f"TF-IDF + {model}", weighs=True, ngrams=ngrams, strength=strengths[1]),
+    )
+
+
+def cleaning_of(spec: StudySpec) -> str:
+    """Return the cleaning level of all of a study's trials; where they differ in it, the default."""
+    fixed = dict(spec.fixed)
+    for parameter in spec.space:
+        if isinstance(parameter, FixedParameter) and parameter.when is None:
+            fixed[parameter.sets] = parameter.value
+    return str(fixed.get("cleaning", CATALOGUE.settings()["cleaning"].default))
+
+
+def measure_baseline(
+    baseline: Baseline,
+    dataset: EncodedDataset,
+    wall: Clock = time.perf_counter,
+    cpu: Clock = time.process_time,
+) -> BaselineRecord:
+    """Fit a baseline to the training part and measure it on the two others.
+
+    Args:
+        baseline: One of :func:`baselines_for`.
+        dataset: As trials are given it.
+        wall, cpu: Clocks, in seconds.
+
+    Returns:
+        Its metrics, named as those of trials: ``training_time_s`` and ``training_cpu_time_s`` are of one
+        thread, ``parameters`` counts the coefficients. Facts: ``terms``, ``ngrams``, ``strength``,
+        ``iterations``, ``converged``, the sizes of the parts, and the version of scikit-learn.
+
+    Raises:
+        DataError: If no word stands in two training texts, or a part holds one label only.
+    """
+    from sklearn.feature_extraction.text import TfidfTransformer
+    from threadpoolctl import threadpool_limits
+
+    # Made before the clock is read: importing them takes longer than fitting.
+    weights = TfidfTransformer(sublinear_tf=True) if baseline.weighs else None
+    model = _linear_model(baseline.strength, dataset.task)
+    began_s, began_cpu_s = wall(), cpu()
+    with threadpool_limits(1):
+        fitted = _fit(baseline, dataset.train, weights, model)
+    spent_s, spent_cpu_s = wall() - began_s, cpu() - began_cpu_s
+    validation, confusion = _measured(fitted, dataset.validation, dataset.task)
+    test, test_confusion = _measured(fitted, dataset.test, dataset.task)
+    times = {"training_time_s": spent_s, "training_cpu_time_s": spent_cpu_s}
+    return BaselineRecord(
+        name=baseline.name,
+        metrics={**validation, **times, "parameters": float(fitted.n_parameters)},
+        test_metrics={f"test_{name}": value for name, value in test.items()},
+        confusion=confusion,
+        test_confusion=test_confusion,
+        facts={
+            "terms": fitted.terms.n_terms,
+            "ngrams": baseline.ngrams,
+            "strength": baseline.strength,
+            "iterations": fitted.iterations,
+            "converged": fitted.iterations < MOST_ITERATIONS,
+            "train_texts": dataset.train.n_texts,
+            "validation_texts": dataset.validation.n_texts,
+            "test_texts": dataset.test.n_texts,
+            "dataset": dataset.key,
+            "scikit-learn": version("scikit-learn"),
+        },
+    )
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """A linear model over terms, with what is to be known of it."""
+
+    terms: Terms
+    weights: Any
+    model: Any
+
+    def features(self, part: Part) -> csr_matrix:
+        """Return ``(n_texts, n_terms)``."""
+        counts = count_terms(part, self.terms)
+        return counts if self.weights is None else self.weights.transform(counts)
+
+    def predict(self, part: Part, task: Task) -> _Array:
+        """Return what a trial's network gives, see :func:`~tuner.metrics.measure`."""
+        features = self.features(part)
+        if task == "regression":
+            return np.asarray(self.model.predict(features))  # (n_texts,)
+        by_class = np.asarray(self.model.predict_proba(features))  # (n_texts, n_classes)
+        return by_class[:, 1] if task == "binary" else by_class
+
+    @property
+    def iterations(self) -> int:
+        """Steps of the solver."""
+        return int(np.max(self.model.n_iter_))
+
+    @property
+    def n_parameters(self) -> int:
+        """Coefficients and intercepts."""
+        return int(np.size(self.model.coef_) + np.size(self.model.intercept_))
+
+
+def _linear_model(strength: float, task: Task) -> Any:
+    from sklearn.linear_model import LogisticRegression, Ridge
+
+    if task == "regression":
+        return Ridge(alpha=1 / strength, max_iter=MOST_ITERATIONS)
+    return LogisticRegression(C=strength, max_iter=MOST_ITERATIONS)
+
+
+def _fit(baseline: Baseline, part: Part, weights: Any, model: Any) -> _Fitted:
+    """Choose terms, weigh them and fit the linear model, all by the training part."""
+    from sklearn.exceptions import ConvergenceWarning
+
+    terms, features = fit_terms(part, baseline.ngrams, MIN_TEXTS, MOST_TERMS)
+    if not terms.n_terms:
+        raise DataError(
+            f"no word stands in {MIN_TEXTS} of the {part.n_texts} training texts, so a baseline has no terms",
+            "give more texts, or put spaces between the words of a language that has none",
+        )
+    if weights is not None:
+        features = weights.fit_transform(features)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # told as a fact
+        model.fit(features, np.asarray(part.labels))
+    return _Fitted(terms, weights, model)
+
+
+def _measured(fitted: _Fitted, part: Part, task: Task) -> tuple[dict[str, float], Confusion]:
+    """Measure one part as trials are measured."""
+    predictions = fitted.predict(part, task)
+    return measure(part.labels, predictions, task), confusion_matrix(part.labels, predictions, task)

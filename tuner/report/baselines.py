@@ -1,0 +1,174 @@
+"""Models without a network in a report: in the picture, in the summary, and in a section of their own."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from tuner.analysis.baselines import Standing, sentence
+from tuner.analysis.tables import Axes, on_test
+from tuner.analysis.wording import title, written
+from tuner.report.frame import Frame
+from tuner.report.look import BASELINE
+from tuner.report.page import Section, TextTable
+
+__all__ = ["RIVALS", "baseline_traces", "baselines_section", "strongest"]
+
+RIVALS = (
+    "Green squares are models without a network, each with a broken line towards more {x}: a network on the "
+    "worse side of that line is not worth its time."
+)
+_HEADING = "Against models without a network"
+_INTRODUCTION = (
+    "They learned from the same training split, in one thread, and were tuned by nothing, so that their test "
+    "split could be opened. A network that does not beat them is not worth its time."
+)
+_SHOWN = ("accuracy", "f1", "mae", "r2", "training_time_s")
+_TEST_SHOWN = ("accuracy", "f1", "auc", "mae", "r2")
+
+_Box = tuple[float, float, float, float]
+_LETTER, _LINE, _GAP = 0.0068, 0.034, 0.012
+"""A label's size in shares of a picture of the usual size."""
+
+
+def baseline_traces(table: pd.DataFrame, axes: Axes, frame: Frame, marks: pd.DataFrame) -> list[go.Scatter]:
+    """Mark models without a network, each with a line to the edge: what lies on its worse side is beaten.
+
+    Args:
+        table: As of :func:`tuner.analysis.tables.baseline_points`.
+        axes: What x and y are.
+        frame: What the picture shows.
+        marks: Points that are drawn beside, with ``x``, ``y`` and ``kind``; names keep off them.
+
+    Returns:
+        The lines and their names, then the marks.
+    """
+    if table.empty:
+        return []
+    return [_lines(table, axes, frame, _taken(marks, axes, frame)), _points(table, axes)]
+
+
+def _lines(table: pd.DataFrame, axes: Axes, frame: Frame, taken: list[_Box]) -> go.Scatter:
+    """Make the lines and the names upon them."""
+    x: list[float | None] = []
+    y: list[float | None] = []
+    names: list[str] = []
+    sides: list[str] = []
+    taken += _taken(table.assign(kind="finished"), axes, frame)
+    for row in table.to_dict("records"):
+        end, side = _free_side(row, axes, frame, taken)
+        name = html.escape(row["name"])
+        x += [row["x"], frame.edge(axes.x.direction), None]
+        y += [row["y"], row["y"], None]
+        names += ["" if end else name, name if end else "", ""]
+        sides += [side] * 3
+    return go.Scatter(
+        x=x,
+        y=y,
+        mode="lines+text",
+        name="beaten by them",
+        line={"color": BASELINE, "width": 1.5, "dash": "dash"},
+        text=names,
+        textposition=sides,
+        textfont={"color": BASELINE, "size": 12},
+        cliponaxis=False,
+        hoverinfo="skip",
+        showlegend=False,
+        legendgroup="baselines",
+        connectgaps=False,
+    )
+
+
+def _points(table: pd.DataFrame, axes: Axes) -> go.Scatter:
+    return go.Scatter(
+        x=table["x"],
+        y=table["y"],
+        mode="markers",
+        name=f"without a network: {len(table)}",
+        marker={"symbol": "square", "color": BASELINE, "size": 11, "line": {"color": "white", "width": 1.5}},
+        cliponaxis=False,
+        hovertext=[_hover(row, axes) for row in table.to_dict("records")],
+        hoverinfo="text",
+        legendgroup="baselines",
+    )
+
+
+def _hover(row: dict[str, object], axes: Axes) -> str:
+    said = ", ".join(
+        f"{html.escape(aim.metric)} {written(aim.metric, float(str(row[axis])))}"
+        for axis, aim in (("y", axes.y), ("x", axes.x))
+    )
+    return f"<b>{html.escape(str(row['name']))}</b><br>{said}"
+
+
+def _taken(marks: pd.DataFrame, axes: Axes, frame: Frame) -> list[_Box]:
+    """Return the places of marks, and of the numbers beside those of the front."""
+    boxes: list[_Box] = []
+    for row in marks.to_dict("records"):
+        across, up = frame.place(row["x"], row["y"])
+        boxes.append((across - 0.01, up - 0.015, across + 0.01, up + 0.015))
+        if row["kind"] == "front":
+            left = across - 0.04 if axes.x.direction == "minimize" else across
+            boxes.append((left, up, left + 0.04, up + 0.05))
+    return boxes
+
+
+def _free_side(row: dict[str, object], axes: Axes, frame: Frame, taken: list[_Box]) -> tuple[int, str]:
+    """Choose the end of a line and the side of it where a name hides least, and take that place.
+
+    Returns:
+        0 for the mark's end and 1 for the edge's, and plotly's word for the side.
+    """
+    mark = frame.place(float(str(row["x"])), float(str(row["y"])))
+    width = _LETTER * len(str(row["name"]))
+    to_right = axes.x.direction == "minimize"
+    choices: list[tuple[int, _Box, int, str]] = []
+    for end in (0, 1):
+        grows_right = to_right == (end == 0)
+        begin = mark[0] if end == 0 else float(to_right)
+        left = begin + _GAP if grows_right else begin - _GAP - width
+        for side, low in (("top", mark[1] + _GAP), ("bottom", mark[1] - _GAP - _LINE)):
+            box = (left, low, left + width, low + _LINE)
+            hidden = sum(_meet(box, other) for other in taken) + 10 * (low < 0)
+            choices.append((hidden, box, end, f"{side} {'right' if grows_right else 'left'}"))
+    _, box, end, side = min(choices, key=lambda choice: choice[0])
+    taken.append(box)
+    return end, side
+
+
+def _meet(one: _Box, other: _Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def strongest(standings: Sequence[Standing]) -> list[str]:
+    """Say how the front stands against the best of the baselines; nothing where none can be compared."""
+    able = [each for each in standings if each.objectives[0].metric in each.baseline.metrics]
+    if not able:
+        return []
+    first = able[0].objectives[0]
+    best = max if first.direction == "maximize" else min
+    return [f"{sentence(best(able, key=lambda each: each.baseline.metrics[first.metric]))}."]
+
+
+def baselines_section(standings: Sequence[Standing]) -> list[Section]:
+    """Hold the front against models without a network, where they were measured."""
+    if not standings:
+        return []
+    found = [each.baseline for each in standings]
+    shown = [name for name in _SHOWN if any(name in each.metrics for each in found)]
+    tested = [name for name in _TEST_SHOWN if any(name in on_test(each) for each in found)]
+    headings = ["model", *map(title, shown), *(f"test {name}" for name in tested), "terms"]
+    rows = [
+        [
+            each.name,
+            *(written(name, each.metrics.get(name)) for name in shown),
+            *(written(name, on_test(each).get(name)) for name in tested),
+            f"{each.facts.get('terms', 0):,}",
+        ]
+        for each in found
+    ]
+    said = [_INTRODUCTION, *(f"{sentence(each)}." for each in standings)]
+    return [Section(_HEADING, said, table=TextTable(headings, rows, right=frozenset(headings[1:])))]
