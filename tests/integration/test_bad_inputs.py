@@ -16,7 +16,7 @@ import pytest
 from tests.studies import Study
 from tuner.catalogue import CATALOGUE
 from tuner.cli import main
-from tuner.execution.launch import open_declared
+from tuner.execution.launch import open_declared, open_existing
 from tuner.spec.load import load_spec
 
 SPACE = """\
@@ -162,6 +162,36 @@ def test_vectors_that_were_damaged_since_stop_a_study_and_change_nothing(
     assert "vectors.txt:4: found 2 values in 'great 1 2" in said
     assert len(said.splitlines()) == 1
     assert state_of(folder) == before
+
+
+@pytest.mark.parametrize("command", [["run", "study.yaml"], ["resume", "study"]])
+def test_a_study_does_not_go_on_on_other_vectors(command: list[str], folder: Path) -> None:
+    (folder / "vectors.txt").write_text(GOOD, encoding="utf-8")
+    spec = load_spec(folder / "study.yaml", CATALOGUE)
+    open_declared("study", spec, folder, "studies/tuner.db").database.close()
+    (folder / "vectors.txt").write_text(GOOD.replace("4 5 6", "4 5 7"), encoding="utf-8")
+    before = {name: state for name, state in state_of(folder).items() if "cache" not in name}
+
+    said = Study(folder).call(*command, code=2).stderr
+
+    assert "vectors_path: the files of vectors are not those it was begun with" in said
+    assert len(said.splitlines()) == 1
+    assert {name: state for name, state in state_of(folder).items() if "cache" not in name} == before
+
+
+def test_vectors_that_were_only_copied_again_are_the_same(folder: Path) -> None:
+    (folder / "vectors.txt").write_text(GOOD, encoding="utf-8")
+    spec = load_spec(folder / "study.yaml", CATALOGUE)
+    open_declared("study", spec, folder, "studies/tuner.db").database.close()
+    (folder / "vectors.txt").unlink()
+    (folder / "vectors.txt").write_text(GOOD, encoding="utf-8")
+
+    study = open_existing("study", "studies/tuner.db")
+
+    digest = hashlib.sha256(GOOD.encode()).hexdigest()
+    told = [each.message for each in study.ledger.events("study") if digest in each.message]
+    assert told == [f"the study reads files of vectors with SHA-256 {digest}"]
+    study.database.close()
 
 
 def test_an_unknown_architecture_names_the_nearest(folder: Path, refused: Refused) -> None:

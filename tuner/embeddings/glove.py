@@ -48,11 +48,11 @@ def _known(dataset: EncodedDataset, params: Params, cache_dir: Path) -> KnownVec
     return KnownVectors(kept["rows"], kept["vectors"], "GloVe 6B 50d")
 
 
-def _require(params: Params, cache_dir: Path) -> None:
+def _require(params: Params, cache_dir: Path) -> str:
     if params["vectors_path"]:
-        require_vectors(Path(str(params["vectors_path"])), None, cache_dir)
-    else:
-        installed_glove()
+        return require_vectors(Path(str(params["vectors_path"])), None, cache_dir)
+    installed_glove()  # of one version, which pyproject.toml pins
+    return ""
 
 
 def _coverage(dataset: EncodedDataset, params: Params, cache_dir: Path) -> Coverage:

@@ -80,8 +80,9 @@ class Coverage:
     share: float
 
 
-def _needs_nothing(_params: Params, _cache_dir: Path) -> None:
+def _needs_nothing(_params: Params, _cache_dir: Path) -> str:
     """Need nothing that could be missing."""
+    return ""
 
 
 @dataclass(frozen=True)
@@ -94,9 +95,10 @@ class EmbeddingSource:
             settings. Fits on the training part only. Costly results are kept under ``cache_dir`` with a
             key that holds ``dataset.key`` and every setting they depend on, written atomically under a
             lock, so that processes may prepare the same thing at once.
-        require: ``(params, cache_dir)``. Looks, before a study is begun, at what a trial of these settings
-            will read, and raises VectorsError if it cannot. Writes nothing when it raises. Defaults to
-            needing nothing.
+        require: ``(params, cache_dir) -> str``. Looks, before a study is begun, at what a trial of these
+            settings will read, and raises VectorsError if it cannot. Writes nothing when it raises. Returns a
+            hash of it, under which a study goes on and under no other; empty where nothing is read. Defaults
+            to needing nothing.
         coverage: ``(dataset, params, cache_dir) -> Coverage | None``. How much of the vocabulary the ready
             vectors know, without any training; None for settings under which the source learns its own.
             Raises VectorsError if they know no word of it. Defaults to None: there are never ready vectors.
@@ -104,5 +106,5 @@ class EmbeddingSource:
 
     component: Component
     prepare: Callable[[EncodedDataset, Params, int, Path], Prepared]
-    require: Callable[[Params, Path], None] = _needs_nothing
+    require: Callable[[Params, Path], str] = _needs_nothing
     coverage: Callable[[EncodedDataset, Params, Path], Coverage | None] | None = None

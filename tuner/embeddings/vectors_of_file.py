@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,11 +17,11 @@ from tuner.spec.values import Value
 
 __all__ = ["require_vectors", "vectors_of_file"]
 
-_SOUND = "sound"
-"""Under this name the dimension of a file is kept that was read to its end without a fault."""
+_SOUND = "looked-at"
+"""Under this name it is kept what a file is that was read to its end without a fault."""
 
 
-def require_vectors(path: Path, dimension: int | None, cache_dir: Path) -> None:
+def require_vectors(path: Path, dimension: int | None, cache_dir: Path) -> str:
     """Refuse a file that no trial could use.
 
     It is read from end to end, unless :func:`vectors_of_file` has done so since it was last changed. Nothing
@@ -31,20 +32,33 @@ def require_vectors(path: Path, dimension: int | None, cache_dir: Path) -> None:
         dimension: Length that the vectors must have, or None for the file's own.
         cache_dir: Where it is kept that a file is sound.
 
+    Returns:
+        The SHA-256 of its content, wherever it lies.
+
     Raises:
         VectorsError: If the file cannot be read as declared.
     """
     state = _state(path)
     kept = kept_arrays(cache_dir, _SOUND, state)
-    found = _dimension(path, tuple(state.items())) if kept is None else int(kept["dimension"])
+    found, digest = (
+        _looked_at(path, tuple(state.items()))
+        if kept is None
+        else (int(kept["dimension"]), str(kept["digest"]))
+    )
     if dimension not in (None, found):
         raise other_dimension(path, found, dimension)
+    return digest
 
 
 @lru_cache(maxsize=64)
-def _dimension(path: Path, _state: tuple[tuple[str, Value], ...]) -> int:
+def _looked_at(path: Path, _state: tuple[tuple[str, Value], ...]) -> tuple[int, str]:
     """Read a file in this state to its end; several settings of one study ask for the same one."""
-    return read_vectors(path, ()).dimension
+    return read_vectors(path, ()).dimension, _digest(path)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def vectors_of_file(
@@ -65,7 +79,8 @@ def vectors_of_file(
     def read() -> Arrays:
         found = read_vectors(path, wanted_forms(dataset.words), dimension)
         known = known_vectors(dataset.words, found.vectors, found.dimension, str(path))
-        cached_arrays(cache_dir, _SOUND, state, lambda: {"dimension": np.array(found.dimension)})
+        sound = {"dimension": np.array(found.dimension), "digest": np.array(_digest(path))}
+        cached_arrays(cache_dir, _SOUND, state, lambda: sound)
         return {"rows": known.rows, "vectors": known.vectors}
 
     state = _state(path)

@@ -48,9 +48,11 @@ def _vectors_of_file(dataset: EncodedDataset, params: Params, cache_dir: Path) -
     return vectors_of_file(dataset, path, dimension, cache_dir)
 
 
-def _require(params: Params, cache_dir: Path) -> None:
-    if params["vectors_path"]:
-        require_vectors(Path(str(params["vectors_path"])), int(params["embedding_dimension"]), cache_dir)
+def _require(params: Params, cache_dir: Path) -> str:
+    if not params["vectors_path"]:
+        return ""
+    path, dimension = Path(str(params["vectors_path"])), int(params["embedding_dimension"])
+    return require_vectors(path, dimension, cache_dir)
 
 
 def _coverage(dataset: EncodedDataset, params: Params, cache_dir: Path) -> Coverage | None:

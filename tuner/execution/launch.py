@@ -26,7 +26,7 @@ from tuner.execution.own_families import refuse_unnamed_code, told_of_own_code, 
 from tuner.execution.placement import Place, is_contended, plan_places
 from tuner.execution.plan import StudyPlan, trial_folder
 from tuner.execution.surroundings import surroundings_of
-from tuner.execution.vectors import known_words, require_vectors_of
+from tuner.execution.vectors import known_words, require_same_vectors, require_vectors_of
 from tuner.search.pareto import front_indices
 from tuner.search.pruning import make_pruner
 from tuner.search.samplers import make_sampler
@@ -105,21 +105,24 @@ def open_declared(name: str, spec: StudySpec, base_dir: Path, storage: str) -> O
     if folder.exists() and not folder.is_dir():
         raise InputError(f"study name '{name}': {folder} is no folder", "give another with --study")
     _require_files(spec, base_dir)
-    require_vectors_of(spec, base_dir, cache_folder(storage))
+    vector_files = require_vectors_of(spec, base_dir, cache_folder(storage))
     prepared = prepare(spec.data, spec.task, spec.seed, base_dir, cache_folder(storage))
-    vectors = [str(each) for each in known_words(spec, base_dir, prepared)]
+    known = [str(each) for each in known_words(spec, base_dir, prepared)]
     tried = try_own_families(spec, base_dir, prepared)
     database = open_database(storage, create=True)
     ledger = Ledger(database)
     continued = name in ledger.study_names()
+    if continued:
+        require_same_vectors(ledger, name, vector_files)
     ledger.create_study(name, spec, prepared.fingerprint, _summary(prepared), base_dir)
     remarks = prepared.warnings
     if continued:
         ledger.set_budget(name, _grown(ledger.study(name).budget, spec.budget))
     else:
-        for told in vectors:
+        require_same_vectors(ledger, name, vector_files)
+        for told in known:
             ledger.record_event(name, None, "vectors", told)
-        remarks = (*remarks, *vectors)
+        remarks = (*remarks, *known)
     remarks = (*remarks, *told_of_own_code(ledger, name, spec, base_dir), *tried)
     return OpenStudy(name, spec, base_dir, prepared, database, ledger, folder, continued, remarks)
 
@@ -163,7 +166,7 @@ def open_existing(name: str, storage: str, data: Path | None = None) -> OpenStud
         InputError: If ``data`` is given and its source reads no file, or it has a family of their own: no
             database says which code is run.
         VectorsError: If a file of vectors cannot be used any more.
-        StudyChangedError: If the source's texts are others now.
+        StudyChangedError: If the source's texts, or the files of vectors, are others now.
         DataError: If neither the source nor the kept copy can be read.
         StorageRefusedError, StorageUnreachableError: From the database.
     """
@@ -174,7 +177,7 @@ def open_existing(name: str, storage: str, data: Path | None = None) -> OpenStud
     cache_dir, base_dir = cache_folder(storage), record.base_dir
     spec = record.spec if data is None else replace(record.spec, data=moved_to(record.spec.data, data))
     _require_files(spec, base_dir)
-    require_vectors_of(spec, base_dir, cache_dir)
+    require_same_vectors(ledger, name, require_vectors_of(spec, base_dir, cache_dir))
     prepared, remarks = _data_again(name, spec, record.fingerprint, base_dir, cache_dir, data is None)
     if data is not None:
         ledger.create_study(name, spec, prepared.fingerprint, _summary(prepared), base_dir)

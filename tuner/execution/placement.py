@@ -7,7 +7,12 @@ from dataclasses import dataclass
 
 from tuner.errors import InputError
 
-__all__ = ["Place", "is_contended", "plan_places"]
+__all__ = ["MOST_A_CORE", "Place", "is_contended", "plan_places"]
+
+
+MOST_A_CORE = 16
+"""Workers a core that are still started: more than one gains nothing, and a slip of the finger asks for
+thousands."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +62,16 @@ def plan_places(
         One place a worker. The cores are dealt out evenly; with more workers than cores they are shared.
 
     Raises:
-        InputError: If ``requested`` is below 1.
+        InputError: If ``requested`` is below 1, or beyond what the machine could start at all.
     """
     if requested is not None and requested < 1:
         raise InputError(f"workers: {requested} found, at least 1 expected")
+    most = max(MOST_A_CORE * len(cores), n_gpus)
+    if requested is not None and requested > most:
+        raise InputError(
+            f"workers: {requested} found, at most {most} expected on {len(cores)} cores",
+            "one a core is usual; each is a process of half a gigabyte",
+        )
     count = requested or n_gpus or len(cores)
     places = []
     for index in range(count):

@@ -10,12 +10,17 @@ from tuner.catalogue import catalogue_for
 from tuner.data.encode import PreparedData, encode
 from tuner.embeddings import EMBEDDINGS
 from tuner.embeddings.protocol import Coverage
+from tuner.errors import StudyChangedError
 from tuner.execution.plan import with_whole_paths
 from tuner.spec.reach import reachable_settings
 from tuner.spec.situations import TooManySituationsError
 from tuner.spec.values import Params, StudySpec, Value
+from tuner.storage import Ledger
 
-__all__ = ["LOW_COVERAGE", "KnownWords", "known_words", "require_vectors_of"]
+__all__ = ["LOW_COVERAGE", "KnownWords", "known_words", "require_same_vectors", "require_vectors_of"]
+
+_EVENT = "vector files"
+_BEGUN_WITH = "the study reads files of vectors with SHA-256 "
 
 LOW_COVERAGE = 0.6
 """Below this share of known words vectors are probably of another language: GloVe knows 99 % of the
@@ -55,7 +60,7 @@ class KnownWords:
         )
 
 
-def require_vectors_of(spec: StudySpec, base_dir: Path, cache_dir: Path) -> None:
+def require_vectors_of(spec: StudySpec, base_dir: Path, cache_dir: Path) -> frozenset[str]:
     """Refuse vectors that are missing, damaged or of another dimension, whichever trial would ask for them.
 
     Args:
@@ -63,11 +68,34 @@ def require_vectors_of(spec: StudySpec, base_dir: Path, cache_dir: Path) -> None
         base_dir: The folder that its relative paths start from.
         cache_dir: Where it is kept that a file is sound; nothing is written when one is not.
 
+    Returns:
+        The hashes of what trials can read, each once.
+
     Raises:
         VectorsError: If a trial could not read what it needs.
     """
-    for settings in _settings_met(spec, base_dir):
-        EMBEDDINGS[str(settings["embedding"])].require(settings, cache_dir)
+    met = _settings_met(spec, base_dir)
+    found = (EMBEDDINGS[str(settings["embedding"])].require(settings, cache_dir) for settings in met)
+    return frozenset(digest for digest in found if digest)
+
+
+def require_same_vectors(ledger: Ledger, name: str, digests: frozenset[str]) -> None:
+    """Refuse to go on with a study on other vectors than those that it was begun with.
+
+    Args:
+        ledger: Of the study.
+        name: The study's; it exists.
+        digests: As :func:`require_vectors_of` found them today. They are kept at the study's beginning.
+
+    Raises:
+        StudyChangedError: If they are others.
+    """
+    kept = [each.message for each in ledger.events(name) if each.kind == _EVENT]
+    begun_with = frozenset(kept[0].removeprefix(_BEGUN_WITH).split()) if kept else frozenset()
+    if kept and begun_with != digests:
+        raise StudyChangedError(name, ["vectors_path: the files of vectors are not those it was begun with"])
+    if not kept and digests:
+        ledger.record_event(name, None, _EVENT, _BEGUN_WITH + " ".join(sorted(digests)))
 
 
 def known_words(spec: StudySpec, base_dir: Path, prepared: PreparedData) -> list[KnownWords]:

@@ -40,3 +40,11 @@ def test_a_gpu_memory_limit_goes_to_places_with_a_gpu_only() -> None:
 def test_no_worker_at_all_is_refused() -> None:
     with pytest.raises(InputError, match="at least 1 expected"):
         plan_places(0, [0])
+
+
+def test_more_workers_than_a_machine_could_start_are_refused() -> None:
+    assert len(plan_places(32, [0, 1])) == 32
+    with pytest.raises(
+        InputError, match="workers: 1000000 found, at most 32 expected on 2 cores; one a core is"
+    ):
+        plan_places(1_000_000, [0, 1])

@@ -146,7 +146,7 @@ def test_a_sound_file_is_read_once_and_a_changed_one_again(
     measured(spec, prepared, tmp_path)
     assert len(read) == 2, "with the words of the texts"
 
-    vectors_of_file._dimension.cache_clear()  # as in the next process
+    vectors_of_file._looked_at.cache_clear()  # as in the next process
     require_vectors_of(spec, tmp_path, prepared.cache_dir)
     measured(spec, prepared, tmp_path)
     assert len(read) == 2
