@@ -241,7 +241,7 @@ def test_a_study_whose_every_trial_fails_stops_and_says_why(tmp_path: Path) -> N
 def test_a_missing_file_of_vectors_is_refused_before_anything_is_created(tmp_path: Path) -> None:
     study = Study(tmp_path)
     text = study.small(trials=2).read_text(encoding="utf-8")
-    study.declare(text.replace("epochs: 2", "epochs: 2, vectors_path: missing.txt"))
+    study.declare(text.replace("  epochs: 2\n", "  epochs: 2\n  vectors_path: missing.txt\n"))
 
     done = study.call("run", f"{study.name}.yaml", code=3)
 
