@@ -219,12 +219,15 @@ _HEADINGS = [
     "pruner",
     "epochs saved",
     "seconds saved",
-    "hypervolume kept",
+    "hypervolume",
     "worst",
     "pruned",
-    "members cut",
+    "cut",
     "largest",
+    "losses",
 ]
+_LOSS = 0.01
+"""A member of the front with more than this share of the hypervolume to itself is a loss when it is cut."""
 
 
 def _cells(outcome: Outcome) -> list[str]:
@@ -237,6 +240,7 @@ def _cells(outcome: Outcome) -> list[str]:
         f"{outcome.median(lambda each: each.pruned):g}",
         f"{outcome.median(lambda each: len(each.members_cut)):g}",
         _percent(outcome.most(lambda each: each.largest_cut), 2),
+        f"{sum(each.largest_cut > _LOSS for each in outcome.judgements)} of {len(outcome.judgements)}",
     ]
 
 
@@ -252,8 +256,8 @@ def _said(compared: Comparison) -> list[str]:
     lines = [
         f"study '{study.name}': {len(study.trials)} trials, {truth.epochs} epochs and {truth.seconds:.1f} s "
         f"({compared.clock}) without pruning, {len(truth.own_share)} on the front{_left_out(study)}",
-        f"hypervolume up to {point}; members cut are those of that front, the largest by its share of the "
-        "hypervolume that no other trial covers",
+        f"hypervolume kept, up to {point}; cut are members of that front, the largest by its share of the "
+        f"hypervolume that no other trial covers; losses are orders in which that was above {_LOSS:.0%}",
     ]
     if conditions.order == "shuffled":
         lines.append(f"medians of {conditions.seeds} shuffled orders; worst and largest are over all of them")

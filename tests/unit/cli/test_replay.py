@@ -28,12 +28,12 @@ def curves(tmp_path: Path) -> str:
 
 
 def test_the_table_has_a_row_a_pruner(curves: str, capsys: pytest.CaptureFixture[str]) -> None:
-    asked = ["--pruner", "none", "--pruner", "pareto:startup_trials=1", "--pruner", "median"]
+    asked = ["--pruner", "none", "--pruner", "pareto:rungs=true", "--pruner", "median"]
     assert main(["replay", curves, *asked]) == 0
 
     said = capsys.readouterr()
     rows = [line.split("  ")[0].strip() for line in said.out.splitlines() if "%" in line]
-    assert rows == ["none", "pareto:startup_trials=1", "median"]
+    assert rows == ["none", "pareto:rungs=true", "median"]
     assert "6 trials, 24 epochs" in said.err
     assert "asked about accuracy alone, since they know one objective: median" in said.err
 

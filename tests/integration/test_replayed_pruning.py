@@ -1,0 +1,85 @@
+"""What the pruner promises, on recorded studies of real reviews; nothing is trained.
+
+Every replay is the same on every machine: the curves are recorded and the orders come from seeds.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tuner.catalogue import CATALOGUE
+from tuner.cli import main
+from tuner.metrics import METRICS
+from tuner.replay.compare import Conditions, Outcome, compare
+from tuner.replay.recorded import RecordedStudy, read_recorded
+from tuner.spec.load import load_spec
+from tuner.spec.values import ComponentSpec
+
+ROOT = Path(__file__).resolve().parents[2]
+CURVES = ROOT / "benchmarks" / "curves"
+
+
+@pytest.fixture(scope="module")
+def reviews() -> RecordedStudy:
+    return read_recorded(CURVES / "reviews_64.json.gz")
+
+
+def replayed(study: RecordedStudy, workers: int, seeds: int) -> Outcome:
+    conditions = Conditions(workers=workers, order="shuffled", seeds=seeds)
+    (outcome,) = compare(study, [ComponentSpec("pareto")], METRICS, conditions).outcomes
+    return outcome
+
+
+@pytest.mark.parametrize(("workers", "seeds"), [(1, 20), (4, 8)])
+def test_half_of_the_epochs_are_saved_and_the_front_is_kept(
+    reviews: RecordedStudy, workers: int, seeds: int
+) -> None:
+    outcome = replayed(reviews, workers, seeds)
+
+    assert outcome.median(lambda each: each.epochs_saved) >= 0.5
+    assert outcome.least(lambda each: each.hypervolume_kept) >= 0.99
+    assert outcome.most(lambda each: each.largest_cut) <= 0.01
+
+
+def test_the_front_is_kept_after_trials_that_stop_early(reviews: RecordedStudy) -> None:
+    outcome = replayed(reviews.with_rules(patience=3), workers=2, seeds=8)
+
+    assert outcome.median(lambda each: each.epochs_saved) >= 0.4, "on top of what stopping early saves"
+    assert outcome.least(lambda each: each.hypervolume_kept) >= 0.99
+
+
+def test_the_late_and_slow_best_trial_is_kept() -> None:
+    outcome = replayed(read_recorded(CURVES / "mixed_73.json.gz"), workers=1, seeds=10)
+
+    assert outcome.median(lambda each: each.epochs_saved) >= 0.5
+    assert outcome.least(lambda each: each.hypervolume_kept) >= 0.99
+    assert outcome.most(lambda each: each.largest_cut) <= 0.01
+
+
+@pytest.mark.parametrize("path", sorted(CURVES.glob("*.json.gz")), ids=lambda path: path.name)
+def test_recorded_curves_are_small_and_whole(path: Path) -> None:
+    study = read_recorded(path)
+
+    assert path.stat().st_size < 200_000
+    assert len(study.trials) >= 60
+    assert {len(trial.epochs) for trial in study.trials} == {8}
+
+
+def test_the_space_of_the_recorded_study_loads(reviews: RecordedStudy) -> None:
+    spec = load_spec(CURVES / "reviews_64.yaml", CATALOGUE)
+
+    assert spec.objectives == reviews.objectives
+    assert {parameter.name for parameter in spec.space} == set(reviews.trials[0].params)
+
+
+def test_the_page_on_pruning_shows_what_its_command_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (ROOT / "docs" / "pruning.md").read_text(encoding="utf-8")
+    (command, shown) = re.findall(
+        r"```console\n\$ tuner (replay .*? --pruner pareto)\n(.*?)```", page, re.DOTALL
+    )[0]
+
+    assert main([str(ROOT / each) if each.endswith(".gz") else each for each in command.split()]) == 0
+    assert capsys.readouterr().out.split() == shown.split()
