@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from typing import Any, TypeAlias
 
 import numpy as np
 import pytest
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, log_loss, roc_auc_score
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import (
+    accuracy_score,
+    confusion_matrix,
+    f1_score,
+    log_loss,
+    mean_absolute_error,
+    r2_score,
+    roc_auc_score,
+)
 
 from tests.conftest import DatasetMaker
 from tuner.analysis.tables import on_test
@@ -84,6 +93,30 @@ def test_several_classes_are_measured_over_all_of_them(make_dataset: DatasetMake
     assert record.metrics["accuracy"] == 1.0
     assert record.confusion == ((3, 0, 0), (0, 3, 0), (0, 0, 3))
     assert record.metrics["parameters"] == 3 * (6 + 1), "six words, and an intercept"
+
+
+def test_a_regression_is_a_ridge_regression_of_the_numbers(make_dataset: DatasetMaker, parts: Parts) -> None:
+    numbers = [[(text, 3 * label + len(text) / 10) for text, label in part] for part in parts]
+    whole = make_dataset(*parts)
+    train, validation, test = (
+        dataclasses.replace(part, labels=np.array([number for _, number in pairs], np.float32))
+        for part, pairs in zip((whole.train, whole.validation, whole.test), numbers, strict=True)
+    )
+    dataset = dataclasses.replace(
+        whole, task="regression", classes=(), train=train, validation=validation, test=test
+    )
+    vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, **WORDS)
+    model = Ridge().fit(vectorizer.fit_transform([text for text, _ in numbers[0]]), train.labels)
+    predicted = model.predict(vectorizer.transform([text for text, _ in numbers[1]]))
+
+    counts, tfidf = (measure_baseline(each, dataset) for each in baselines_for("regression"))
+
+    assert [counts.name, tfidf.name] == ["bag of words + ridge regression", "TF-IDF + ridge regression"]
+    assert tfidf.metrics["mae"] == pytest.approx(mean_absolute_error(validation.labels, predicted), rel=1e-3)
+    assert tfidf.metrics["r2"] == pytest.approx(r2_score(validation.labels, predicted), rel=1e-3)
+    assert tfidf.test_metrics["test_r2"] > 0
+    assert (tfidf.confusion, tfidf.test_confusion) == ((), ())
+    assert counts.facts["strength"] == 0.01
 
 
 def test_only_training_texts_are_learned_from(make_dataset: DatasetMaker, parts: Parts) -> None:

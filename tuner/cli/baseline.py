@@ -63,9 +63,7 @@ def baseline(what: str | None, study: str | None, storage: str, ngrams: int, for
         record = measure_baseline(each, dataset)
         opened.ledger.record_baseline(opened.name, record)
         if not record.facts["converged"]:
-            remark(
-                f"{each.name}: its solver stopped short of its end after {record.facts['iterations']} steps"
-            )
+            remark(f"{each.name}: its solver was stopped before its end: the figures are not its best")
     _answer(standings(opened.ledger, opened.name), form)
 
 

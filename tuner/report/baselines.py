@@ -130,7 +130,7 @@ def _free_side(row: dict[str, object], axes: Axes, frame: Frame, taken: list[_Bo
         grows_right = to_right == (end == 0)
         begin = mark[0] if end == 0 else float(to_right)
         left = begin + _GAP if grows_right else begin - _GAP - width
-        for side, low in (("top", mark[1] + _GAP), ("bottom", mark[1] - _GAP - _LINE)):
+        for side, low in (("top", mark[1]), ("bottom", mark[1] - _LINE)):
             box = (left, low, left + width, low + _LINE)
             hidden = sum(_meet(box, other) for other in taken) + 10 * (low < 0)
             choices.append((hidden, box, end, f"{side} {'right' if grows_right else 'left'}"))
