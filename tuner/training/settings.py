@@ -65,8 +65,9 @@ COMMON: tuple[Setting, ...] = (
         "int",
         2,
         "Epochs after which a trial that has learned nothing is pruned: accuracy, training accuracy and AUC "
-        "above those of naming the commonest class (in a regression R2 and training R2 above 0) by no more "
-        "than an accident; 0 for never. Defaults to 2, as a slow start may pass at chance.",
+        "above those of naming the commonest class (in a regression R2 and training R2 above 0, or an R2 "
+        "that still rises from below) by no more than an accident; 0 for never. Defaults to 2, as a slow "
+        "start may pass at chance.",
         low=0,
         high=1000,
     ),

@@ -175,11 +175,28 @@ def test_of_real_curves_of_ratings_those_that_learn_are_told_from_the_others(
 
 
 def test_of_numbers_chance_is_what_their_mean_explains() -> None:
-    assert numbers_cut((-0.4, -0.9), (0.001, 0.002))
+    assert numbers_cut((-0.001, -0.9), (0.001, 0.002))
     assert not numbers_cut((-0.4, -0.9), (0.02, -0.1))
     assert not numbers_cut((-0.4, -0.9), (-0.01, 0.02))
     assert numbers_cut((-0.4, -0.9), (-0.01, 0.02), is_over=True)
     assert not numbers_cut((-0.4, -0.9), (-0.01, 0.04), is_over=True)
+
+
+def test_a_regression_on_its_way_to_the_mean_goes_on_as_long_as_it_can() -> None:
+    assert not numbers_cut((-0.9, -1.2), (-0.5, -0.6))
+    assert numbers_cut((-0.9, -1.2), (-0.5, -0.6), is_over=True)
+
+
+def test_a_regression_that_rises_no_more_below_the_mean_is_cut_after_two_such_epochs() -> None:
+    rising = [(-0.9, -1.2), (-0.5, -0.6)]
+
+    assert not numbers_cut(*rising, (-0.52, -0.5))
+    assert numbers_cut(*rising, (-0.52, -0.5), (-0.51, -0.5))
+    assert not numbers_cut(*rising, (-0.52, -0.5), (-0.4, -0.5))
+
+
+def test_one_epoch_of_a_regression_cannot_rise() -> None:
+    assert never_learned(NUMBERS, [{"r2": -0.5, "train_r2": -0.9}], 1, is_over=False)
 
 
 def test_the_reason_of_a_regression_has_its_numbers() -> None:
