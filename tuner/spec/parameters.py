@@ -35,9 +35,10 @@ from tuner.spec.values import (
     IntParameter,
     Parameter,
     Value,
+    same_value,
 )
 
-__all__ = ["MAX_PARAMETERS", "NAME", "SpaceReading", "read_space", "same_value"]
+__all__ = ["MAX_PARAMETERS", "NAME", "SpaceReading", "read_space"]
 
 MAX_PARAMETERS = 200
 """Far above any use; checking grows with the square of it."""
@@ -77,11 +78,6 @@ class _Head:
     when: Condition | None
     where: str
     mark: Mark
-
-
-def same_value(left: Value, right: Value) -> bool:
-    """Compare two values with their type, so that ``true`` is not 1."""
-    return isinstance(left, bool) == isinstance(right, bool) and left == right
 
 
 def read_space(node: Node | None, mark: Mark, places: Places, problems: Problems) -> SpaceReading:

@@ -15,7 +15,6 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from tuner.spec.conditions import mentions, walk
-from tuner.spec.parameters import same_value
 from tuner.spec.values import (
     CategoricalParameter,
     Condition,
@@ -25,7 +24,9 @@ from tuner.spec.values import (
     Is,
     Parameter,
     Value,
+    accepts,
     holds,
+    same_value,
 )
 
 __all__ = [
@@ -65,16 +66,7 @@ class Situation:
 
 def can_take(parameter: Parameter, value: Value) -> bool:
     """Tell whether a parameter that conditions may name can have ``value``."""
-    match parameter:
-        case CategoricalParameter(choices=choices):
-            return any(same_value(value, choice) for choice in choices)
-        case FixedParameter(value=fixed):
-            return same_value(value, fixed)
-        case IntParameter(low=low, high=high, step=step):
-            whole = not isinstance(value, bool | str) and float(value).is_integer()
-            return whole and low <= value <= high and (int(value) - low) % step == 0  # type: ignore[operator]
-        case FloatParameter():
-            return False
+    return not isinstance(parameter, FloatParameter) and accepts(parameter, value)
 
 
 def count_values(parameter: Parameter) -> int | None:

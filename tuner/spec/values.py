@@ -37,6 +37,7 @@ __all__ = [
     "active",
     "default_objectives",
     "holds",
+    "same_value",
 ]
 
 Value: TypeAlias = bool | int | float | str
@@ -88,9 +89,7 @@ def holds(condition: Condition | None, params: Params) -> bool:
             if name not in params:
                 return False
             found = params[name]
-            return any(
-                isinstance(found, bool) == isinstance(value, bool) and found == value for value in values
-            )
+            return any(same_value(found, value) for value in values)
         case AllOf(conditions):
             return all(holds(each, params) for each in conditions)
         case AnyOf(conditions):
@@ -165,15 +164,18 @@ def active(space: tuple[Parameter, ...], params: Params) -> tuple[Parameter, ...
     return tuple(parameter for parameter in space if holds(parameter.when, params))
 
 
+def same_value(left: object, right: object) -> bool:
+    """Compare two values with their type, so that ``true`` is not 1."""
+    return isinstance(left, bool) == isinstance(right, bool) and left == right
+
+
 def accepts(parameter: Parameter, value: object) -> bool:
     """Tell whether ``value`` is one that ``parameter`` can take; ``True`` is not 1."""
     match parameter:
         case CategoricalParameter(choices=choices):
-            return any(
-                isinstance(value, bool) == isinstance(each, bool) and value == each for each in choices
-            )
+            return any(same_value(value, each) for each in choices)
         case FixedParameter(value=fixed):
-            return isinstance(value, bool) == isinstance(fixed, bool) and value == fixed
+            return same_value(value, fixed)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     if not parameter.low <= value <= parameter.high:
