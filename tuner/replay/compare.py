@@ -14,6 +14,7 @@ from tuner.replay.recorded import RecordedStudy
 from tuner.replay.simulate import TrialCourse, clock_of, courses_of, simulate
 from tuner.search.pruning import FinishedTrial, Pruner, make_pruner
 from tuner.spec.catalogue import Metric
+from tuner.spec.check import PRUNERS_FOR_ANY
 from tuner.spec.values import ComponentSpec, Objective
 from tuner.training.chance import chance_of_counts
 from tuner.trial import EpochReport
@@ -21,8 +22,6 @@ from tuner.trial import EpochReport
 __all__ = ["Comparison", "Conditions", "Order", "Outcome", "compare", "pruner_for"]
 
 Order: TypeAlias = Literal["recorded", "shuffled"]
-
-_FOR_ANY_OBJECTIVES = ("pareto", "mo_asha", "none")
 
 
 @dataclass(frozen=True)
@@ -177,7 +176,7 @@ def pruner_for(
     Raises:
         InputError: If the pruner is unknown or an option is wrong.
     """
-    if spec.name in _FOR_ANY_OBJECTIVES or len(objectives) == 1:
+    if spec.name in PRUNERS_FOR_ANY or len(objectives) == 1:
         return make_pruner(spec, objectives, metrics), objectives
     return _OnFirstObjective(make_pruner(spec, objectives[:1], metrics)), objectives[:1]
 

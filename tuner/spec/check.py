@@ -27,9 +27,9 @@ from tuner.spec.values import (
     Value,
 )
 
-__all__ = ["check_draft"]
+__all__ = ["PRUNERS_FOR_ANY", "check_draft"]
 
-_PRUNERS_FOR_ANY = frozenset({"pareto", "mo_asha", "none"})
+PRUNERS_FOR_ANY = frozenset({"pareto", "mo_asha", "none"})
 """The pruners that work with several objectives; Optuna's own refuse (its Trial.report raises)."""
 
 
@@ -212,7 +212,7 @@ def _check_objectives(draft: Draft, catalogue: Catalogue, problems: Problems) ->
 def _check_sampler_and_pruner(draft: Draft, catalogue: Catalogue, problems: Problems) -> None:
     spec = draft.spec
     several = len(spec.objectives) > 1 and spec.pruner.name in catalogue.pruners
-    if several and "pruner" not in draft.unread and spec.pruner.name not in _PRUNERS_FOR_ANY:
+    if several and "pruner" not in draft.unread and spec.pruner.name not in PRUNERS_FOR_ANY:
         message = (
             f"pruner: {shown(spec.pruner.name)} needs exactly one objective, found {len(spec.objectives)}"
         )
