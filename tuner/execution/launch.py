@@ -30,7 +30,8 @@ from tuner.execution.vectors import known_words, require_same_vectors, require_v
 from tuner.search.pareto import front_indices
 from tuner.search.pruning import make_pruner
 from tuner.search.samplers import make_sampler
-from tuner.spec.values import BudgetSpec, CategoricalParameter, FixedParameter, StudySpec
+from tuner.spec.declared import declared_values
+from tuner.spec.values import BudgetSpec, StudySpec
 from tuner.storage import (
     Database,
     Ledger,
@@ -130,13 +131,7 @@ def open_declared(name: str, spec: StudySpec, base_dir: Path, storage: str) -> O
 def _require_files(spec: StudySpec, base_dir: Path) -> None:
     """Refuse a declared file that is not there, before a trial has to fail for it."""
     known = catalogue_for(spec, base_dir).settings()
-    declared = list(spec.fixed.items())
-    for parameter in spec.space:
-        if isinstance(parameter, FixedParameter):
-            declared.append((parameter.sets, parameter.value))
-        elif isinstance(parameter, CategoricalParameter):
-            declared += [(parameter.sets, choice) for choice in parameter.choices]
-    for name, value in declared:
+    for name, value in declared_values(spec):
         if value and known[name].kind == "path" and not _is_file(path := whole_path(str(value), base_dir)):
             raise NotFoundError(f"{name}: there is no file {path}", "check the path")
 
@@ -326,16 +321,9 @@ def _plan(study: OpenStudy, levels: Sequence[str]) -> StudyPlan:
 
 def cleaning_levels(spec: StudySpec) -> list[str]:
     """Return the cleaning levels that a trial of this study may ask for, each once."""
-    levels: list[str] = []
-    if "cleaning" in spec.fixed:
-        levels.append(str(spec.fixed["cleaning"]))
-    else:
-        levels.append(str(CATALOGUE.settings()["cleaning"].default))
-    for parameter in spec.space:
-        if parameter.sets == "cleaning" and isinstance(parameter, CategoricalParameter):
-            levels += [str(choice) for choice in parameter.choices]
-        elif parameter.sets == "cleaning" and isinstance(parameter, FixedParameter):
-            levels.append(str(parameter.value))
+    levels = [str(value) for name, value in declared_values(spec) if name == "cleaning"]
+    if "cleaning" not in spec.fixed:  # where a condition leaves it out
+        levels.insert(0, str(CATALOGUE.settings()["cleaning"].default))
     return list(dict.fromkeys(levels))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from tuner.execution.plan import StudyPlan
 from tuner.search.seconds import SecondsModel, TimedTrial
 from tuner.spec.values import Params
@@ -11,6 +13,10 @@ __all__ = ["TimeLeft"]
 
 _FAR_OFF = 3.0
 """Times the longest trial so far: with more time left than that, every trial fits and none is judged."""
+
+_STALE = 1.05
+"""Times the trials that were learned from: only so many more say anything new, and reading them all takes a
+while when there are thousands."""
 
 
 class TimeLeft:
@@ -24,7 +30,7 @@ class TimeLeft:
     def __init__(self, plan: StudyPlan, study: RunningStudy) -> None:
         self._plan = plan
         self._study = study
-        self._seen = -1
+        self._learn_at = 0
         self._model: SecondsModel | None = None
         self._longest_s = 0.0
         self.unused_s: float | None = None
@@ -33,9 +39,9 @@ class TimeLeft:
         """Tell whether the limit is so near that trials are to be judged, and can be."""
         if use.time_limit_s is None:
             return False
-        if use.finished != self._seen:
+        if use.finished >= self._learn_at:
             self._learn()
-            self._seen = use.finished
+            self._learn_at = max(use.finished + 1, math.ceil(use.finished * _STALE))
         return self._model is not None and use.time_limit_s - use.used_s < _FAR_OFF * self._longest_s
 
     def _learn(self) -> None:

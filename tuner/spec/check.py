@@ -8,6 +8,7 @@ from tuner.spec.activity import check_activity, sound_parameters
 from tuner.spec.catalogue import Catalogue, Component, Setting
 from tuner.spec.combinations import check_combinations
 from tuner.spec.conditions import Path
+from tuner.spec.declared import values_of
 from tuner.spec.draft import Draft
 from tuner.spec.fields import nearest, one_of, shown
 from tuner.spec.grid import GRID_SAMPLERS, MAX_GRID_POINTS
@@ -18,9 +19,7 @@ from tuner.spec.situations import TooManySituationsError, count_points
 from tuner.spec.start import check_start
 from tuner.spec.tasks import check_task, measured_in
 from tuner.spec.values import (
-    CategoricalParameter,
     ComponentSpec,
-    FixedParameter,
     FloatParameter,
     IntParameter,
     Parameter,
@@ -72,19 +71,8 @@ def _check_parameter(
             mark = draft.places.at("space", name, "sets")
             problems.add(mark, f"{name}: sets {shown(sets)}, which is no setting", nearest(sets, known))
     elif name not in draft.unread_parameters:
-        for key, value in _values_of(parameter):
+        for key, value in values_of(parameter):
             _check_value(parameter, key, value, draft, known[sets], problems)
-
-
-def _values_of(parameter: Parameter) -> list[tuple[Path, Value]]:
-    """Return the values that decide what a parameter can be, each with its place inside it."""
-    match parameter:
-        case CategoricalParameter(choices=choices):
-            return [(("choices", index), choice) for index, choice in enumerate(choices)]
-        case FixedParameter(value=value):
-            return [(("value",), value)]
-        case IntParameter(low=low, high=high) | FloatParameter(low=low, high=high):
-            return [(("low",), low), (("high",), high)]
 
 
 def _check_value(

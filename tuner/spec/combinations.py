@@ -12,6 +12,7 @@ from typing import TypeAlias
 from tuner.spec.activity import sound_parameters
 from tuner.spec.catalogue import Catalogue, Setting
 from tuner.spec.conditions import condition_node
+from tuner.spec.declared import values_of
 from tuner.spec.draft import Draft
 from tuner.spec.dump import flow_text
 from tuner.spec.fields import one_of, shown
@@ -19,10 +20,7 @@ from tuner.spec.read import Mark, Problems
 from tuner.spec.settings import SELECTORS, components_of, expectation, misfit, variants
 from tuner.spec.situations import TooManySituationsError, can_take, situations
 from tuner.spec.values import (
-    CategoricalParameter,
     FixedParameter,
-    FloatParameter,
-    IntParameter,
     Is,
     Parameter,
     StudySpec,
@@ -174,13 +172,7 @@ def _only(found: _Combinations, selector: str) -> Parameter | None:
 
 
 def _values(parameter: Parameter) -> list[Value]:
-    match parameter:
-        case CategoricalParameter(choices=choices):
-            return list(choices)
-        case FixedParameter(value=value):
-            return [value]
-        case IntParameter(low=low, high=high) | FloatParameter(low=low, high=high):
-            return [low, high]
+    return [value for _, value in values_of(parameter)]
 
 
 def _kinds(values: list[Value], selector: str, catalogue: Catalogue) -> dict[str, list[str]]:

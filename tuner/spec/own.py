@@ -12,9 +12,10 @@ from pathlib import Path
 from tuner.errors import InputError
 from tuner.spec.catalogue import Catalogue, Component
 from tuner.spec.conditions import Path as Place
+from tuner.spec.declared import values_of
 from tuner.spec.draft import Draft
 from tuner.spec.read import Problems
-from tuner.spec.values import CategoricalParameter, FixedParameter, StudySpec, Value
+from tuner.spec.values import StudySpec, Value
 
 __all__ = ["OWN_PATTERN", "add_families", "is_own", "own_families", "read_families"]
 
@@ -39,12 +40,9 @@ def _named(spec: StudySpec) -> Iterator[tuple[Place, Value]]:
     for parameter in spec.space:
         if parameter.sets != "family":
             continue
-        if isinstance(parameter, FixedParameter) and is_own(parameter.value):
-            yield ("space", parameter.name, "value"), parameter.value
-        elif isinstance(parameter, CategoricalParameter):
-            for index, choice in enumerate(parameter.choices):
-                if is_own(choice):
-                    yield ("space", parameter.name, "choices", index), choice
+        for key, value in values_of(parameter):
+            if is_own(value):
+                yield ("space", parameter.name, *key), value
 
 
 def add_families(catalogue: Catalogue, names: Iterable[str], folder: Path) -> Catalogue:

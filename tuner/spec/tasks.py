@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from tuner.spec.catalogue import Catalogue, Setting
 from tuner.spec.conditions import Path
+from tuner.spec.declared import values_of
 from tuner.spec.draft import Draft
 from tuner.spec.fields import one_of, shown
 from tuner.spec.read import Problems
-from tuner.spec.values import CategoricalParameter, FixedParameter, Value
+from tuner.spec.values import Value
 
 __all__ = ["check_task", "measured_in"]
 
@@ -71,16 +72,12 @@ def _declared(draft: Draft) -> Iterator[_Given]:
 
 
 def _values(draft: Draft) -> Iterator[_Given]:
-    """Yield every single value that a setting is given."""
+    """Yield every single value that a setting is given, and the ends of its ranges."""
     for name, value in draft.spec.fixed.items():
         yield _Given(name, f"fixed.{name}", ("fixed", name), value)
     for parameter in draft.spec.space:
-        path: Path = ("space", parameter.name)
-        if isinstance(parameter, CategoricalParameter):
-            for index, choice in enumerate(parameter.choices):
-                yield _Given(parameter.sets, parameter.name, (*path, "choices", index), choice)
-        elif isinstance(parameter, FixedParameter):
-            yield _Given(parameter.sets, parameter.name, (*path, "value"), parameter.value)
+        for key, value in values_of(parameter):
+            yield _Given(parameter.sets, parameter.name, ("space", parameter.name, *key), value)
 
 
 def _check_setting(setting: Setting, given: _Given, draft: Draft, problems: Problems) -> None:

@@ -1,4 +1,4 @@
-"""What a study gathers beside its trials: sessions, baselines, notes, timings. Rows in and values out."""
+"""What a study gathers beside its trials, from events to timings. Rows in and values out."""
 
 from __future__ import annotations
 
@@ -8,19 +8,54 @@ import sqlalchemy as sa
 
 from tuner.storage.leases import term_of
 from tuner.storage.reading import confusion_of, from_seconds
-from tuner.storage.records import BaselineRecord, NoteRecord, SessionRecord, TimingRecord
-from tuner.storage.tables import baselines, notes, sessions, timings
+from tuner.storage.records import (
+    BaselineRecord,
+    EventRecord,
+    NoteRecord,
+    SessionRecord,
+    TimingRecord,
+    WorkerRecord,
+)
+from tuner.storage.tables import baselines, events, notes, sessions, timings, workers
 from tuner.storage.writing import as_json, as_text
 
 __all__ = [
     "read_baselines",
+    "read_events",
     "read_notes",
     "read_sessions",
     "read_timings",
+    "read_workers",
     "write_baseline",
     "write_note",
     "write_timing",
 ]
+
+
+def read_events(connection: sa.Connection, study_id: int) -> list[EventRecord]:
+    """Return what happened in a study, in order."""
+    query = sa.select(events).where(events.c.study_id == study_id).order_by(events.c.event_id)
+    return [
+        EventRecord(from_seconds(row.at), row.kind, row.message, row.number)
+        for row in connection.execute(query)
+    ]
+
+
+def read_workers(connection: sa.Connection, study_id: int) -> list[WorkerRecord]:
+    """Return every worker that has worked on a study, in the order in which they were ready."""
+    query = sa.select(workers).where(workers.c.study_id == study_id)
+    return [
+        WorkerRecord(
+            worker=row.worker,
+            host=row.host,
+            cpu=row.cpu,
+            device=row.device,
+            calibration_s=row.calibration_s,
+            versions=json.loads(row.versions),
+            started_utc=from_seconds(row.started_at),
+        )
+        for row in connection.execute(query.order_by(workers.c.started_at))
+    ]
 
 
 def read_sessions(connection: sa.Connection, study_id: int) -> list[SessionRecord]:

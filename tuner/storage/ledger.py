@@ -17,9 +17,11 @@ from tuner.spec.record import differences, spec_hash
 from tuner.spec.values import BudgetSpec, StudySpec, Value
 from tuner.storage.additions import (
     read_baselines,
+    read_events,
     read_notes,
     read_sessions,
     read_timings,
+    read_workers,
     write_baseline,
     write_note,
     write_timing,
@@ -59,8 +61,9 @@ from tuner.storage.studies import (
     read_study,
     use_of_budget,
 )
-from tuner.storage.tables import events, results, studies, workers
-from tuner.storage.writing import as_json, as_text
+from tuner.storage.tables import results, studies
+from tuner.storage.telling import write_event
+from tuner.storage.writing import as_json
 from tuner.trial import EpochReport
 
 __all__ = ["Ledger"]
@@ -296,49 +299,15 @@ class Ledger:
 
     def record_event(self, name: str, number: int | None, kind: str, message: str) -> None:
         """Write down what happened, for people."""
-        study = self.study(name)
-        with self.database.writing() as connection:
-            connection.execute(
-                sa.insert(events).values(
-                    study_id=study.optuna_id,
-                    number=number,
-                    at=self.database.now(connection),
-                    kind=as_text(kind),
-                    message=as_text(message),
-                )
-            )
+        self._write(lambda c, study, now: write_event(c, study.optuna_id, number, now, kind, message), name)
 
     def events(self, name: str) -> list[EventRecord]:
         """Return what happened in a study, in order."""
-
-        def read(connection: sa.Connection, study: StudyRecord) -> list[EventRecord]:
-            query = sa.select(events).where(events.c.study_id == study.optuna_id).order_by(events.c.event_id)
-            return [
-                EventRecord(from_seconds(row.at), row.kind, row.message, row.number)
-                for row in connection.execute(query)
-            ]
-
-        return self._read(read, name)
+        return self._read(lambda c, study: read_events(c, study.optuna_id), name)
 
     def workers(self, name: str) -> list[WorkerRecord]:
         """Return every worker that has worked on a study, in the order in which they were ready."""
-
-        def read(connection: sa.Connection, study: StudyRecord) -> list[WorkerRecord]:
-            query = sa.select(workers).where(workers.c.study_id == study.optuna_id)
-            return [
-                WorkerRecord(
-                    worker=row.worker,
-                    host=row.host,
-                    cpu=row.cpu,
-                    device=row.device,
-                    calibration_s=row.calibration_s,
-                    versions=json.loads(row.versions),
-                    started_utc=from_seconds(row.started_at),
-                )
-                for row in connection.execute(query.order_by(workers.c.started_at))
-            ]
-
-        return self._read(read, name)
+        return self._read(lambda c, study: read_workers(c, study.optuna_id), name)
 
     # -- sessions, baselines, notes, timings -------------------------------------------------------
 

@@ -24,6 +24,7 @@ from tuner.spec.values import Task
 __all__ = ["Chance", "ChanceOfNumbers", "Signs", "chance_of", "chance_of_counts", "never_learned"]
 
 Labels = npt.NDArray[Any]
+Counts = npt.NDArray[np.integer]
 History = Sequence[Mapping[str, float]]
 
 _ONE_SIDED_99 = 2.326
@@ -90,6 +91,11 @@ class Chance:
     @classmethod
     def of(cls, train: Labels, validation: Labels) -> Chance:
         """Work it out from the labels of both splits, ``(n_texts,)`` class indices."""
+        return cls.of_counts(np.bincount(train), np.bincount(validation))
+
+    @classmethod
+    def of_counts(cls, train: Counts, validation: Counts) -> Chance:
+        """Work it out from the texts of each class in both splits, ``(n_classes,)``."""
         accuracy, accuracy_error = _commonest(validation)
         train_accuracy, train_accuracy_error = _commonest(train)
         return cls(accuracy, accuracy_error, train_accuracy, train_accuracy_error, _auc_error(validation))
@@ -167,7 +173,7 @@ def chance_of_counts(train: Sequence[int], validation: Sequence[int]) -> Chance 
     """Work it out from how many texts of each class both splits have; of numbers from that of all texts."""
     if len(train) == len(validation) == 1:
         return ChanceOfNumbers(train[0], validation[0])
-    return Chance.of(*(np.repeat(np.arange(len(counts)), counts) for counts in (train, validation)))
+    return Chance.of_counts(np.asarray(train), np.asarray(validation))
 
 
 def never_learned(
@@ -202,24 +208,23 @@ def _late_rise(history: History, metric: str) -> float:
     return _best(history[earlier:], metric) - _best(history[:earlier], metric)
 
 
-def _commonest(labels: Labels) -> tuple[float, float]:
+def _commonest(counts: Counts) -> tuple[float, float]:
     """Return the commonest class's share and the sampling error of an accuracy of that size."""
-    n_texts = len(labels)
-    share = float(np.bincount(labels).max()) / n_texts
+    n_texts = int(counts.sum())
+    share = float(counts.max()) / n_texts
     variance = n_texts * share * (1.0 - share)
     error = _ONE_SIDED_99 * math.sqrt(variance) / n_texts
     return share, error if variance >= _LEAST_VARIANCE else math.inf
 
 
-def _auc_error(labels: Labels) -> float:
+def _auc_error(counts: Counts) -> float:
     """Return how far above 0.5 the area is by accident: the rank sum's error, the mean over classes.
 
     For one class against the rest it is ``sqrt((n + 1) / (12 m (n - m)))`` (Mann and Whitney
     1947); the error of a mean of areas is at most the mean of their errors.
     """
-    n_texts = len(labels)
-    inside = np.bincount(labels)
-    inside = inside[(inside > 0) & (inside < n_texts)].astype(np.float64)
+    n_texts = int(counts.sum())
+    inside = counts[(counts > 0) & (counts < n_texts)].astype(np.float64)
     if not len(inside):
         return math.inf
     return _ONE_SIDED_99 * float(np.sqrt((n_texts + 1) / (12.0 * inside * (n_texts - inside))).mean())
