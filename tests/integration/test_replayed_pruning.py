@@ -59,6 +59,14 @@ def test_the_late_and_slow_best_trial_is_kept() -> None:
     assert outcome.most(lambda each: each.largest_cut) <= 0.01
 
 
+def test_a_study_that_nothing_was_tuned_on_is_pruned_as_well() -> None:
+    outcome = replayed(read_recorded(CURVES / "sentences_64.json.gz"), workers=2, seeds=10)
+
+    assert outcome.median(lambda each: each.epochs_saved) >= 0.5
+    assert outcome.least(lambda each: each.hypervolume_kept) >= 0.99
+    assert outcome.most(lambda each: each.largest_cut) <= 0.01
+
+
 @pytest.mark.parametrize("path", sorted(CURVES.glob("*.json.gz")), ids=lambda path: path.name)
 def test_recorded_curves_are_small_and_whole(path: Path) -> None:
     study = read_recorded(path)
@@ -68,11 +76,12 @@ def test_recorded_curves_are_small_and_whole(path: Path) -> None:
     assert {len(trial.epochs) for trial in study.trials} == {8}
 
 
-def test_the_space_of_the_recorded_study_loads(reviews: RecordedStudy) -> None:
-    spec = load_spec(CURVES / "reviews_64.yaml", CATALOGUE)
+@pytest.mark.parametrize("name", ["reviews_64", "sentences_64"])
+def test_the_space_of_a_recorded_study_loads(name: str) -> None:
+    spec, study = load_spec(CURVES / f"{name}.yaml", CATALOGUE), read_recorded(CURVES / f"{name}.json.gz")
 
-    assert spec.objectives == reviews.objectives
-    assert {parameter.name for parameter in spec.space} == set(reviews.trials[0].params)
+    assert spec.objectives == study.objectives
+    assert {each.name for each in spec.space} == {key for trial in study.trials for key in trial.params}
 
 
 def test_the_page_on_pruning_shows_what_its_command_prints(capsys: pytest.CaptureFixture[str]) -> None:

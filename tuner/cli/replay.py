@@ -245,7 +245,7 @@ def _cells(outcome: Outcome) -> list[str]:
 
 
 def _percent(share: float, digits: int = 1) -> str:
-    return f"{share * 100:.{digits}f} %"
+    return f"{round(share * 100, digits) + 0.0:.{digits}f} %"  # never -0.0, from sums in another order
 
 
 def _said(compared: Comparison) -> list[str]:

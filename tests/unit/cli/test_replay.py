@@ -38,6 +38,14 @@ def test_the_table_has_a_row_a_pruner(curves: str, capsys: pytest.CaptureFixture
     assert "asked about accuracy alone, since they know one objective: median" in said.err
 
 
+def test_nothing_saved_is_no_less_than_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "curves.json"
+    write_recorded(recorded(*(trial(number, [0.5, 0.6], 0.1 * number + 0.1) for number in range(9))), path)
+
+    assert main(["replay", str(path), "--pruner", "none", "--order", "shuffled"]) == 0
+    assert "-0.0" not in capsys.readouterr().out
+
+
 def test_the_keys_of_the_json_are_kept(curves: str, capsys: pytest.CaptureFixture[str]) -> None:
     asked = ["--pruner", "pareto", "--order", "shuffled", "--seeds", "3", "--format", "json"]
     assert main(["replay", curves, *asked]) == 0
