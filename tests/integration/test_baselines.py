@@ -18,7 +18,9 @@ from tuner.execution.launch import open_declared, open_existing
 from tuner.spec.load import load_spec
 from tuner.storage import BaselineRecord, Ledger, open_database
 
-COUNTS, TFIDF = "bag of words + logistic regression", "TF-IDF + logistic regression"
+COUNTS, USUAL, STRONG = NAMES = [
+    f"{words} + logistic regression" for words in ("bag of words", "TF-IDF", "strong TF-IDF")
+]
 
 
 @pytest.fixture(scope="module")
@@ -40,10 +42,10 @@ def asked(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     return capsys.readouterr().out
 
 
-def test_a_file_begins_its_study_with_two_baselines_and_no_trial(begun: Study) -> None:
+def test_a_file_begins_its_study_with_its_baselines_and_no_trial(begun: Study) -> None:
     ledger = ledger_of(begun.storage)
 
-    assert [record.name for record in ledger.baselines("small")] == [COUNTS, TFIDF]
+    assert [record.name for record in ledger.baselines("small")] == NAMES
     assert ledger.trials("small") == []
     assert ledger.use_of_budget("small").used_s == 0
 
@@ -72,8 +74,9 @@ def test_asking_again_replaces_them_and_leaves_the_budget(
         asked(capsys, "baseline", str(path), "--ngrams", "1", "--format", "json", "--storage", begun.storage)
     )
 
-    assert [each["name"] for each in found] == [COUNTS, TFIDF]
-    assert [each["facts"]["ngrams"] for each in found] == [1, 1]
+    assert [each["name"] for each in found] == NAMES
+    assert [each["facts"]["strength"] for each in found] == [1.0, 1.0, 10.0]
+    assert [each["facts"]["ngrams"] for each in found] == [1, 1, 1]
     assert ledger_of(begun.storage).study("small").budget.trials == 1
     begun.small(1)
 
@@ -85,7 +88,7 @@ def test_the_table_names_figures_seconds_and_terms(begun: Study, capsys: pytest.
     assert heading.split("  ")[0].strip() == "baseline"
     assert all(word in heading for word in ("accuracy", "f1", "auc", "test accuracy", "training", "terms"))
     assert max(map(len, lines)) <= 120
-    assert lines[-1].startswith(f"{TFIDF}: accuracy 0.")
+    assert lines[-1].startswith(f"{STRONG}: accuracy 0.")
     assert lines[-1].endswith(" s")
 
 
@@ -93,7 +96,7 @@ def test_csv_has_a_row_a_baseline(begun: Study, capsys: pytest.CaptureFixture[st
     text = asked(capsys, "baseline", "--format", "csv", "--storage", begun.storage)
 
     rows = list(csv.DictReader(io.StringIO(text)))
-    assert [row["name"] for row in rows] == [COUNTS, TFIDF]
+    assert [row["name"] for row in rows] == NAMES
     assert all(float(row["metrics.accuracy"]) > 0.5 for row in rows)
     assert all(float(row["test.accuracy"]) > 0.5 for row in rows)
     assert all(int(row["facts.terms"]) > 500 for row in rows)
@@ -116,10 +119,10 @@ def test_run_goes_on_with_the_study_and_the_front_stands_against_the_baselines(b
     done = begun.call("run", "small.yaml")
 
     assert "front member" in done.stdout
-    assert f"{TFIDF}: accuracy 0." in done.stdout
+    assert f"{STRONG}: accuracy 0." in done.stdout
     assert [trial["state"] for trial in begun.trials()] == ["COMPLETE"]
     page = (begun.folder / "studies" / "small" / "report.html").read_text(encoding="utf-8")
-    assert TFIDF in page
+    assert all(name in page for name in NAMES)
 
 
 def test_a_declared_study_that_was_begun_so_is_the_same_study(begun: Study) -> None:
@@ -128,7 +131,7 @@ def test_a_declared_study_that_was_begun_so_is_the_same_study(begun: Study) -> N
     opened = open_declared("small", spec, begun.folder, begun.storage)
 
     assert opened.continued
-    assert len(opened.ledger.baselines("small")) == 2
+    assert len(opened.ledger.baselines("small")) == 3
 
 
 def record(ledger: Ledger, name: str, accuracy: float, time_s: float) -> None:
@@ -138,12 +141,12 @@ def record(ledger: Ledger, name: str, accuracy: float, time_s: float) -> None:
 def test_the_front_says_who_beats_a_baseline(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     storage = str(tmp_path / "tuner.db")
     ledger = record_study(storage)  # the front: 0.86 in 11 s, 0.80 in 4 s, 0.70 in 2 s
-    record(ledger, TFIDF, 0.81, 3.0)
+    record(ledger, USUAL, 0.81, 3.0)
 
     out = asked(capsys, "front", "--storage", storage)
 
     assert out.splitlines()[-1] == (
-        f"{TFIDF}: accuracy 0.8100 in 3.0 s; 1 of 3 front members beats it in accuracy, 1 loses to it in both"
+        f"{USUAL}: accuracy 0.8100 in 3.0 s; 1 of 3 front members beats it in accuracy, 1 loses to it in both"
     )
     assert json.loads(asked(capsys, "front", "--format", "json", "--storage", storage))[0]["number"] == 1
 

@@ -725,6 +725,17 @@ class TestAdditions:
         assert found.recorded_utc is not None
         assert dataclasses.replace(found, recorded_utc=None) == record
 
+    def test_the_tfidf_of_older_studies_is_the_strong_one_until_the_usual_takes_its_row(
+        self, ledger: Ledger
+    ) -> None:
+        older = BaselineRecord("TF-IDF + ridge regression", {"mae": 1.0}, facts={"strength": 1.0})
+        ledger.record_baseline(NAME, older)
+        assert [each.name for each in ledger.baselines(NAME)] == ["strong TF-IDF + ridge regression"]
+
+        usual = dataclasses.replace(older, facts={"strength": 1.0, "weighting": "tfidf"})
+        ledger.record_baseline(NAME, usual)
+        assert [each.name for each in ledger.baselines(NAME)] == ["TF-IDF + ridge regression"]
+
     def test_notes_come_back_in_order(self, ledger: Ledger, session: RunningStudy) -> None:
         finish(session, take(session))
         ledger.add_note(NAME, 0, "Ada", "too slow", "issue")

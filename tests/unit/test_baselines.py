@@ -32,12 +32,13 @@ from tuner.spec.values import (
     Is,
     Parameter,
     StudySpec,
+    Task,
     Value,
 )
 
 Parts: TypeAlias = list[list[tuple[str, int]]]
 
-COUNTS, TFIDF = baselines_for("binary")
+COUNTS, USUAL, STRONG = baselines_for("binary")
 WORDS = {"tokenizer": str.split, "token_pattern": None, "lowercase": False, "min_df": 2}
 
 
@@ -59,9 +60,10 @@ def dataset(make_dataset: DatasetMaker, parts: Parts) -> EncodedDataset:
     ("baseline", "vectorizer", "strength"),
     [
         (COUNTS, CountVectorizer(**WORDS), 1.0),
-        (TFIDF, TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, **WORDS), 10.0),
+        (USUAL, TfidfVectorizer(**WORDS), LogisticRegression().C),
+        (STRONG, TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, **WORDS), 10.0),
     ],
-    ids=["counts", "tfidf"],
+    ids=["counts", "usual", "strong"],
 )
 def test_figures_are_those_of_scikit_learn_on_the_same_splits(
     baseline: Baseline, vectorizer: Any, strength: float, dataset: EncodedDataset, parts: Parts
@@ -88,7 +90,7 @@ def test_figures_are_those_of_scikit_learn_on_the_same_splits(
 
 def test_several_classes_are_measured_over_all_of_them(make_dataset: DatasetMaker) -> None:
     texts = [(f"{word} {other}", label) for label, word in enumerate("abc") for other in "xyz"]
-    record = measure_baseline(TFIDF, make_dataset(texts))
+    record = measure_baseline(STRONG, make_dataset(texts))
 
     assert record.metrics["accuracy"] == 1.0
     assert record.confusion == ((3, 0, 0), (0, 3, 0), (0, 0, 3))
@@ -109,22 +111,27 @@ def test_a_regression_is_a_ridge_regression_of_the_numbers(make_dataset: Dataset
     model = Ridge().fit(vectorizer.fit_transform([text for text, _ in numbers[0]]), train.labels)
     predicted = model.predict(vectorizer.transform([text for text, _ in numbers[1]]))
 
-    counts, tfidf = (measure_baseline(each, dataset) for each in baselines_for("regression"))
+    counts, usual, tfidf = (measure_baseline(each, dataset) for each in baselines_for("regression"))
 
-    assert [counts.name, tfidf.name] == ["bag of words + ridge regression", "TF-IDF + ridge regression"]
+    assert [counts.name, usual.name, tfidf.name] == [
+        "bag of words + ridge regression",
+        "TF-IDF + ridge regression",
+        "strong TF-IDF + ridge regression",
+    ]
+    assert usual.metrics["parameters"] == counts.metrics["parameters"] < tfidf.metrics["parameters"]
     assert tfidf.metrics["mae"] == pytest.approx(mean_absolute_error(validation.labels, predicted), rel=1e-3)
     assert tfidf.metrics["r2"] == pytest.approx(r2_score(validation.labels, predicted), rel=1e-3)
     assert tfidf.test_metrics["test_r2"] > 0
     assert (tfidf.confusion, tfidf.test_confusion) == ((), ())
-    assert counts.facts["strength"] == 0.01
+    assert [each.facts["strength"] for each in (counts, usual, tfidf)] == [0.01, 1.0, 1.0]
 
 
 def test_only_training_texts_are_learned_from(make_dataset: DatasetMaker, parts: Parts) -> None:
     train, validation, test = parts
     turned = [(text, 1 - label) for text, label in validation]
 
-    whole = measure_baseline(TFIDF, make_dataset(train, validation, test))
-    other = measure_baseline(TFIDF, make_dataset(train, turned, test))
+    whole = measure_baseline(STRONG, make_dataset(train, validation, test))
+    other = measure_baseline(STRONG, make_dataset(train, turned, test))
 
     assert other.test_metrics == whole.test_metrics
     assert other.metrics["accuracy"] == pytest.approx(1 - whole.metrics["accuracy"])
@@ -140,14 +147,20 @@ def test_the_clocks_run_while_it_learns_and_not_while_it_is_measured(dataset: En
 
 
 def test_what_was_done_is_written_down(dataset: EncodedDataset) -> None:
-    facts = measure_baseline(TFIDF, dataset).facts
+    facts = measure_baseline(STRONG, dataset).facts
 
-    assert (facts["ngrams"], facts["strength"], facts["converged"]) == (2, 10.0, True)
+    assert (facts["weighting"], facts["ngrams"], facts["strength"]) == ("sublinear_tfidf", 2, 10.0)
+    assert facts["converged"] is True
     assert (facts["train_texts"], facts["validation_texts"], facts["test_texts"]) == (34, 16, 14)
 
 
-def test_the_longest_term_is_a_choice_of_tfidf_alone() -> None:
-    assert [each.ngrams for each in baselines_for("binary", 3)] == [1, 3]
+def test_the_longest_term_is_a_choice_of_strong_tfidf_alone() -> None:
+    assert [each.ngrams for each in baselines_for("binary", 3)] == [1, 1, 3]
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_names_tell_them_apart(task: Task) -> None:
+    assert len({each.name for each in baselines_for(task)}) == 3
 
 
 def test_texts_that_share_no_word_are_refused(make_dataset: DatasetMaker) -> None:

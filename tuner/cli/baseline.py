@@ -39,16 +39,17 @@ _SHOWN_OF_TEST = ("accuracy", "f1", "mae", "r2")
     type=click.IntRange(1, 3),
     default=2,
     show_default=True,
-    help="Words of the longest term of TF-IDF; bag of words counts single words.",
+    help="Words of the longest term of strong TF-IDF; the two others know single words.",
 )
 @format_option("table", "json", "csv")
 def baseline(what: str | None, study: str | None, storage: str, ngrams: int, form: str) -> None:
     """Measure bag of words and TF-IDF with a linear model on a study's splits.
 
-    They learn from the training part in seconds, and are measured on validation and test: neither is tuned
-    or chosen, so the test split may be looked at. The study keeps them, and `tuner front` and `tuner report`
-    then say which members beat them. Of a FILE whose study was not begun yet, the study is made
-    without trials; `tuner run FILE` goes on with it.
+    TF-IDF twice: as it is usually meant (single words, scikit-learn's default C=1), and strong (words and
+    pairs, logarithmic counts, C=10). All learn from the training part in seconds, and are measured on
+    validation and test: none is tuned or chosen, so the test split may be looked at. The study keeps them,
+    and `tuner front` and `tuner report` then say which members beat them. Of a FILE whose study was not
+    begun yet, the study is made without trials; `tuner run FILE` goes on with it.
     """
     from tuner.analysis.baselines import standings
     from tuner.baselines import baselines_for, cleaning_of, measure_baseline

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -15,7 +16,7 @@ from tuner.report.frame import Frame
 from tuner.report.look import BASELINE
 from tuner.report.page import Section, TextTable
 
-__all__ = ["RIVALS", "baseline_traces", "baselines_section", "strongest"]
+__all__ = ["RIVALS", "baseline_names", "baseline_traces", "baselines_section", "strongest"]
 
 RIVALS = (
     "Green squares are models without a network, each with a broken line towards more {x}: a network on the "
@@ -26,54 +27,68 @@ _INTRODUCTION = (
     "They learned from the same training split, in one thread, and were tuned by nothing, so that their test "
     "split could be opened. A network that does not beat them is not worth its time."
 )
+_STRONG = (
+    "TF-IDF is what usually goes by that name: single words, at scikit-learn's defaults. Strong TF-IDF also "
+    "takes runs of words and the logarithm of counts."
+)
 _SHOWN = ("accuracy", "f1", "mae", "r2", "training_time_s")
 _TEST_SHOWN = ("accuracy", "f1", "auc", "mae", "r2")
 
 _Box = tuple[float, float, float, float]
-_LETTER, _LINE, _GAP = 0.0068, 0.034, 0.012
-"""A label's size in shares of a picture of the usual size."""
+_LETTER, _LINE, _GAP = 0.0066, 0.036, 0.012
+"""A name's size in shares of a picture of the usual size, and how far it keeps off its mark."""
+_HALF_STROKE = 0.004
+_BESIDE_PX, _OFF_PX = 11, 2
+_SHADED = "rgba(255, 255, 255, 0.75)"
 
 
-def baseline_traces(table: pd.DataFrame, axes: Axes, frame: Frame, marks: pd.DataFrame) -> list[go.Scatter]:
+def baseline_traces(table: pd.DataFrame, axes: Axes, frame: Frame) -> list[go.Scatter]:
     """Mark models without a network, each with a line to the edge: what lies on its worse side is beaten.
 
     Args:
         table: As of :func:`tuner.analysis.tables.baseline_points`.
         axes: What x and y are.
         frame: What the picture shows.
+
+    Returns:
+        The lines, then the marks.
+    """
+    return [] if table.empty else [_lines(table, axes, frame), _points(table, axes)]
+
+
+def baseline_names(
+    table: pd.DataFrame, axes: Axes, frame: Frame, marks: pd.DataFrame
+) -> list[go.layout.Annotation]:
+    """Write each name beside its line, where it hides least.
+
+    Args:
+        table, axes, frame: As for :func:`baseline_traces`.
         marks: Points that are drawn beside, with ``x``, ``y`` and ``kind``; names keep off them.
 
     Returns:
-        The lines and their names, then the marks.
+        One annotation a row, in the order of the rows.
     """
-    if table.empty:
-        return []
-    return [_lines(table, axes, frame, _taken(marks, axes, frame)), _points(table, axes)]
+    rows = table.to_dict("records")
+    taken = _taken(marks, axes, frame) + _taken(table.assign(kind="finished"), axes, frame)
+    edge = float(axes.x.direction == "minimize")
+    for row in rows:
+        across, up = frame.place(row["x"], row["y"])
+        taken.append((min(across, edge), up - _HALF_STROKE, max(across, edge), up + _HALF_STROKE))
+    return [_name(row, axes, frame, taken) for row in rows]
 
 
-def _lines(table: pd.DataFrame, axes: Axes, frame: Frame, taken: list[_Box]) -> go.Scatter:
-    """Make the lines and the names upon them."""
+def _lines(table: pd.DataFrame, axes: Axes, frame: Frame) -> go.Scatter:
     x: list[float | None] = []
     y: list[float | None] = []
-    names: list[str] = []
-    sides: list[str] = []
-    taken += _taken(table.assign(kind="finished"), axes, frame)
     for row in table.to_dict("records"):
-        end, side = _free_side(row, axes, frame, taken)
-        name = html.escape(row["name"])
         x += [row["x"], frame.edge(axes.x.direction), None]
         y += [row["y"], row["y"], None]
-        names += ["" if end else name, name if end else "", ""]
-        sides += [side] * 3
     return go.Scatter(
         x=x,
         y=y,
-        mode="lines+text",
+        mode="lines",
         name="beaten by them",
         line={"color": BASELINE, "width": 1.5, "dash": "dash"},
-        text=names,
-        textposition=sides,
-        textfont={"color": BASELINE, "size": 12},
         cliponaxis=False,
         hoverinfo="skip",
         showlegend=False,
@@ -112,31 +127,41 @@ def _taken(marks: pd.DataFrame, axes: Axes, frame: Frame) -> list[_Box]:
         boxes.append((across - 0.01, up - 0.015, across + 0.01, up + 0.015))
         if row["kind"] == "front":
             left = across - 0.04 if axes.x.direction == "minimize" else across
-            boxes.append((left, up, left + 0.04, up + 0.05))
+            low = up if axes.y.direction == "maximize" else up - 0.05
+            boxes.append((left, low, left + 0.04, low + 0.05))
     return boxes
 
 
-def _free_side(row: dict[str, object], axes: Axes, frame: Frame, taken: list[_Box]) -> tuple[int, str]:
-    """Choose the end of a line and the side of it where a name hides least, and take that place.
-
-    Returns:
-        0 for the mark's end and 1 for the edge's, and plotly's word for the side.
-    """
-    mark = frame.place(float(str(row["x"])), float(str(row["y"])))
-    width = _LETTER * len(str(row["name"]))
+def _name(row: Mapping[Hashable, Any], axes: Axes, frame: Frame, taken: list[_Box]) -> go.layout.Annotation:
+    """Choose the end of a line and the side of it where a name hides least, and take that place."""
+    mark = frame.place(row["x"], row["y"])
+    width = _LETTER * len(row["name"])
     to_right = axes.x.direction == "minimize"
-    choices: list[tuple[int, _Box, int, str]] = []
-    for end in (0, 1):
+    choices: list[tuple[int, _Box, float, bool, str]] = []
+    for end, begin in enumerate((mark[0], float(to_right))):
         grows_right = to_right == (end == 0)
-        begin = mark[0] if end == 0 else float(to_right)
         left = begin + _GAP if grows_right else begin - _GAP - width
-        for side, low in (("top", mark[1]), ("bottom", mark[1] - _LINE)):
+        for side, low in (("bottom", mark[1] + _HALF_STROKE), ("top", mark[1] - _LINE - _HALF_STROKE)):
             box = (left, low, left + width, low + _LINE)
             hidden = sum(_meet(box, other) for other in taken) + 10 * (low < 0)
-            choices.append((hidden, box, end, f"{side} {'right' if grows_right else 'left'}"))
-    _, box, end, side = min(choices, key=lambda choice: choice[0])
+            choices.append((hidden, box, begin, grows_right, side))
+    _, box, begin, grows_right, side = min(choices, key=lambda choice: choice[0])
     taken.append(box)
-    return end, side
+    return go.layout.Annotation(
+        text=html.escape(row["name"]),
+        x=begin,
+        y=mark[1],
+        xref="x domain",
+        yref="y domain",
+        xanchor="left" if grows_right else "right",
+        yanchor=side,
+        xshift=_BESIDE_PX if grows_right else -_BESIDE_PX,
+        yshift=_OFF_PX if side == "bottom" else -_OFF_PX,
+        showarrow=False,
+        borderpad=0,
+        bgcolor=_SHADED,
+        font={"color": BASELINE, "size": 12},
+    )
 
 
 def _meet(one: _Box, other: _Box) -> bool:
@@ -170,5 +195,6 @@ def baselines_section(standings: Sequence[Standing]) -> list[Section]:
         ]
         for each in found
     ]
-    said = [_INTRODUCTION, *(f"{sentence(each)}." for each in standings)]
+    kinds = [_STRONG] if any(each.name.startswith("strong ") for each in found) else []
+    said = [_INTRODUCTION, *kinds, *(f"{sentence(each)}." for each in standings)]
     return [Section(_HEADING, said, table=TextTable(headings, rows, right=frozenset(headings[1:])))]

@@ -16,7 +16,7 @@ import plotly.graph_objects as go
 
 from tuner.analysis.tables import Axes
 from tuner.analysis.wording import written, written_value
-from tuner.report.baselines import baseline_traces
+from tuner.report.baselines import baseline_names, baseline_traces
 from tuner.report.frame import Frame, frame_of
 from tuner.report.look import FINISHED, FRONT, PRUNED, axis_title, lay_out
 
@@ -60,7 +60,7 @@ def pareto_figure(
     members = drawn[drawn["kind"] == "front"].sort_values("x", ascending=axes.x.direction == "minimize")
     if axes.joined and len(members):
         figure.add_trace(_attained(members, axes, frame))
-    figure.add_traces(baseline_traces(rivals, axes, frame, drawn))
+    figure.add_traces(baseline_traces(rivals, axes, frame))
     for kind, name in (
         ("pruned", "pruned, where it stood"),
         ("finished", "finished, but beaten"),
@@ -70,6 +70,7 @@ def pareto_figure(
         if len(rows):
             figure.add_trace(_marks(rows, kind, name, axes))
     lay_out(figure, heading, subheading)
+    figure.update_layout(annotations=baseline_names(rivals, axes, frame, drawn))
     frame.put_on(figure, axes)
     return figure
 
@@ -160,7 +161,9 @@ def _marks(rows: pd.DataFrame, kind: str, name: str, axes: Axes) -> go.Scatter:
         name=f"{name}: {len(rows)}",
         marker=marker,
         text=[f"<b>{html.escape(label)}</b>" for label in rows["label"]] if labelled else None,
-        textposition="top left" if axes.x.direction == "minimize" else "top right",
+        # Towards the better corner, where the front leaves room: never on its own line.
+        textposition=f"{'top' if axes.y.direction == 'maximize' else 'bottom'} "
+        f"{'left' if axes.x.direction == 'minimize' else 'right'}",
         textfont={"color": FRONT, "size": 12},
         cliponaxis=False,
         hovertext=[_hover(row, axes) for row in rows.to_dict("records")],

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import sqlalchemy as sa
 
+from tuner.spec.values import Value
 from tuner.storage.leases import term_of
 from tuner.storage.reading import confusion_of, from_seconds
 from tuner.storage.records import (
@@ -83,16 +85,27 @@ def read_baselines(connection: sa.Connection, study_id: int) -> list[BaselineRec
     query = sa.select(baselines).where(baselines.c.study_id == study_id)
     return [
         BaselineRecord(
-            name=row.name,
+            name=_name_today(row.name, facts),
             metrics=json.loads(row.metrics),
             test_metrics=json.loads(row.test_metrics),
             confusion=confusion_of(row.confusion),
             test_confusion=confusion_of(row.test_confusion),
-            facts=json.loads(row.facts),
+            facts=facts,
             recorded_utc=from_seconds(row.recorded_at),
         )
         for row in connection.execute(query.order_by(baselines.c.recorded_at, baselines.c.name))
+        for facts in (json.loads(row.facts),)
     ]
+
+
+def _name_today(name: str, facts: Mapping[str, Value]) -> str:
+    """Return what a baseline is called now.
+
+    While there was one TF-IDF only, of pairs of words and without the fact ``weighting``, it was called as
+    the usual one is now. Measured again, the usual one takes that row's place.
+    """
+    is_older = "strength" in facts and "weighting" not in facts
+    return f"strong {name}" if is_older and name.startswith("TF-IDF + ") else name
 
 
 def write_baseline(connection: sa.Connection, study_id: int, record: BaselineRecord, now: float) -> None:

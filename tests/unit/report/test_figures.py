@@ -11,7 +11,7 @@ import pytest
 from tuner.analysis.tables import Axes, axes_of, baseline_points, curves, points
 from tuner.report.figures import curves_figure, pareto_figure
 from tuner.report.look import FRONT
-from tuner.spec.values import Objective
+from tuner.spec.values import Direction, Objective
 from tuner.storage.records import BaselineRecord, TrialRecord, TrialStateName
 from tuner.trial import EpochReport
 
@@ -81,6 +81,19 @@ def test_where_x_is_maximized_the_line_goes_the_other_way() -> None:
     assert list(line.x)[2] < 4.0
 
 
+@pytest.mark.parametrize(
+    ("y", "x", "side"),
+    [
+        ("maximize", "minimize", "top left"),
+        ("maximize", "maximize", "top right"),
+        ("minimize", "minimize", "bottom left"),
+    ],
+)
+def test_numbers_of_the_front_stand_on_its_better_side(y: Direction, x: Direction, side: str) -> None:
+    axes = Axes(x=Objective("training_time_s", x), y=Objective("accuracy", y), joined=True)
+    assert named(drawn(axes=axes), "front").textposition == side
+
+
 def test_three_objectives_draw_no_line() -> None:
     axes = axes_of((*OBJECTIVES, Objective("parameters", "minimize")))
     assert "attained" not in [trace.name for trace in drawn(axes=axes).data]
@@ -110,7 +123,7 @@ def test_a_model_without_a_network_is_a_mark_with_a_line_to_the_edge() -> None:
     edge = figure.layout.xaxis.range[1]
     assert list(lines.x) == [2.5, edge, None, 1.5, edge, None]
     assert list(lines.y) == [0.75, 0.75, None, 0.82, 0.82, None]
-    assert [name for name in lines.text if name] == ["words", "TF-IDF"]
+    assert [name.text for name in figure.layout.annotations] == ["words", "TF-IDF"]
     assert (list(marks.x), list(marks.y)) == ([2.5, 1.5], [0.75, 0.82])
     assert marks.hovertext[1] == "<b>TF-IDF</b><br>accuracy 0.8200, training_time_s 1.5 s"
 
@@ -130,13 +143,20 @@ def test_names_keep_off_marks_and_off_each_other() -> None:
 
     def sides(*rivals: BaselineRecord) -> list[str]:
         table = baseline_points(rivals, AXES)
-        lines = named(pareto_figure(axes_of_crowd, AXES, "", "", table), "beaten by")
-        return [side for side, name in zip(lines.textposition, lines.text, strict=True) if name]
+        names = pareto_figure(axes_of_crowd, AXES, "", "", table).layout.annotations
+        other = {"bottom": "top", "top": "bottom"}  # of its line lies the end that a name is held by
+        return [f"{other[name.yanchor]} {name.xanchor}" for name in names]
 
-    assert sides(rival("TF-IDF + logistic regression", 0.75, 1.5)) == ["top right"]
-    assert sides(rival("TF-IDF + logistic regression", 0.82, 1.5)) == ["bottom right"]
-    # The second name would lie on the first one, over and under its line: it goes to the other end.
-    assert sides(rival("bag of words", 0.750, 1.5), rival("TF-IDF", 0.752, 1.5)) == ["top right", "top left"]
+    assert sides(rival("TF-IDF + logistic regression", 0.75, 1.5)) == ["top left"]
+    assert sides(rival("TF-IDF + logistic regression", 0.82, 1.5)) == ["bottom left"]
+    # Two lines lie so near that a name between them would be struck through: one goes over, one under both.
+    assert sides(rival("bag of words", 0.750, 1.5), rival("TF-IDF", 0.752, 1.5)) == [
+        "bottom left",
+        "top left",
+    ]
+    # A third finds no room at this end of the lines, and is held at the other: no two share a place.
+    three = [rival(name, 0.75 + at / 1000, 1.5) for at, name in enumerate(("words", "usual", "strong"))]
+    assert len(set(sides(*three))) == 3
 
 
 def test_a_model_without_the_metric_of_an_axis_is_not_drawn() -> None:
