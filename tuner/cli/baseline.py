@@ -12,7 +12,7 @@ from rich.text import Text
 from tuner.analysis.tables import on_test
 from tuner.analysis.wording import duration, title, written
 from tuner.cli.console import console, one_line, remark, table, write_csv, write_json
-from tuner.cli.options import format_option, open_ledger, pick, storage_option
+from tuner.cli.options import data_option, format_option, open_ledger, pick, storage_option, with_data
 from tuner.errors import InputError, NotFoundError, StudyChangedError
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ _SHOWN_OF_TEST = ("accuracy", "f1", "mae", "r2")
     help="With a FILE: the study's name. Defaults to the file's, without its ending.",
 )
 @storage_option
+@data_option
 @click.option(
     "--ngrams",
     type=click.IntRange(1, 3),
@@ -42,7 +43,9 @@ _SHOWN_OF_TEST = ("accuracy", "f1", "mae", "r2")
     help="Words of the longest term of strong TF-IDF; the two others know single words.",
 )
 @format_option("table", "json", "csv")
-def baseline(what: str | None, study: str | None, storage: str, ngrams: int, form: str) -> None:
+def baseline(
+    what: str | None, study: str | None, storage: str, data: Path | None, ngrams: int, form: str
+) -> None:
     """Measure bag of words and TF-IDF with a linear model on a study's splits.
 
     TF-IDF twice: as it is usually meant (single words, scikit-learn's default C=1), and strong (words and
@@ -55,7 +58,7 @@ def baseline(what: str | None, study: str | None, storage: str, ngrams: int, for
     from tuner.baselines import baselines_for, cleaning_of, measure_baseline
     from tuner.data.encode import encode
 
-    opened = _open(what, study, storage)
+    opened = _open(what, study, storage, data)
     for said in opened.remarks:
         remark(said)
     dataset = encode(opened.prepared, cleaning_of(opened.spec))
@@ -76,32 +79,32 @@ def print_standings(found: Sequence[Standing]) -> None:
         console().print(Text(one_line(sentence(each))), soft_wrap=True)
 
 
-def _open(what: str | None, study: str | None, storage: str) -> OpenStudy:
+def _open(what: str | None, study: str | None, storage: str, data: Path | None) -> OpenStudy:
     """Open the study that is meant, beginning that of a file where it is new."""
     from tuner.execution.launch import open_existing
 
     if what is not None and Path(what).suffix in _FILES:
-        return _open_file(Path(what), study, storage)
+        return _open_file(Path(what), study, storage, data)
     if study is not None:
         raise InputError("--study goes with a search-space file", "give the study's name alone, or its file")
     name = pick(open_ledger(storage), what)
     remark(f"study '{name}': reading its texts")
-    return open_existing(name, storage)
+    return open_existing(name, storage, data)
 
 
-def _open_file(file: Path, study: str | None, storage: str) -> OpenStudy:
+def _open_file(file: Path, study: str | None, storage: str, data: Path | None) -> OpenStudy:
     """Open the study that a file declares; one that was begun before stays as it is, its budget too."""
     from tuner.catalogue import CATALOGUE
     from tuner.execution.launch import open_declared, open_existing
     from tuner.spec.load import load_spec
     from tuner.spec.record import differences
 
-    spec = load_spec(file, CATALOGUE)
+    spec = with_data(load_spec(file, CATALOGUE), data)
     name = study or file.stem
     remark(f"study '{name}': reading its texts")
     if not _is_begun(name, storage):
         return open_declared(name, spec, file.resolve().parent, storage)
-    opened = open_existing(name, storage)
+    opened = open_existing(name, storage, data)
     changed = differences(opened.spec, spec)
     if changed:
         raise StudyChangedError(name, changed)
