@@ -57,9 +57,9 @@ _FILES = (".json", ".json.gz")
 )
 @click.option(
     "--monitor",
-    type=click.Choice(["loss", "accuracy"]),
+    metavar="METRIC",
     default=None,
-    help="Choose the kept epoch by another metric.",
+    help="Choose the kept epoch by another validation metric that every recorded epoch has, e.g. f1.",
 )
 @click.option(
     "--chance-epochs",

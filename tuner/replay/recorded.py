@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tuner.errors import InputError, NotFoundError
+from tuner.metrics import METRICS
 from tuner.spec.values import Objective, Value
 from tuner.storage import Ledger, TrialRecord
 from tuner.training.course import Rules
@@ -67,17 +68,38 @@ class RecordedStudy:
     left_out: Mapping[str, int] = field(default_factory=dict)
     counts: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
+    @property
+    def monitors(self) -> tuple[str, ...]:
+        """The metrics of the validation split that every epoch has, by name: any can choose the kept one."""
+        rows = [row for trial in self.trials for row in trial.epochs]
+        return tuple(
+            name
+            for name in (sorted(rows[0]) if rows else ())
+            if name in METRICS
+            and METRICS[name].growth == "curve"
+            and not name.startswith("train_")
+            and all(name in row for row in rows)
+        )
+
     def with_rules(self, patience: int | None = None, monitor: str | None = None) -> RecordedStudy:
         """Return the study with other rules of stopping early and of choosing the kept epoch.
 
         Args:
             patience: As the setting; None to leave it. A curve cannot go on beyond its recorded end.
-            monitor: As the setting; None to leave it.
+            monitor: One of :attr:`monitors`; None to leave it.
+
+        Raises:
+            InputError: If an epoch lacks the monitor.
         """
         changes: dict[str, Any] = {}
         if patience is not None:
             changes["patience"] = patience
-        if monitor is not None:
+        if monitor is not None and self.trials:
+            if monitor not in self.monitors:
+                raise InputError(
+                    f"--monitor: found '{monitor}', expected a validation metric of every recorded epoch",
+                    f"known: {', '.join(self.monitors) or 'none'}",
+                )
             changes["monitor"] = monitor
         trials = tuple(replace(trial, rules=replace(trial.rules, **changes)) for trial in self.trials)
         return replace(self, trials=trials)

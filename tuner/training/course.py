@@ -14,7 +14,7 @@ from tuner.spec.values import Params
 __all__ = ["Course", "Rules"]
 
 _LEAST_LEARNING_RATE = 1e-7
-_BETTER_BELOW = frozenset({"loss", "mae"})
+_BETTER_BELOW = frozenset({"loss", "mae", "mse"})
 
 
 @dataclass(frozen=True)

@@ -135,6 +135,8 @@ def test_a_pruner_that_is_written_wrong_is_refused(text: str, message: str) -> N
         (["CURVES", "--reference", "low"], 2, "--reference: found 'low'"),
         (["CURVES", "--reference", "0.5"], 2, "reference: 1 numbers found"),
         (["CURVES", "--pruner", "best"], 2, "--pruner: unknown pruner 'best'"),
+        (["CURVES", "--monitor", "mae"], 2, "--monitor: found 'mae', expected a validation metric of every"),
+        (["CURVES", "--monitor", "train_accuracy"], 2, "known: accuracy, auc, loss"),
         (["CURVES", "--workers", "0"], 2, "Invalid value for '--workers'"),
     ],
 )

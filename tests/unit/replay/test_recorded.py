@@ -25,6 +25,16 @@ def test_only_trials_that_were_trained_to_their_end_can_be_replayed(tmp_path: Pa
     assert set(study.trials[1].params) == {"units", "bidirectional"}
 
 
+def test_the_kept_epoch_can_be_chosen_by_what_every_epoch_has() -> None:
+    study = recorded(trial(0, [0.5, 0.7], 1.0), trial(3, [0.6, 0.65, 0.66], 2.0))
+    del study.trials[0].epochs[1]["auc"]  # type: ignore[attr-defined]  # a dict, as it is made
+
+    assert study.monitors == ("accuracy", "loss")
+    assert {each.rules.monitor for each in study.with_rules(monitor="accuracy").trials} == {"accuracy"}
+    with pytest.raises(InputError, match="--monitor: found 'auc', expected a validation metric"):
+        study.with_rules(monitor="auc")
+
+
 @pytest.mark.parametrize("name", ["curves.json", "curves.json.gz"])
 def test_a_file_keeps_a_study(tmp_path: Path, name: str) -> None:
     study = recorded(trial(0, [0.5, 0.7], 1.0), trial(3, [0.6, 0.65, 0.66], 2.0, patience=2))
