@@ -82,7 +82,8 @@ def comparison_figure(page: ComparisonPage, *, titled: bool = True) -> go.Figure
     figure.update_yaxes(title_text=axis_title(table.metric, False, table.direction), row=1, col=1)
     for column, metric in enumerate(shown, 1):
         figure.update_xaxes(title_text="epoch", dtick=_epoch_step(page.curves), row=2, col=column)
-        figure.update_yaxes(title_text=html.escape(title(metric)), row=2, col=column)
+        curves = f"{html.escape(title(metric))} (dotted: training)"
+        figure.update_yaxes(title_text=curves, row=2, col=column)
     return figure
 
 
