@@ -747,8 +747,10 @@ class TestAdditions:
             ledger.add_note(NAME, 9, "Ada", "x")
 
     def test_timings_are_kept_beside_each_other(self, ledger: Ledger) -> None:
+        session = ledger.begin_timing(NAME)
         for seconds in (2.0, 3.0):
-            ledger.record_timing(NAME, TimingRecord(0, seconds, 0.5, "host", "CPU (core 1)", {"alone": True}))
+            session.record(TimingRecord(0, seconds, 0.5, "host", "CPU (core 1)", {"alone": True}))
+        session.finish()
         found = ledger.timings(NAME)
         assert [(timing.training_time_s, timing.facts["alone"]) for timing in found] == [
             (2.0, True),
@@ -756,10 +758,36 @@ class TestAdditions:
         ]
         assert found[0].at_utc is not None
 
+    def test_trials_are_timed_only_while_nobody_else_works_here(self, ledger: Ledger) -> None:
+        working = join(ledger)
+        with pytest.raises(InputError, match=f"study '{NAME}' is being worked on by process .* timed alone"):
+            ledger.begin_timing(NAME)
+        working.finish_session()
+        ledger.begin_timing(NAME).finish()
+
+    def test_another_study_of_the_database_disturbs_too(self, ledger: Ledger) -> None:
+        ledger.create_study("other", spec_of(), "fingerprint", {}, Path())
+        timing = ledger.begin_timing("other")
+        with pytest.raises(InputError, match="study 'other' is being worked on"):
+            ledger.begin_timing(NAME)
+        timing.renew()
+        assert [(each.study, each.here) for each in ledger.live_sessions()] == [("other", True)]
+        timing.finish()
+        assert ledger.live_sessions() == []
+
+    def test_a_session_that_times_uses_nothing_of_the_budget(self, ledger: Ledger) -> None:
+        before = ledger.use_of_budget(NAME)
+        timing = ledger.begin_timing(NAME)
+        assert ledger.study(NAME).sessions_alive == 1
+        timing.finish()
+        assert ledger.use_of_budget(NAME) == before
+
     def test_deleting_a_study_deletes_them(self, ledger: Ledger) -> None:
         ledger.record_baseline(NAME, BaselineRecord("tfidf", {"accuracy": 0.7}))
         ledger.add_note(NAME, None, "Ada", "x")
-        ledger.record_timing(NAME, TimingRecord(0, 1.0, 0.5, "host", "CPU"))
+        session = ledger.begin_timing(NAME)
+        session.record(TimingRecord(0, 1.0, 0.5, "host", "CPU"))
+        session.finish()
         ledger.delete_study(NAME)
         ledger.create_study(NAME, spec_of(), "fingerprint", {}, Path())
         assert not [*ledger.baselines(NAME), *ledger.notes(NAME), *ledger.timings(NAME)]

@@ -63,7 +63,18 @@ def test_the_keys_of_a_trial_are_kept(storage: str, capsys: pytest.CaptureFixtur
 
     assert [trial["number"] for trial in trials] == [0, 1, 2, 3, 4, 5]
     assert {tuple(trial) for trial in trials} == {
-        ("number", "state", "params", "values", "metrics", "test_metrics", "seconds", "reason", "facts")
+        (
+            "number",
+            "state",
+            "params",
+            "values",
+            "metrics",
+            "test_metrics",
+            "seconds",
+            "reason",
+            "facts",
+            "retimed",
+        )
     }
     best, pruned, failed = trials[1], trials[3], trials[4]
     assert best["state"] == "COMPLETE"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tuner.analysis.front import front
+from tuner.analysis.retimed import shown_trials
 from tuner.analysis.wording import duration, title, written
 from tuner.search.pareto import dominates
 from tuner.spec.values import Objective
@@ -66,7 +67,7 @@ def standings(ledger: Ledger, name: str) -> list[Standing]:
     if not found:
         return []
     objectives = ledger.study(name).spec.objectives
-    members = front(ledger.trials(name), objectives)
+    members = front(shown_trials(ledger, name), objectives)
     return [standing(baseline, members, objectives) for baseline in found]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from tuner.analysis.front import front
 from tuner.analysis.measures import MACRO_F1, is_quality, measured
+from tuner.analysis.retimed import shown_trials
 from tuner.catalogue import CATALOGUE
 from tuner.errors import NotFoundError
 from tuner.execution.plan import trial_folder
@@ -125,7 +126,7 @@ def sheet_of(ledger: Ledger, name: str, number: int, folder: Path) -> Sheet:
         NotFoundError: If the study has no such trial.
     """
     study = ledger.study(name)
-    trials = ledger.trials(name)
+    trials = shown_trials(ledger, name)
     trial = next((each for each in trials if each.number == number), None)
     if trial is None:
         raise NotFoundError(f"study '{name}' has no trial {number}", f"`tuner trials {name}` lists them")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tuner.analysis.front import front
+from tuner.analysis.retimed import shown_trials
 from tuner.spec.values import Objective
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def status_of(ledger: Ledger, name: str) -> StudyStatus:
         name: An existing study.
     """
     study = ledger.study(name)
-    trials = ledger.trials(name)
+    trials = shown_trials(ledger, name)
     use = ledger.use_of_budget(name)
     counts = Counter(str(trial.state) for trial in trials)
     return StudyStatus(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tuner.analysis.front import front
 from tuner.analysis.measures import direction_of, is_quality
+from tuner.analysis.retimed import shown_trials
 from tuner.analysis.rules import RULES, SAMPLING_ERRORS, Kind
 from tuner.analysis.wording import written, written_value
 from tuner.spec.values import StudySpec
@@ -88,7 +89,7 @@ def records_of(ledger: Ledger, name: str) -> Records:
     return Records(
         name=name,
         spec=study.spec,
-        trials=ledger.trials(name),
+        trials=shown_trials(ledger, name),
         curves=ledger.curves(name),
         counts={part: tuple(each) for part, each in counts.items() if isinstance(each, list)},
         baselines={each.name: each.metrics for each in ledger.baselines(name)},

@@ -128,7 +128,8 @@ def flat(trial: TrialRecord, objectives: Sequence[Objective]) -> dict[str, Value
 
     Returns:
         ``number``, ``state``, ``values.<metric>`` for each objective, ``metrics.<name>``,
-        ``test.<name>`` where measured, ``params.<name>``, ``seconds``, ``reason``.
+        ``test.<name>`` where measured, ``params.<name>``, ``seconds``, ``reason``. Of a trial that was timed
+        again ``retimed.<name>`` and, as the study measured them, ``in_study.<metric>``.
     """
     values: Sequence[float | None] = trial.values or (None,) * len(objectives)
     row: dict[str, Value | None] = {"number": trial.number, "state": str(trial.state)}
@@ -137,6 +138,10 @@ def flat(trial: TrialRecord, objectives: Sequence[Objective]) -> dict[str, Value
     )
     row.update({f"metrics.{name}": value for name, value in sorted(trial.metrics.items())})
     row.update({f"test.{name}": value for name, value in sorted(on_test(trial).items())})
+    if trial.retimed is not None:
+        again = trial.retimed
+        row.update({"retimed.runs": again.runs, "retimed.low_s": again.low_s, "retimed.high_s": again.high_s})
+        row.update({f"in_study.{name}": value for name, value in sorted(again.in_study.items())})
     row.update({f"params.{name}": value for name, value in trial.params.items()})
     row["seconds"] = trial.seconds
     row["reason"] = trial.reason
@@ -158,7 +163,7 @@ def laid_out(
     """
     rows = [flat(trial, objectives) for trial in trials]
     headings = ["number", "state", *(f"values.{aim.metric}" for aim in objectives)]
-    for prefix in ("metrics.", "test.", "params."):
+    for prefix in ("metrics.", "test.", "retimed.", "in_study.", "params."):
         found = dict.fromkeys(name for row in rows for name in row if name.startswith(prefix))
         headings += found if prefix == "params." else sorted(found)
     headings += ["seconds", "reason"]

@@ -52,6 +52,7 @@ COMMANDS: dict[str, LazyCommand] = {
     "show": LazyCommand("tuner.cli.show", "Show all that is kept of one trial."),
     "note": LazyCommand("tuner.cli.note", "Keep a note on a trial."),
     "front": LazyCommand("tuner.cli.front", "List the trials that no other trial beats."),
+    "time": LazyCommand("tuner.cli.time", "Take the front's training times again, alone on a core."),
     "compare": LazyCommand("tuner.cli.compare", "Compare trials by the values of one setting."),
     "diagnose": LazyCommand("tuner.cli.diagnose", "Say what is wrong with the best trials and what to try."),
     "report": LazyCommand("tuner.cli.report", "Write a study's report: HTML, CSV and pictures."),

@@ -12,7 +12,7 @@ from tuner.analysis.wording import title, written, written_params
 from tuner.cli.baseline import print_standings
 from tuner.cli.console import console, remark, table, write_csv, write_json
 from tuner.cli.options import format_option, name_argument, open_ledger, pick, storage_option
-from tuner.cli.trials import trial_document
+from tuner.cli.trials import timed_cells, trial_document
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -32,7 +32,8 @@ def front(name: str | None, storage: str, form: str) -> None:
 
     Objectives were measured on the validation split; columns named "test" stand beside them once the
     study has ended and its front was measured on the test split. Under the table stands which members
-    beat the models without a network that `tuner baseline` measured.
+    beat the models without a network that `tuner baseline` measured. Seconds that `tuner time` took again
+    stand in the place of the study's, in the column "timed" told apart.
     """
     ledger = open_ledger(storage)
     chosen = pick(ledger, name)
@@ -51,20 +52,26 @@ def front(name: str | None, storage: str, form: str) -> None:
 def print_front(ledger: Ledger, name: str) -> None:
     """Print a study's front and its standing against baselines; say on stderr that there is none yet."""
     from tuner.analysis.baselines import standings
+    from tuner.analysis.retimed import changes, shown_trials, standing_of_times
 
     members, objectives = _members(ledger, name)
     if members:
         console().print(front_table(members, objectives))
     else:
         remark(f"study '{name}' has no front yet: no trial has finished")
+    said = standing_of_times(members)
+    if said:
+        for line in (said, *changes(ledger.trials(name), shown_trials(ledger, name), objectives)):
+            remark(line)
     print_standings(standings(ledger, name))
 
 
 def _members(ledger: Ledger, name: str) -> tuple[list[TrialRecord], Sequence[Objective]]:
     from tuner.analysis.front import front as front_of
+    from tuner.analysis.retimed import shown_trials
 
     objectives = ledger.study(name).spec.objectives
-    return front_of(ledger.trials(name), objectives), objectives
+    return front_of(shown_trials(ledger, name), objectives), objectives
 
 
 def front_table(members: Sequence[TrialRecord], objectives: Sequence[Objective]) -> Table:
@@ -82,4 +89,8 @@ def front_table(members: Sequence[TrialRecord], objectives: Sequence[Objective])
         ]
         for member in members
     ]
-    return table(["trial", *aims, *beside, "params"], rows, right=["trial", *aims, *beside])
+    timed = timed_cells(members)
+    for row, cell in zip(rows, timed, strict=False):
+        row.insert(-1, cell)
+    headings = ["trial", *aims, *beside, *(["timed"] if timed else []), "params"]
+    return table(headings, rows, right=["trial", *aims, *beside])

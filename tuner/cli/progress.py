@@ -37,8 +37,14 @@ __all__ = ["LiveView", "PlainLines", "watching"]
 
 Clock = Callable[[], float]
 
-_STYLES = {"COMPLETE": "green", "PRUNED": "yellow", "FAIL": "red"}
-_LABELS = {"COMPLETE": "finished", "PRUNED": "pruned", "FAIL": "failed", "RELEASED": "released"}
+_STYLES = {"COMPLETE": "green", "TIMED": "green", "PRUNED": "yellow", "FAIL": "red"}
+_LABELS = {
+    "COMPLETE": "finished",
+    "PRUNED": "pruned",
+    "FAIL": "failed",
+    "RELEASED": "released",
+    "TIMED": "timed",
+}
 _BAR_WIDTH = 12
 _REFRESHES_PER_S = 4
 _WIDTH_FOR_PARAMS = 100
@@ -156,7 +162,9 @@ class LiveView:
         """Return the picture of now, for a terminal of so many columns."""
         seen, now_s = self._seen, self._clock()
         workers = _workers(seen, now_s, with_params=width >= _WIDTH_FOR_PARAMS)
-        parts: list[RenderableType] = [_heading(seen, now_s), workers, _best(seen)]
+        parts: list[RenderableType] = [_heading(seen, now_s), workers]
+        if not (seen.opened and seen.opened.timings):
+            parts.append(_best(seen))
         if seen.ended:
             parts.append(_ended(seen))
         return Group(*parts)
@@ -166,8 +174,15 @@ def _objectives(seen: Watched) -> tuple[Objective, ...]:
     return seen.opened.objectives if seen.opened else ()
 
 
+def _noun(seen: Watched) -> str:
+    return "timings" if seen.opened and seen.opened.timings else "trials"
+
+
 def _opening(event: StudyOpened) -> str:
     aims = ", ".join(f"{objective.direction} {objective.metric}" for objective in event.objectives)
+    if event.timings:
+        taken = "1 timing" if event.timings == 1 else f"{event.timings} timings"
+        return f"study {event.name}: {taken}, one trial after another; kept in {event.storage}"
     begun = f"goes on after {event.finished} ended trials" if event.continued else "begins"
     return f"study {event.name} {begun}: {aims}; {event.workers} workers; kept in {event.storage}"
 
@@ -194,7 +209,7 @@ def _left(seen: Watched, now_s: float) -> str:
     if budget is None or budget.trials is None:
         return "" if left_s is None else f" [at most {duration(left_s)} left]"
     about = "" if not left_s else f", about {duration(left_s)} left"
-    return f" [{budget.trials_finished} of {budget.trials} trials{about}]"
+    return f" [{budget.trials_finished} of {budget.trials} {_noun(seen)}{about}]"
 
 
 def _heading(seen: Watched, now_s: float) -> Text:
@@ -206,7 +221,7 @@ def _heading(seen: Watched, now_s: float) -> Text:
     budget = seen.budget
     if budget is not None:
         of = "" if budget.trials is None else f" of {budget.trials}"
-        line.append(f"   {budget.trials_finished}{of} trials")
+        line.append(f"   {budget.trials_finished}{of} {_noun(seen)}")
         used_s = budget.used_s + now_s - seen.budget_at_s
         limit = "" if budget.time_limit_s is None else f" of {duration(budget.time_limit_s)}"
         line.append(f"   {duration(used_s)}{limit}")

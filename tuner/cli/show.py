@@ -176,6 +176,11 @@ def _costs(sheet: Sheet) -> list[tuple[str, str]]:
     every = sheet.trial.facts.get("training_time_all_epochs_s")
     if isinstance(every, float):
         rows.append(("training time, all epochs", duration(every)))
+    if sheet.trial.retimed is not None:
+        rows += [
+            (f"{title(name)}, in the study", written(name, value))
+            for name, value in sheet.trial.retimed.in_study.items()
+        ]
     for timing in sheet.timings:
         alone = f"{duration(timing.training_time_s)} on {timing.host}, {timing.device}"
         rows.append(("training time, taken alone", alone))

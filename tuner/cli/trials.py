@@ -14,9 +14,9 @@ from tuner.cli.options import format_option, name_argument, open_ledger, pick, s
 
 if TYPE_CHECKING:
     from tuner.spec.values import Objective
-    from tuner.storage import TrialRecord
+    from tuner.storage import Retimed, TrialRecord
 
-__all__ = ["trial_document", "trials"]
+__all__ = ["timed_cells", "trial_document", "trials"]
 
 
 @click.command(epilog="Example:\n\n  tuner trials quickstart --format csv > trials.csv")
@@ -24,11 +24,16 @@ __all__ = ["trial_document", "trials"]
 @storage_option
 @format_option("table", "json", "csv")
 def trials(name: str | None, storage: str, form: str) -> None:
-    """List a study's trials, by number."""
+    """List a study's trials, by number.
+
+    Where `tuner time` took seconds again, those are shown, and a column "timed" says so.
+    """
+    from tuner.analysis.retimed import shown_trials
+
     ledger = open_ledger(storage)
     chosen = pick(ledger, name)
     objectives = ledger.study(chosen).spec.objectives
-    records = sorted(ledger.trials(chosen), key=lambda record: record.number)
+    records = shown_trials(ledger, chosen)
     match form:
         case "json":
             write_json([trial_document(record) for record in records])
@@ -52,6 +57,7 @@ def trial_document(record: TrialRecord) -> dict[str, Any]:
         "seconds": record.seconds,
         "reason": record.reason,
         "facts": dict(record.facts),
+        "retimed": None if record.retimed is None else vars(record.retimed),
     }
 
 
@@ -69,4 +75,25 @@ def _show(records: Sequence[TrialRecord], objectives: Sequence[Objective]) -> No
         for record in records
     ]
     headings = ["trial", "state", *aims, "wall", "params", "reason"]
+    timed = timed_cells(records)
+    if timed:
+        headings.insert(-3, "timed")
+        for row, cell in zip(rows, timed, strict=True):
+            row.insert(-3, cell)
     console().print(table(headings, rows, right=["trial", *aims, "wall"]))
+
+
+def timed_cells(records: Sequence[TrialRecord]) -> list[str]:
+    """Say of each trial how its seconds were taken; nothing if none were taken again."""
+    if all(record.retimed is None for record in records):
+        return []
+    return [
+        "" if record.values is None else "in the study" if record.retimed is None else _alone(record.retimed)
+        for record in records
+    ]
+
+
+def _alone(retimed: Retimed) -> str:
+    runs = "" if retimed.runs == 1 else f", {retimed.runs} runs"
+    scaled = ", scaled" if retimed.epochs < retimed.kept_epochs else ""
+    return f"alone{runs}{scaled}"

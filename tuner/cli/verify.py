@@ -54,10 +54,11 @@ def verify(name: str, number: int | None, storage: str, form: str) -> None:
 def _chosen(study: OpenStudy, number: int | None) -> TrialRecord:
     """Return the trial that is meant: the given one, or the best of the front whose model is here."""
     from tuner.analysis.front import front
+    from tuner.analysis.retimed import shown_trials
     from tuner.execution.plan import trial_folder
     from tuner.training.kept_model import MODEL_FILE
 
-    trials = {trial.number: trial for trial in study.ledger.trials(study.name)}
+    trials = {trial.number: trial for trial in shown_trials(study.ledger, study.name)}
     members = front(list(trials.values()), study.spec.objectives)
     with_model = [
         member.number

@@ -37,6 +37,7 @@ class StudyOpened:
         epochs: Epochs a trial trains at most, or None when they are searched.
         finished: Trials that had already ended before this session.
         continued: Whether the study existed before.
+        timings: Where finished trials are timed again, how many timings are to be taken; else 0.
     """
 
     name: str
@@ -46,6 +47,7 @@ class StudyOpened:
     epochs: int | None
     finished: int
     continued: bool
+    timings: int = 0
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ class TrialEnded:
     Attributes:
         worker: Where it ran.
         number: The trial.
-        state: ``COMPLETE``, ``PRUNED``, ``FAIL``, or ``RELEASED`` (kept to go on later).
+        state: ``COMPLETE``, ``PRUNED``, ``FAIL``, ``RELEASED`` (kept to go on later), or ``TIMED``.
         values: One an objective in declared order, or None without any.
         reason: Why, when it did not complete; may be empty.
         wall_s: Seconds since it was placed in this session.

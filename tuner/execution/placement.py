@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tuner.errors import InputError
 
-__all__ = ["MOST_A_CORE", "Place", "is_contended", "plan_places"]
+__all__ = ["MOST_A_CORE", "Place", "is_contended", "plan_places", "quiet_place"]
 
 
 MOST_A_CORE = 16
@@ -85,3 +85,18 @@ def is_contended(places: Sequence[Place]) -> bool:
     """Tell whether two workers share a core, so that their training times disturb each other."""
     taken = [core for place in places for core in place.cores]
     return len(set(taken)) < len(taken)
+
+
+def quiet_place(threads: int, busy: Mapping[int, float], on_gpu: bool = False) -> Place:
+    """Choose the place of a worker that is to be alone.
+
+    Args:
+        threads: Cores that it wants; all there are, if there are fewer.
+        busy: How busy each core is with what others do, from 0 to 1.
+        on_gpu: Whether it takes the first GPU.
+
+    Returns:
+        The quietest cores; of equal ones the last, since the first is where a system does its own work.
+    """
+    chosen = sorted(busy, key=lambda core: (round(busy[core], 1), -core))[:threads]
+    return Place(0, tuple(sorted(chosen)), 0 if on_gpu else None)

@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 from tuner.analysis.baselines import Standing, standing
 from tuner.analysis.diagnosis import Finding
 from tuner.analysis.front import front
+from tuner.analysis.retimed import standing_of_times
 from tuner.analysis.tables import Axes, axes_of, baseline_points, curves, on_test, points
 from tuner.analysis.wording import duration, title, written, written_params, written_value
 from tuner.report.baselines import RIVALS, baselines_section, strongest
@@ -90,6 +91,7 @@ class Material:
         written_utc: When the report is written, for people.
         findings: What is wrong with members of the front; of :func:`~tuner.analysis.diagnosis.diagnose`.
         baselines: Models without a network on the same splits.
+        changes: Who left the front or came onto it by re-timed seconds.
     """
 
     name: str
@@ -100,6 +102,7 @@ class Material:
     written_utc: str
     findings: Sequence[Finding] = ()
     baselines: Sequence[BaselineRecord] = ()
+    changes: Sequence[str] = ()
 
     @cached_property
     def members(self) -> list[TrialRecord]:
@@ -231,7 +234,9 @@ def _front_section(material: Material) -> Section:
     said = _NOT_TESTED
     if tested:
         said = _ALL_TESTED if material.spec.test_on == "all" else _TESTED
-    return Section("The front", (said,), table=table)
+    times = standing_of_times(material.members)
+    again = [f"Training times: {sentence}." for sentence in (times, *material.changes) if sentence]
+    return Section("The front", (said, *again), table=table)
 
 
 def _tested_sections(material: Material) -> list[Section]:

@@ -146,6 +146,7 @@ def _with_pictures(paths: tuple[Path, ...], figure: Figure, stem: str, timeout_s
 def _read(ledger: Ledger, name: str) -> Material:
     """Read from the ledger what a report is made of."""
     from tuner.analysis.diagnosis import diagnose
+    from tuner.analysis.retimed import changes
     from tuner.analysis.symptoms import records_of
     from tuner.catalogue import catalogue_of_kept
     from tuner.report.content import Material
@@ -159,6 +160,7 @@ def _read(ledger: Ledger, name: str) -> Material:
         used_s=ledger.use_of_budget(name).used_s,
         baselines=ledger.baselines(name),
         written_utc=_now(),
+        changes=changes(ledger.trials(name), records.trials, records.spec.objectives),
         findings=diagnose(records, catalogue_of_kept(records.spec, ledger.study(name).base_dir)),
     )
 

@@ -14,7 +14,9 @@ from tuner.storage.records import (
     BudgetUse,
     Claim,
     EventRecord,
+    LiveSession,
     NoteRecord,
+    Retimed,
     SessionRecord,
     StudyRecord,
     TimingRecord,
@@ -23,6 +25,7 @@ from tuner.storage.records import (
 )
 from tuner.storage.running import RunningStudy, Surroundings
 from tuner.storage.studies import check_name
+from tuner.storage.timing import TimingSession
 from tuner.storage.urls import cache_folder, safe_url, studies_folder, study_folder
 
 __all__ = [
@@ -32,13 +35,16 @@ __all__ = [
     "Database",
     "EventRecord",
     "Ledger",
+    "LiveSession",
     "NoteRecord",
     "Owner",
+    "Retimed",
     "RunningStudy",
     "SessionRecord",
     "StudyRecord",
     "Surroundings",
     "TimingRecord",
+    "TimingSession",
     "TrialRecord",
     "WorkerRecord",
     "cache_folder",

@@ -24,7 +24,6 @@ from tuner.storage.additions import (
     read_workers,
     write_baseline,
     write_note,
-    write_timing,
 )
 from tuner.storage.engine import Database
 from tuner.storage.leases import LEASE_S, Holder
@@ -41,6 +40,7 @@ from tuner.storage.records import (
     BaselineRecord,
     BudgetUse,
     EventRecord,
+    LiveSession,
     NoteRecord,
     SessionRecord,
     StudyRecord,
@@ -63,6 +63,7 @@ from tuner.storage.studies import (
 )
 from tuner.storage.tables import results, studies
 from tuner.storage.telling import write_event
+from tuner.storage.timing import TimingSession, read_live_sessions
 from tuner.storage.writing import as_json
 from tuner.trial import EpochReport
 
@@ -348,9 +349,18 @@ class Ledger:
         """Return every timing of a study's trials, in the order in which they were taken."""
         return self._read(lambda c, study: read_timings(c, study.optuna_id), name)
 
-    def record_timing(self, name: str, record: TimingRecord) -> None:
-        """Keep a timing beside those taken before."""
-        self._write(lambda c, study, now: write_timing(c, study.optuna_id, record, now), name)
+    def begin_timing(self, name: str) -> TimingSession:
+        """Begin a session that times finished trials again, alone.
+
+        Raises:
+            InputError: While another session works on the study, or on another study on this machine.
+        """
+        return TimingSession(self.database, name, Holder.new(self.study(name).optuna_id, self._me))
+
+    def live_sessions(self) -> list[LiveSession]:
+        """Return the sessions of all studies that are at work now."""
+        with self.database.reading() as connection:
+            return read_live_sessions(connection, self._me, self.database.now(connection))
 
     def _write(self, write: Callable[[sa.Connection, StudyRecord, float], None], name: str) -> None:
         study = self.study(name)

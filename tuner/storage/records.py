@@ -16,7 +16,9 @@ __all__ = [
     "Claim",
     "Confusion",
     "EventRecord",
+    "LiveSession",
     "NoteRecord",
+    "Retimed",
     "SessionRecord",
     "StudyRecord",
     "TimingRecord",
@@ -87,6 +89,8 @@ class TrialRecord:
         session_id: Of the session that recorded its end; empty before that.
         confusion: Of the validation split, of the kept epoch; empty where not measured.
         test_confusion: Of the test split; empty unless measured.
+        retimed: Set by ``analysis.retimed`` where seconds taken again alone stand in the place of the
+            study's; None as the ledger hands it out.
     """
 
     number: int
@@ -108,6 +112,7 @@ class TrialRecord:
     session_id: str = ""
     confusion: Confusion = ()
     test_confusion: Confusion = ()
+    retimed: Retimed | None = None
 
 
 @dataclass(frozen=True)
@@ -192,6 +197,23 @@ class SessionRecord:
 
 
 @dataclass(frozen=True)
+class LiveSession:
+    """A session that is at work now.
+
+    Attributes:
+        study: The study it works on.
+        host: Of its machine.
+        pid: Its process.
+        here: Whether it is on this machine.
+    """
+
+    study: str
+    host: str
+    pid: int
+    here: bool
+
+
+@dataclass(frozen=True)
 class BaselineRecord:
     """What a model without a network reaches on a study's texts.
 
@@ -241,7 +263,8 @@ class TimingRecord:
         training_time_s: Seconds in training steps of the same epochs.
         calibration_s: Seconds of the fixed piece of work on that worker, beside it.
         host, device: Where.
-        facts: What is no number.
+        facts: ``epochs`` trained and ``kept_epochs`` that the seconds are of, ``series`` (a later one takes
+            the place of earlier ones), other metrics of the same steps, versions.
         at_utc: When, by the database's clock; None before it is recorded.
     """
 
@@ -252,6 +275,31 @@ class TimingRecord:
     device: str
     facts: Mapping[str, Value] = field(default_factory=dict)
     at_utc: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Retimed:
+    """Seconds of a trial that were taken again, alone, in as many runs as there were.
+
+    Attributes:
+        seconds: Median over the runs, by metric.
+        in_study: The same metrics as the study measured them; without those that it did not.
+        low_s, high_s: Least and most training seconds of a run.
+        runs: How many.
+        host, device: Where.
+        epochs: Epochs that each run trained.
+        kept_epochs: Epochs that the seconds are of; more than ``epochs`` where they were scaled up.
+    """
+
+    seconds: Mapping[str, float]
+    in_study: Mapping[str, float]
+    low_s: float
+    high_s: float
+    runs: int
+    host: str
+    device: str
+    epochs: int
+    kept_epochs: int
 
 
 @dataclass(frozen=True)

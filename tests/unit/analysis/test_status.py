@@ -10,7 +10,7 @@ import pytest
 
 from tuner.analysis.status import STATES, StudyStatus, status_of
 from tuner.spec.values import DataSpec, StudySpec
-from tuner.storage import BudgetUse, Ledger, TrialRecord
+from tuner.storage import BudgetUse, Ledger, TimingRecord, TrialRecord
 
 TRIALS = [
     TrialRecord(0, "COMPLETE", values=(0.8, 5.0)),
@@ -33,6 +33,9 @@ class Records:
     def study(self, name: str) -> Any:
         self.asked.append(name)
         return SimpleNamespace(spec=SPEC, sessions_alive=1, workers_alive=2)
+
+    def timings(self, name: str) -> list[TimingRecord]:
+        return []
 
     def trials(self, name: str) -> list[TrialRecord]:
         return TRIALS

@@ -1,0 +1,157 @@
+"""Timing finished trials again, over a real ledger, with a worker that follows a script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.ledgers import NAME, finish, join, make_study, spec_of, take
+from tests.unit.execution.scripted import Script, ScriptedExecutor
+from tuner.errors import StudyInterruptedError
+from tuner.execution.errands import Errand
+from tuner.execution.events import Event, TrialEnded, WorkerLost
+from tuner.execution.interrupts import Interrupts
+from tuner.execution.timing import SILENT_WORKER_S, Stint
+from tuner.storage import Ledger, TimingRecord, TrialRecord
+from tuner.trial import TrialRequest, Verdict
+
+LONG = Script((0.5, 0.6, 0.7, 0.8))
+
+
+@dataclass
+class Timed:
+    """A study of two finished trials, and a session that times them."""
+
+    ledger: Ledger
+    folder: Path
+    events: list[Event] = field(default_factory=list)
+    interrupts: Interrupts = field(default_factory=Interrupts)
+
+    def errand(self, number: int, kept_epochs: int = 3, epochs: int = 3) -> Errand:
+        return Errand(self.trial(number), 1, kept_epochs, epochs)
+
+    def trial(self, number: int) -> TrialRecord:
+        return self.ledger.trials(NAME)[number]
+
+    def request(self, errand: Errand) -> TrialRequest:
+        folder = str(self.folder / "timing")
+        return TrialRequest(NAME, errand.trial.number, {"epochs": errand.epochs}, 1, "binary", "", "", folder)
+
+    def run(
+        self,
+        executor: ScriptedExecutor,
+        *wanted: Errand,
+        clock: Callable[[], float] = lambda: 0.0,
+    ) -> dict[int, str]:
+        session = self.ledger.begin_timing(NAME)
+        executor.start()
+        try:
+            return Stint(
+                NAME, self.request, session, executor, self.events.append, self.interrupts, clock
+            ).run(wanted)
+        finally:
+            session.finish()
+
+    def timings(self) -> list[TimingRecord]:
+        return self.ledger.timings(NAME)
+
+
+@pytest.fixture
+def timed(tmp_path: Path) -> Iterator[Timed]:
+    ledger = make_study(f"sqlite:///{tmp_path}/tuner.db", spec_of())
+    session = join(ledger)
+    finish(session, take(session), 0.9)
+    finish(session, take(session), 0.5)
+    session.finish_session()
+    yield Timed(ledger, tmp_path)
+    ledger.database.close()
+
+
+def worker(script: Script = LONG) -> ScriptedExecutor:
+    return ScriptedExecutor(lambda number, attempt: script, workers=1)
+
+
+def test_the_seconds_up_to_the_kept_epoch_are_kept(timed: Timed) -> None:
+    assert timed.run(worker(), timed.errand(0, 2, 2), timed.errand(1, 3, 3)) == {}
+
+    assert [(each.number, each.training_time_s) for each in timed.timings()] == [(0, 2.0), (1, 3.0)]
+    assert timed.timings()[0].facts["series"] == 1
+
+
+def test_fewer_epochs_are_scaled_up_and_that_is_kept(timed: Timed) -> None:
+    timed.run(worker(), timed.errand(0, kept_epochs=8, epochs=2))
+
+    (found,) = timed.timings()
+    assert found.training_time_s == 8.0
+    assert (found.facts["epochs"], found.facts["kept_epochs"]) == (2, 8)
+
+
+def test_a_timing_ends_as_pruned_so_that_no_model_is_kept(timed: Timed) -> None:
+    executor = worker()
+    timed.run(executor, timed.errand(0, 2, 2))
+
+    assert [message.action for _, message in executor.sent if isinstance(message, Verdict)] == [
+        "continue",
+        "prune",
+    ]
+
+
+def test_what_was_told_stays_as_it_was(timed: Timed) -> None:
+    before = [(trial.values, trial.metrics) for trial in timed.ledger.trials(NAME)]
+    timed.run(worker(), timed.errand(0), timed.errand(1))
+
+    assert [(trial.values, trial.metrics) for trial in timed.ledger.trials(NAME)] == before
+
+
+def test_an_interrupt_keeps_what_was_timed(timed: Timed) -> None:
+    executor = worker()
+    executor.on_report = lambda report: setattr(timed.interrupts, "count", int(report.number == 1))
+
+    with pytest.raises(StudyInterruptedError, match="what was timed is kept; go on with: tuner time s"):
+        timed.run(executor, timed.errand(0), timed.errand(1))
+
+    assert [each.number for each in timed.timings()] == [0]
+    assert timed.ledger.live_sessions() == []
+
+
+def test_a_trial_whose_worker_dies_is_told_and_the_next_is_timed(timed: Timed) -> None:
+    executor = ScriptedExecutor(lambda number, _: Script(dies_at=0) if number == 0 else LONG, workers=1)
+
+    failed = timed.run(executor, timed.errand(0), timed.errand(1), timed.errand(0))
+
+    assert failed == {0: "its worker was killed by SIGKILL"}
+    assert [each.number for each in timed.timings()] == [1]
+    assert any(isinstance(event, WorkerLost) for event in timed.events)
+    assert [event.message for event in timed.ledger.events(NAME)] == [
+        "not timed: its worker was killed by SIGKILL"
+    ]
+
+
+def test_a_trial_that_ends_early_is_no_timing(timed: Timed) -> None:
+    failed = timed.run(worker(Script((0.5,), fails="out of memory")), timed.errand(0))
+
+    assert failed == {0: "out of memory"}
+    assert timed.timings() == []
+    (ended,) = [event for event in timed.events if isinstance(event, TrialEnded)]
+    assert (ended.state, ended.reason) == ("FAIL", "out of memory")
+
+
+def test_a_worker_that_says_nothing_is_replaced(timed: Timed) -> None:
+    executor = worker(Script((0.5,), stays=True))
+    readings = iter(range(10_000))
+
+    failed = timed.run(executor, timed.errand(0), clock=lambda: next(readings) * 10.0)
+
+    assert failed == {0: f"silent for {SILENT_WORKER_S:.0f} s and killed"}
+    assert executor.replaced == [0]
+
+
+def test_what_a_killed_timing_left_behind_is_removed(timed: Timed) -> None:
+    rest = timed.folder / "timing" / "checkpoint"
+    rest.mkdir(parents=True)
+    timed.run(worker(), timed.errand(0))
+
+    assert not rest.parent.exists()

@@ -1,0 +1,92 @@
+"""Which finished trials are to be timed again, and how often; pure decisions over what was timed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tuner.errors import InputError
+from tuner.spec.values import Value
+from tuner.storage.records import TimingRecord, TrialRecord
+
+__all__ = ["TIMED_METRICS", "Errand", "check_trials", "errands", "last_series"]
+
+TIMED_METRICS = ("training_time_s", "training_cpu_time_s")
+"""What is kept of a timing."""
+
+
+@dataclass(frozen=True)
+class Errand:
+    """One trial that is to be timed once.
+
+    Attributes:
+        trial: Its record.
+        series: Number of the series that the timing belongs to.
+        kept_epochs: Epochs up to the one that was kept.
+        epochs: Epochs to train; fewer than ``kept_epochs`` where the seconds are scaled up.
+    """
+
+    trial: TrialRecord
+    series: int
+    kept_epochs: int
+    epochs: int
+
+
+def check_trials(name: str, trials: Sequence[TrialRecord]) -> None:
+    """Refuse trials whose seconds cannot be taken again.
+
+    Raises:
+        InputError: If one has not finished, or does not know which of its epochs was kept.
+    """
+    for trial in trials:
+        if trial.values is None:
+            raise InputError(
+                f"study '{name}': trial {trial.number} is {trial.state}, and only finished trials are timed",
+                f"`tuner trials {name}` lists them",
+            )
+        if not isinstance(trial.facts.get("kept_epoch"), int):
+            raise InputError(f"study '{name}': which epoch of trial {trial.number} was kept is not known")
+
+
+def last_series(timings: Sequence[TimingRecord], number: int) -> int:
+    """Return a trial's latest series of timings; 0 for none."""
+    return max((_number_of(each.facts.get("series")) for each in timings if each.number == number), default=0)
+
+
+def errands(
+    trials: Sequence[TrialRecord],
+    timings: Sequence[TimingRecord],
+    host: str,
+    *,
+    repeats: int = 1,
+    epochs: int | None = None,
+    again: bool = False,
+) -> list[Errand]:
+    """Return what is left to be timed: every trial once, then every trial a second time, and so on.
+
+    In turn and not one trial after another, so that a machine that grows slower slows all of them.
+
+    Args:
+        trials: Finished ones.
+        timings: All of the study, as they were taken.
+        host: Of this machine. A trial's timings are of one machine: elsewhere a new series begins.
+        repeats: Timings a trial.
+        epochs: Most epochs to train, or None for all that were kept.
+        again: Begin a new series for each trial, whatever was timed before.
+    """
+    rounds: list[list[Errand]] = [[] for _ in range(repeats)]
+    for trial in trials:
+        kept = _number_of(trial.facts.get("kept_epoch")) + 1
+        trained = kept if epochs is None else min(kept, epochs)
+        series = last_series(timings, trial.number)
+        same = [each for each in timings if each.number == trial.number]
+        same = [each for each in same if _number_of(each.facts.get("series")) == series]
+        if again or not series or any(each.host != host for each in same):
+            series, same = series + 1, []
+        for turn in range(len(same), repeats):
+            rounds[turn].append(Errand(trial, series, kept, trained))
+    return [errand for turn in rounds for errand in turn]
+
+
+def _number_of(value: Value | None) -> int:
+    return value if isinstance(value, int) else 0
