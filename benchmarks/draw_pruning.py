@@ -67,10 +67,10 @@ def figure(study: RecordedStudy, courses: list[TrialCourse], run: Run) -> go.Fig
         marker={"size": 11, "color": FRONT},
         name="front of the study without pruning",
     )
-    epochs = sum(trained.values()) / sum(len(course.curve) for course in courses)
+    share = sum(trained.values()) / sum(len(course.curve) for course in courses)
     lay_out(
         drawn,
-        f"{len(cut)} of {len(courses)} trials pruned, {1 - epochs:.0%} of the epochs saved, the front kept",
+        f"{len(cut)} of {len(courses)} trials pruned, {1 - share:.0%} of the epochs saved, the front kept",
         "one line a trial, a point an epoch; grey where it was trained, faint where that was saved",
     )
     drawn.update_xaxes(title="training time (processor s)", type="log", tickvals=[0.5, 1, 2, 5, 10, 20])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from optuna.distributions import BaseDistribution
@@ -18,6 +18,7 @@ from optuna.samplers import BaseSampler, RandomSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
+from tuner.search.history import PartOfStudy
 from tuner.search.space import grid_points
 from tuner.spec.values import Parameter
 from tuner.trial import trial_seed
@@ -44,9 +45,11 @@ class StudySampler(BaseSampler):
 
     Attributes:
         capacity: Trials that it can give, beside queued ones; None for no limit.
+        history: Ended trials that it looks at, chosen by ``telling_numbers``; None if it needs all of them.
     """
 
     capacity: int | None = None
+    history: int | None = None
 
     def try_again(self, attempt: int) -> None:
         """Give trials from now on other points than in earlier attempts, where there is a choice.
@@ -69,13 +72,19 @@ class SeededSampler(StudySampler):
     Args:
         make_inner: Makes Optuna's sampler from a seed.
         study_seed: The study's seed.
+        history: How many ended trials it is shown (:func:`~tuner.search.history.telling_numbers`); None for
+            all of them.
     """
 
-    def __init__(self, make_inner: Callable[[int], BaseSampler], study_seed: int) -> None:
+    def __init__(
+        self, make_inner: Callable[[int], BaseSampler], study_seed: int, history: int | None = None
+    ) -> None:
         self._make_inner = make_inner
         self._study_seed = study_seed
         self._attempt = 0
         self._current: tuple[int, BaseSampler] | None = None
+        self._shown: Study | None = None
+        self.history = history
 
     def try_again(self, attempt: int) -> None:
         """Draw with another random state in every attempt."""
@@ -93,24 +102,33 @@ class SeededSampler(StudySampler):
 
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
         """Begin ``trial`` with a fresh random state, also when it was begun before."""
-        self._current = None
+        self._current = self._shown = None
         self._inner(trial).before_trial(study, trial)
+
+    def _study(self, study: Study) -> Study:
+        """Return what the current trial's sampler is shown of its study, chosen once a trial."""
+        if self.history is None:
+            return study
+        if self._shown is None:
+            self._shown = cast("Study", PartOfStudy(study, self.history))
+        return self._shown
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         """See ``BaseSampler``."""
-        return self._inner(trial).infer_relative_search_space(study, trial)
+        return self._inner(trial).infer_relative_search_space(self._study(study), trial)
 
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """See ``BaseSampler``."""
-        return self._inner(trial).sample_relative(study, trial, search_space)
+        return self._inner(trial).sample_relative(self._study(study), trial, search_space)
 
     def sample_independent(
         self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
         """See ``BaseSampler``."""
-        return self._inner(trial).sample_independent(study, trial, param_name, param_distribution)
+        shown = self._study(study)
+        return self._inner(trial).sample_independent(shown, trial, param_name, param_distribution)
 
     def after_trial(
         self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None

@@ -59,10 +59,12 @@ def make_sampler(
     return sampler.repeating(repeats) if repeats > 1 else sampler
 
 
-def _seeded(make_inner: Callable[[int], optuna.samplers.BaseSampler], study_seed: int) -> StudySampler:
+def _seeded(
+    make_inner: Callable[[int], optuna.samplers.BaseSampler], study_seed: int, history: int | None = None
+) -> StudySampler:
     from tuner.search.optuna_samplers import SeededSampler
 
-    return SeededSampler(make_inner, study_seed)
+    return SeededSampler(make_inner, study_seed, history)
 
 
 def _make_tpe(options: Options, _space: Sequence[Parameter], study_seed: int) -> StudySampler:
@@ -80,7 +82,7 @@ def _make_tpe(options: Options, _space: Sequence[Parameter], study_seed: int) ->
             seed=seed,
         )
 
-    return _seeded(make_inner, study_seed)
+    return _seeded(make_inner, study_seed, int(options["history"]))
 
 
 def _make_random(_options: Options, _space: Sequence[Parameter], study_seed: int) -> StudySampler:
@@ -164,6 +166,14 @@ _REGISTERED = (
                     "Model each group of parameters that occur together, so that conditional ones take part.",
                 ),
                 Setting("candidates", "int", 24, "Points drawn and compared for each trial.", low=1),
+                Setting(
+                    "history",
+                    "int",
+                    500,
+                    "Ended trials that are modelled, half of them the best, the others the latest: so asking "
+                    "costs the same however long a study gets.",
+                    low=50,
+                ),
             ),
         ),
         _make_tpe,

@@ -192,7 +192,7 @@ class Claimer:
                 now = self.database.now(connection)
                 record = read_study(connection, self.name, self.holder.owner, now)
                 use = use_of_budget(connection, self.holder.study_id, record.budget)
-                queued = self._count_queued(connection)
+                queued = 0 if self.sampler.capacity is None else self._count_queued(connection)
             use = replace(use, used_s=use.used_s + self.unrecorded_s())
             if not use.may_begin or (not use.waiting and self._is_exhausted(use.begun - queued)):
                 return None

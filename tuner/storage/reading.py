@@ -34,6 +34,7 @@ __all__ = [
     "read_trials",
     "states_of",
     "stored_params",
+    "stored_values",
 ]
 
 _ENDINGS = {"COMPLETE": Ending.COMPLETE, "PRUNED": Ending.PRUNED, "FAIL": Ending.FAILED}
@@ -78,7 +79,7 @@ def read_params(connection: sa.Connection, study_id: int, spec: StudySpec, numbe
     return params_of(spec.space, next(iter(found.values()), {}))
 
 
-def _stored_values(
+def stored_values(
     connection: sa.Connection, study_id: int, numbers: Collection[int] | None = None
 ) -> dict[int, dict[int, float]]:
     """Return objective values by ``trial_id`` and objective."""
@@ -112,7 +113,7 @@ def has_trial(connection: sa.Connection, study_id: int, number: int) -> bool:
 def read_trials(connection: sa.Connection, study_id: int, spec: StudySpec) -> list[TrialRecord]:
     """Return every trial of a study, by number."""
     asked = stored_params(connection, study_id)
-    told = _stored_values(connection, study_id)
+    told = stored_values(connection, study_id)
     ours = {
         row.number: row
         for row in connection.execute(sa.select(results).where(results.c.study_id == study_id))
@@ -235,7 +236,7 @@ def read_finished(connection: sa.Connection, study_id: int, known: Collection[in
         return []
     numbers = [row.number for row in fresh]
     curves = read_curves(connection, study_id, numbers)
-    told = _stored_values(connection, study_id, numbers if len(numbers) <= _FEW else None)
+    told = stored_values(connection, study_id, numbers if len(numbers) <= _FEW else None)
     return [
         FinishedTrial(
             row.number,

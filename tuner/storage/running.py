@@ -17,6 +17,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 from tuner.search.optuna_samplers import StudySampler
 from tuner.search.trials import FinishedTrial
 from tuner.spec.values import Params, Value
+from tuner.storage.cache import remember_only
 from tuner.storage.claiming import Claimer, Fits
 from tuner.storage.engine import Database
 from tuner.storage.leases import (
@@ -104,6 +105,10 @@ class RunningStudy:
         self._recorded_s = 0.0
         with database.translated():
             optuna_study = optuna.load_study(study_name=study.name, storage=database.storage, sampler=sampler)
+            if sampler.history is not None:
+                maximize = [objective.direction == "maximize" for objective in study.spec.objectives]
+                with database.reading() as connection:
+                    remember_only(optuna_study, connection, study.optuna_id, maximize, sampler.history)
         self._teller = Teller(database, optuna_study, study.optuna_id, crash_point)
         self._claimer = Claimer(
             database=database,

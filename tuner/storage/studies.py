@@ -188,7 +188,7 @@ def use_of_budget(connection: sa.Connection, study_id: int, budget: BudgetSpec) 
         failed=states.get("FAIL", 0),
         running=states.get("RUNNING", 0),
         waiting=states.get("WAITING", 0),
-        failures_in_a_row=_failures_in_a_row(connection, study_id),
+        failures_in_a_row=_failures_in_a_row(connection, study_id) if states.get("FAIL") else 0,
     )
 
 

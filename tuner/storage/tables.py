@@ -27,6 +27,7 @@ __all__ = [
     "system_attributes",
     "timings",
     "trial_children",
+    "user_attributes",
     "values",
     "workers",
 ]
@@ -244,13 +245,22 @@ system_attributes = sa.Table(
     sa.Column("value_json", sa.Text),
 )
 
+user_attributes = sa.Table(
+    "trial_user_attributes",
+    OPTUNA,
+    sa.Column("trial_user_attribute_id", sa.Integer, primary_key=True),
+    sa.Column("trial_id", sa.Integer),
+    sa.Column("key", sa.String(512)),
+)
+
 trial_children = (
     params,
     values,
     system_attributes,
+    user_attributes,
     *(
         sa.Table(name, OPTUNA, sa.Column("trial_id", sa.Integer))
-        for name in ("trial_user_attributes", "trial_intermediate_values", "trial_heartbeats")
+        for name in ("trial_intermediate_values", "trial_heartbeats")
     ),
 )
 """Everything of Optuna's that hangs on a trial."""

@@ -20,7 +20,7 @@ from optuna.trial import TrialState
 from tuner.spec.values import Objective, Params
 from tuner.storage.engine import Database
 from tuner.storage.leases import Lease, drop, holds
-from tuner.storage.tables import events, results
+from tuner.storage.tables import events, leases, results
 from tuner.storage.writing import as_json, as_text
 from tuner.trial import Ending, TrialOutcome
 
@@ -153,9 +153,14 @@ class Teller:
 
     def tell_recorded(self) -> None:
         """Tell Optuna every result that is recorded and not told, whoever recorded it."""
-        query = sa.select(results).where(results.c.study_id == self._study_id, results.c.told.is_(False))
+        # Until a result is told its trial has a lease: looked up by those few, not among all results.
+        leased = sa.select(leases.c.number).where(leases.c.study_id == self._study_id)
         with self._database.reading() as connection:
-            rows = connection.execute(query).all()
+            numbers = connection.scalars(leased).all()
+            query = sa.select(results).where(
+                results.c.study_id == self._study_id, results.c.number.in_(numbers), results.c.told.is_(False)
+            )
+            rows = connection.execute(query).all() if numbers else []
         for row in rows:
             self._tell(row)
             self._crash_point("told")

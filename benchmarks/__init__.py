@@ -1,0 +1,1 @@
+"""What the pages under ``docs`` claim of speed and of other tools, as programs that measure it again."""

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import random
+
+import optuna
+import pytest
+
+from tuner.search.history import PartOfStudy, telling_numbers
+from tuner.search.pareto import front_indices
+from tuner.search.samplers import make_sampler
+from tuner.spec.values import ComponentSpec, FloatParameter
+
+BOTH = (True, False)
+
+
+def points(count: int) -> list[tuple[int, tuple[float, float]]]:
+    chance = random.Random(count)
+    return [(number, (chance.random(), chance.random())) for number in range(count)]
+
+
+def test_all_trials_are_chosen_while_they_are_few() -> None:
+    assert telling_numbers(range(20), points(20), BOTH, most=20) == set(range(20))
+
+
+def test_the_front_is_always_chosen() -> None:
+    values = points(300)
+
+    chosen = telling_numbers(range(300), values, BOTH, most=50)
+
+    assert len(chosen) == 50
+    assert set(front_indices([value for _, value in values], ["maximize", "minimize"])) <= chosen
+
+
+def test_what_is_not_the_best_is_the_latest() -> None:
+    values = [(number, (float(-number), 1.0)) for number in range(100)]  # ever worse
+
+    assert telling_numbers(range(100), values, BOTH, most=10) == {0, 1, 2, 3, 4, 95, 96, 97, 98, 99}
+
+
+def test_pruned_trials_are_chosen_for_being_late_only() -> None:
+    values = [(number, (0.5, 1.0)) for number in range(50)]
+
+    chosen = telling_numbers(range(100), values, BOTH, most=20)
+
+    assert chosen == {*range(40, 50), *range(90, 100)}
+
+
+def test_choosing_again_among_the_chosen_changes_nothing() -> None:
+    values = points(200)
+    chosen = telling_numbers(range(200), values, BOTH, most=60)
+
+    again = telling_numbers(chosen, [each for each in values if each[0] in chosen], BOTH, most=60)
+
+    assert again == chosen
+
+
+@pytest.fixture
+def long_study() -> optuna.Study:
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(
+        directions=["maximize", "minimize"], sampler=optuna.samplers.RandomSampler(seed=1)
+    )
+    study.optimize(lambda trial: (trial.suggest_float("x", 0, 1), trial.suggest_float("y", 0, 1)), 120)
+    return study
+
+
+def test_a_part_of_a_study_shows_every_running_trial(long_study: optuna.Study) -> None:
+    running = long_study.ask()
+    part = PartOfStudy(long_study, 50)
+
+    shown = part.get_trials()
+
+    assert len(shown) == 51
+    assert running.number in {trial.number for trial in shown}
+    assert part.directions == long_study.directions
+
+
+def test_tpe_is_shown_as_many_trials_as_declared(
+    long_study: optuna.Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = []
+    compute = optuna.samplers.TPESampler._build_parzen_estimator
+
+    def count(self, study, space, trials, handle_below):  # type: ignore[no-untyped-def]
+        counted.append(len(trials))
+        return compute(self, study, space, trials, handle_below)
+
+    monkeypatch.setattr(optuna.samplers.TPESampler, "_build_parzen_estimator", count)
+    space = (FloatParameter("x", "dropout", 0.0, 1.0), FloatParameter("y", "dropout", 0.0, 1.0))
+    long_study.sampler = make_sampler(ComponentSpec("tpe", {"history": 60}), space, study_seed=3)
+
+    trial = long_study.ask()
+    trial.suggest_float("x", 0, 1)
+
+    assert sum(counted) == 60

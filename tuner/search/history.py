@@ -1,0 +1,104 @@
+"""Which of a long study's trials a sampler is shown: the best, and the latest.
+
+The tree-structured Parzen estimator compares where good trials lie with where all others do. It takes at
+most 25 trials for good ones (Optuna's ``gamma``), and gives old ones among the others less weight than new
+ones. So it loses little when most of the old and bad ones are left out, and asking no longer takes longer
+the more trials there are.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Container, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from optuna.study import StudyDirection
+from optuna.trial import TrialState
+
+from tuner.search.pareto import ranks
+
+if TYPE_CHECKING:
+    from optuna.study import Study
+    from optuna.trial import FrozenTrial
+
+__all__ = ["PartOfStudy", "telling_numbers"]
+
+
+def telling_numbers(
+    ended: Iterable[int],
+    values: Sequence[tuple[int, Sequence[float]]],
+    maximize: Sequence[bool],
+    most: int,
+) -> set[int]:
+    """Choose the trials that say most about where good points lie.
+
+    Half of them are the best completed ones, by non-dominated rank and of one rank the latest; the others
+    are the latest, whatever their end. Choosing again among the chosen gives the same ones.
+
+    Args:
+        ended: Numbers of the trials that completed or were pruned.
+        values: Of those that completed, their number and one value an objective.
+        maximize: For each objective, whether more is better.
+        most: How many to choose.
+
+    Returns:
+        Their numbers; all of them when there are no more than ``most``.
+    """
+    latest = sorted(ended, reverse=True)
+    if len(latest) <= most:
+        return set(latest)
+    rank = ranks([value for _, value in values], ["maximize" if more else "minimize" for more in maximize])
+    best = sorted(zip(rank, (-number for number, _ in values), strict=True))[: most // 2]
+    chosen = {-number for _, number in best}
+    for number in latest:
+        if len(chosen) == most:
+            break
+        chosen.add(number)
+    return chosen
+
+
+class PartOfStudy:
+    """An Optuna study of which only some ended trials are seen; everything else is the study's own.
+
+    Optuna shows its samplers brackets of a study in the same way (``HyperbandPruner``). What is seen is
+    chosen when it is first asked for, and stays.
+
+    Args:
+        study: The study.
+        most: Ended trials that are seen.
+    """
+
+    def __init__(self, study: Study, most: int) -> None:
+        self._whole = study
+        self._most = most
+        self._seen: list[FrozenTrial] | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._whole, name)
+
+    def get_trials(
+        self, deepcopy: bool = True, states: Container[TrialState] | None = None
+    ) -> list[FrozenTrial]:
+        """Return the trials that are seen, as ``Study.get_trials`` does."""
+        return self._get_trials(deepcopy, states)
+
+    def _get_trials(
+        self,
+        deepcopy: bool = True,
+        states: Container[TrialState] | None = None,
+        use_cache: bool = False,  # noqa: ARG002 - of Optuna's method that samplers call
+    ) -> list[FrozenTrial]:
+        if self._seen is None:
+            self._seen = self._choose(self._whole.get_trials(deepcopy=False))
+        found = [trial for trial in self._seen if states is None or trial.state in states]
+        return copy.deepcopy(found) if deepcopy else found
+
+    def _choose(self, trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+        learned = (TrialState.COMPLETE, TrialState.PRUNED)
+        chosen = telling_numbers(
+            [trial.number for trial in trials if trial.state in learned],
+            [(trial.number, trial.values) for trial in trials if trial.state is TrialState.COMPLETE],
+            [direction is StudyDirection.MAXIMIZE for direction in self._whole.directions],
+            self._most,
+        )
+        return [trial for trial in trials if trial.number in chosen or trial.state not in learned]

@@ -1,0 +1,63 @@
+"""How much of a long study Optuna holds in memory.
+
+Optuna reads every trial of a study when it first asks for one, and keeps them: at 10,000 trials that is 4 s
+and 170 MB. A sampler that looks at a part of them needs that part only.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import optuna
+import sqlalchemy as sa
+from optuna.storages._cached_storage import _CachedStorage, _StudyInfo
+
+from tuner.search.history import telling_numbers
+from tuner.search.optuna_samplers import START_POINT
+from tuner.storage.reading import stored_values
+from tuner.storage.tables import optuna_trials, user_attributes
+
+__all__ = ["remember_only"]
+
+_ENDED = ("COMPLETE", "PRUNED", "FAIL")
+
+
+def remember_only(
+    study: optuna.Study, connection: sa.Connection, study_id: int, maximize: list[bool], most: int
+) -> None:
+    """Let Optuna's study read, of the trials that have ended by now, those only that say most.
+
+    The start points that were declared are read as well, so that they are found again; and all that ends
+    later. Optuna has no public way to this: the two fields that are set belong to its version 5.0, and
+    ``test_cache`` fails where they mean something else.
+
+    Args:
+        study: Optuna's, fresh: nothing was asked of it yet.
+        connection: Sees one state of the database.
+        study_id: The study's key.
+        maximize: For each objective, whether more is better.
+        most: Ended trials that its sampler looks at.
+    """
+    query = sa.select(optuna_trials.c.trial_id, optuna_trials.c.number, optuna_trials.c.state)
+    rows = connection.execute(query.where(optuna_trials.c.study_id == study_id)).all()
+    learned = [row.number for row in rows if row.state in ("COMPLETE", "PRUNED")]
+    if len(learned) <= most:
+        return
+    told = stored_values(connection, study_id)
+    values = [
+        (row.number, [told[row.trial_id][index] for index in sorted(told[row.trial_id])])
+        for row in rows
+        if row.state == "COMPLETE"
+    ]
+    chosen = telling_numbers(learned, values, maximize, most)
+    marked = set(
+        connection.scalars(sa.select(user_attributes.c.trial_id).where(user_attributes.c.key == START_POINT))
+    )
+    cache = cast("_CachedStorage", study._storage)
+    known = cache._studies.setdefault(study_id, _StudyInfo())
+    known.last_finished_trial_id = max(row.trial_id for row in rows if row.state in _ENDED)
+    known.unfinished_trial_ids = {
+        row.trial_id
+        for row in rows
+        if row.number in chosen or row.state not in _ENDED or row.trial_id in marked
+    }
