@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,7 @@ from tuner.training.course import Course
 from tuner.training.evaluate import evaluate_test
 from tuner.training.loop import Timing, _identity, run_trial
 from tuner.training.optimizers import OPTIMIZERS
+from tuner.training.precision import precision_of
 from tuner.training.settings import COMMON, TOKEN_SETTINGS
 from tuner.trial import Ending, EpochReport, TrialOutcome, TrialRequest, Verdict, VerdictAction
 
@@ -297,6 +300,54 @@ def test_a_continued_trial_keeps_an_earlier_best_epoch(request_for: RequestMaker
     assert found.facts["kept_epoch"] == 1
     for kept, expected in zip(weights_of(broken), weights_of(shorter), strict=True):
         np.testing.assert_allclose(kept, expected, atol=1e-5)
+
+
+@pytest.fixture
+def on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let trials run in half precision where they ask for it, as they would on a GPU."""
+    gpu = SimpleNamespace(list_physical_devices=lambda kind: ["gpu"])
+    monkeypatch.setattr("tuner.training.loop.precision_of", lambda params, _: precision_of(params, gpu))
+
+
+@pytest.mark.usefixtures("on_a_gpu")
+def test_a_trial_in_half_precision_goes_on_where_it_was_with_its_loss_scale(
+    request_for: RequestMaker,
+) -> None:
+    import keras
+
+    whole, broken = (request_for(epochs=3, mixed_precision=True, number=number) for number in (1, 2))
+
+    expected = run_trial(whole, FakeChannel())
+    run_trial(broken, FakeChannel(stop_at=(2, 1)))
+    kept = load_checkpoint(Path(broken.trial_dir), _identity(broken, precision="mixed_float16"))
+    found = run_trial(broken, FakeChannel())
+
+    assert expected.facts["precision"] == found.facts["precision"] == "mixed_float16"
+    assert kept is not None
+    assert [10, 2.0**15] in [
+        [float(each) for each in pair]
+        for pair in itertools.pairwise(kept.groups["optimizer"])
+        if all(each.shape == () for each in pair)
+    ], "ten steps without overflow, and the scale, are not among the optimizer's state"
+    assert without_time(found.metrics) == pytest.approx(without_time(expected.metrics), abs=1e-3)
+    assert keras.config.dtype_policy().name == "float32"
+
+
+def test_a_trial_of_a_gpu_begins_again_where_there_is_none(
+    request_for: RequestMaker, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = request_for(epochs=2, mixed_precision=True)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("tuner.training.loop.precision_of", lambda *_: "mixed_float16")
+        run_trial(asked, FakeChannel(stop_at=(1, 0)))
+    channel = FakeChannel()
+
+    outcome = run_trial(asked, channel)
+
+    assert outcome.ending is Ending.COMPLETE
+    assert outcome.facts["precision"] == "float32"
+    assert [report.epoch for report in channel.reports] == [0, 1]
+    assert "of other settings, data or precision" in caplog.text
 
 
 def test_a_verdict_can_release_a_trial_at_the_end_of_an_epoch(request_for: RequestMaker) -> None:

@@ -282,6 +282,11 @@ def _announce(study: OpenStudy, places: Sequence[Place], watch: Watcher) -> None
     if is_contended(places):
         cores = len({core for place in places for core in place.cores})
         watch(Notice(f"{len(places)} workers share {cores} cores: their training times disturb each other"))
+    asks_for_half = ("mixed_precision", True) in declared_values(study.spec)
+    if asks_for_half and any(place.gpu is None for place in places):
+        watch(
+            Notice("mixed_precision: true is for GPUs; there is none here, so trials run in single precision")
+        )
     others = study.ledger.study(study.name).sessions_alive
     if others:
         also = f"{others} other session{'s' * (others > 1)} work{'s' * (others == 1)} on this study"

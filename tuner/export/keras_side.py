@@ -1,7 +1,8 @@
 """Keras' own predictions of a kept model, made in a process of its own: TensorFlow is never loaded here.
 
 Started by :func:`keras_predictions` as ``python -m tuner.export.keras_side OUT``, with the request on stdin.
-On the processor, since a GPU may round its products to ten bits (TF32).
+On the processor, since a GPU may round its products to ten bits (TF32), and in single precision also where
+the model was trained in half.
 """
 
 from __future__ import annotations
@@ -71,7 +72,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     from tuner.training.kept_model import MODEL_FILE
 
     try:
-        predictions = predict_kept(TrialRequest(**asked["request"]), MODEL_FILE, asked["parts"])
+        request = TrialRequest(**asked["request"])
+        predictions = predict_kept(request, MODEL_FILE, asked["parts"], single_precision=True)
     except (TunerError, OSError, ValueError) as error:
         print(" ".join(str(error).split()), file=sys.stderr)
         return 1

@@ -84,4 +84,10 @@ def _fault(model: Any, inputs: Prepared, n_outputs: int) -> tuple[str, str] | No
     if found.shape != (None, n_outputs):
         hint = "end in tuner.models.heads.add_head(hidden, task, n_classes)"
         return f"its output has the shape {found.shape}, expected {(None, n_outputs)}", hint
+    if found.dtype != "float32":
+        hint = 'end in tuner.models.heads.add_head, or give the last layer dtype="float32"'
+        return (
+            f"its output is {found.dtype}, expected float32 also where layers compute in half precision",
+            hint,
+        )
     return None

@@ -118,7 +118,7 @@ def load_checkpoint(folder: Path, identity: str) -> Checkpoint | None:
     if version != _VERSION:
         raise CheckpointError(f"{path}: found version {version}, expected {_VERSION}")
     if found != identity:
-        raise CheckpointError(f"{path}: is of another trial, of other settings or other data")
+        raise CheckpointError(f"{path}: is of another trial, of other settings, data or precision")
     return Checkpoint(record, _read_arrays(folder / Path(name).name, checksum))
 
 

@@ -15,6 +15,7 @@ from tuner.metrics import Confusion, confusion_matrix, measure
 from tuner.models import family_of
 from tuner.training.feed import PartName, feed_for
 from tuner.training.kept_model import load_model
+from tuner.training.precision import in_single_precision
 from tuner.training.steps import predict_all, trace_predict
 from tuner.trial import TrialRequest
 
@@ -57,13 +58,14 @@ def evaluate_test(request: TrialRequest, model_path: str) -> Tested:
 
 
 def predict_kept(
-    request: TrialRequest, model_path: str, parts: Sequence[PartName]
+    request: TrialRequest, model_path: str, parts: Sequence[PartName], single_precision: bool = False
 ) -> dict[str, npt.NDArray[np.float32]]:
     """Predict whole parts with a finished trial's kept model, given what training gave it.
 
     Args:
         request, model_path: As for :func:`evaluate_test`.
         parts: Their names.
+        single_precision: Whether a model that computes in half precision is made to compute in single.
 
     Returns:
         ``(n_texts, n_outputs) float32`` by part, in the order of the part.
@@ -80,7 +82,8 @@ def predict_kept(
     inputs = source.prepare(dataset, request.params, request.seed, Path(request.cache_dir))
     feed = feed_for(dataset, inputs, request.params, request.seed)
     try:
-        predict = trace_predict(load_model(Path(request.trial_dir) / model_path))
+        model = load_model(Path(request.trial_dir) / model_path)
+        predict = trace_predict(in_single_precision(model) if single_precision else model)
         return {part: predict_all(predict, feed.evaluation(part), len(feed.labels(part))) for part in parts}
     finally:
         keras.utils.clear_session()

@@ -37,6 +37,7 @@ from tuner.training.device import describe_device, library_versions, recurrent_k
 from tuner.training.feed import feed_for
 from tuner.training.kept_model import MODEL_FILE, keep_model
 from tuner.training.memory import PeakMemory
+from tuner.training.precision import Precision, computing_in, precision_of
 from tuner.training.steps import predict_all, ready_to_train, seed_dropout
 from tuner.training.stopwatch import Clock, Stopwatch, Times
 from tuner.trial import Ending, EpochReport, TrialOutcome, TrialRequest, Verdict, VerdictAction
@@ -120,6 +121,7 @@ class _Trial:
 
     def __init__(self, request: TrialRequest, channel: TrialChannel, timing: Timing) -> None:
         import keras
+        import tensorflow as tf
 
         self._request = request
         self._channel = channel
@@ -128,7 +130,8 @@ class _Trial:
         self._memory = PeakMemory()
         self._course = Course(Rules.of(request.params))
         self._family = family_of(str(request.params["family"]), request.code_dir)
-        identity = _identity(request, self._family.source_sha256)
+        self._precision = precision_of(request.params, tf.config)
+        identity = _identity(request, self._family.source_sha256, self._precision)
         self._checkpointer = Checkpointer(
             Path(request.trial_dir), identity, timing.wall, timing.checkpoint_every_s
         )
@@ -140,7 +143,7 @@ class _Trial:
         self._feed = feed_for(self._dataset, self._inputs, params, request.seed)
         train_labels, labels = self._feed.labels("train"), self._feed.labels("validation")
         self._chance = chance_of(request.task, train_labels, labels)
-        with self._stopwatch.compiling():
+        with self._stopwatch.compiling(), computing_in(self._precision):
             built = self._family.build(params, self._inputs, request.task, len(self._dataset.classes))
             self._model, self._steps = ready_to_train(built, params, request.task, train_labels)
         self._best_weights = self._model.get_weights()
@@ -321,6 +324,7 @@ class _Trial:
         facts: dict[str, bool | int | float | str] = {
             "kernel": recurrent_kernel(self._model, has_gpu),
             "device": describe_device(),
+            "precision": self._precision,
             "kept_epoch": self._course.best_epoch,
             "training_time_all_epochs_s": (self._before + self._stopwatch.times()).training_time_s,
             **library_versions(),
@@ -332,14 +336,18 @@ class _Trial:
         return facts
 
 
-def _identity(request: TrialRequest, own_code: str = "") -> str:
-    """Hash everything that a checkpoint depends on. The dataset's folder is named after its key."""
+def _identity(request: TrialRequest, own_code: str = "", precision: Precision = "float32") -> str:
+    """Hash everything that a checkpoint depends on. The dataset's folder is named after its key.
+
+    A trial that was begun in half precision is not continued in single: its seconds would be of both.
+    """
     depends: Mapping[str, Any] = {
         "params": dict(request.params),
         "seed": request.seed,
         "task": request.task,
         "dataset": Path(request.dataset_dir).name,
         **({"own_code": own_code} if own_code else {}),
+        **({"precision": precision} if precision != "float32" else {}),
     }
     return hashlib.sha256(json.dumps(depends, sort_keys=True).encode()).hexdigest()
 

@@ -80,6 +80,13 @@ COMMON: tuple[Setting, ...] = (
         high=1e6,
     ),
     Setting(
+        "mixed_precision",
+        "bool",
+        False,
+        "On a GPU layers compute in half precision (mixed_float16), with a scaled loss; a processor goes on "
+        "in single. Each trial keeps what it ran in, the fact `precision`. Defaults to false.",
+    ),
+    Setting(
         "class_weights",
         "choice",
         "none",

@@ -18,6 +18,7 @@ from tuner.data.values import LabelArray
 from tuner.models.heads import in_label_units
 from tuner.spec.values import Params, Task
 from tuner.training.optimizers import OPTIMIZERS
+from tuner.training.precision import with_scaled_loss
 from tuner.training.tally import Tally, tally_for
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def _compile(model: keras.Model, params: Params, task: Task, scale: float) -> Ta
         loss = standard_mse
     else:
         loss = keras.losses.SparseCategoricalCrossentropy()
-    optimizer = OPTIMIZERS[str(params["optimizer"])].make(params)
+    optimizer = with_scaled_loss(OPTIMIZERS[str(params["optimizer"])].make(params))
     # Built here: a step that finds variables to make is traced twice.
     optimizer.build(model.trainable_variables)
     tally = tally_for(model, task, scale)

@@ -55,7 +55,8 @@ def test_the_defaults_make_a_trial() -> None:
     assert CATALOGUE.complete({}) == {
         "family": "lstm", "embedding": "trained", "optimizer": "adam", "batch_size": 32, "epochs": 10,
         "patience": 3, "monitor": "loss", "plateau_patience": 2, "chance_epochs": 2,
-        "gradient_clip_norm": 0.0, "class_weights": "none", "cleaning": "moderate", "units": 64, "layers": 1,
+        "gradient_clip_norm": 0.0, "mixed_precision": False, "class_weights": "none",
+        "cleaning": "moderate", "units": 64, "layers": 1,
         "units_pattern": "same", "layer_units": "", "bidirectional": False, "dropout": 0.2,
         "recurrent_dropout": 0.0, "dense_units": 0, "embedding_dimension": 100,
         "learning_rate": 1e-3, "vocabulary_size": 10_000, "sequence_length": 200, "keep": "start",
