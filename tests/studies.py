@@ -40,6 +40,7 @@ objectives:
   - {{metric: training_time_s, direction: minimize}}
 pruner: {{name: pareto, startup_trials: 2}}
 budget: {{trials: {trials}}}
+tensorboard: true
 seed: 3
 """
 

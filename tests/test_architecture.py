@@ -40,6 +40,7 @@ OWNERS: dict[str, set[str]] = {
     "psycopg": {"storage"},
     "keras": {"models", "training"},
     "tensorflow": {"models", "training"},
+    "google": {"training/event_file.py"},
     "gensim": {"embeddings"},
     "h5py": {"export"},
     "sklearn": {"embeddings", "baselines"},

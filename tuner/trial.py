@@ -53,6 +53,7 @@ class TrialRequest:
         cache_dir: Folder in which prepared embeddings are kept and shared.
         trial_dir: Folder of this trial alone, for its checkpoint and its kept model.
         code_dir: Folder that a family of a person's own is imported from; empty where there is none.
+        tensorboard_dir: Folder for this trial's events for TensorBoard; empty where none are wanted.
     """
 
     study: str
@@ -64,6 +65,7 @@ class TrialRequest:
     cache_dir: str
     trial_dir: str
     code_dir: str = ""
+    tensorboard_dir: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.event_files import expected_scalars, scalars_of, without_rate
 from tests.studies import Study, assert_budget_met_exactly, end, wait_for, workers_of
 from tuner.storage import Ledger, open_database
 
@@ -83,6 +84,22 @@ def test_the_session_is_kept_with_its_file_and_its_researcher(finished: Study) -
     assert session.researcher == "Ada Lovelace"
     assert session.facts["space_file"] == str(finished.folder / f"{finished.name}.yaml")
     assert session.facts["tensorflow"]
+
+
+def test_tensorboard_shows_every_trial_with_its_stored_epochs(finished: Study) -> None:
+    assert_events_are_the_stored_epochs(finished)
+    assert "tensorboard --logdir" in (finished.folder / "stderr.txt").read_text(encoding="utf-8")
+
+
+def assert_events_are_the_stored_epochs(study: Study) -> None:
+    database = open_database(str(study.folder / "studies" / "tuner.db"), create=False)
+    curves = Ledger(database).curves(study.name)
+    database.close()
+    folder = study.folder / "studies" / study.name / "tensorboard"
+    assert {path.name for path in folder.iterdir()} == {str(number) for number in curves}
+    for number, epochs in curves.items():
+        expected = expected_scalars([report.metrics for report in epochs])
+        assert without_rate(scalars_of(folder / str(number))) == expected, f"trial {number}"
 
 
 def test_a_kept_model_predicts_the_same_without_keras(finished: Study) -> None:
@@ -203,6 +220,7 @@ def test_a_killed_worker_costs_no_trial(tmp_path: Path) -> None:
     assert "killed by SIGKILL" in err
     assert_budget_met_exactly(study.trials(), 5)
     assert out
+    assert_events_are_the_stored_epochs(study)
 
 
 def test_everything_killed_at_once_goes_on(tmp_path: Path) -> None:
@@ -221,6 +239,7 @@ def test_everything_killed_at_once_goes_on(tmp_path: Path) -> None:
     assert_budget_met_exactly(study.trials(), 5)
     after = study.finished()
     assert all(after[number]["values"] == before[number]["values"] for number in before)
+    assert_events_are_the_stored_epochs(study)
 
 
 def test_a_study_whose_every_trial_fails_stops_and_says_why(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.event_files import expected_scalars, scalars_of, without_rate
 from tuner.data.encode import encode, open_dataset, prepare
 from tuner.embeddings import EMBEDDINGS
 from tuner.metrics import METRICS
@@ -300,6 +301,52 @@ def test_a_continued_trial_keeps_an_earlier_best_epoch(request_for: RequestMaker
     assert found.facts["kept_epoch"] == 1
     for kept, expected in zip(weights_of(broken), weights_of(shorter), strict=True):
         np.testing.assert_allclose(kept, expected, atol=1e-5)
+
+
+class KilledError(BaseException):
+    """Ends a trial as a kill does: nothing catches it."""
+
+
+@dataclass
+class KillingChannel(FakeChannel):
+    """Kills the trial when it has reported so many epochs."""
+
+    after: int = 2
+
+    def report(self, report: EpochReport) -> Verdict:
+        verdict = super().report(report)
+        if len(self.reports) == self.after:
+            raise KilledError
+        return verdict
+
+
+def test_events_for_tensorboard_are_the_epochs_as_they_were_reported(
+    request_for: RequestMaker, tmp_path: Path
+) -> None:
+    request = replace(request_for(epochs=4), tensorboard_dir=str(tmp_path / "tensorboard" / "3"))
+    killed, given_back, ended = KillingChannel(), FakeChannel(stop_at=(3, 2)), FakeChannel()
+
+    with pytest.raises(KilledError):
+        run_trial(request, killed, Timing(checkpoint_every_s=1e9))
+    run_trial(request, given_back)
+    outcome = run_trial(request, ended)
+
+    assert outcome.ending is Ending.COMPLETE
+    assert [report.epoch for report in killed.reports] == [0, 1]  # there was no checkpoint yet
+    reports = given_back.reports + ended.reports
+    assert [report.epoch for report in reports] == [0, 1, 2, 3]
+    found = scalars_of(tmp_path / "tensorboard" / "3")
+    assert without_rate(found) == expected_scalars([report.metrics for report in reports])
+    assert {"loss/train", "loss/validation", "precision/train", "recall/validation"} <= found[3].keys()
+
+
+def test_events_for_tensorboard_are_no_training_time(request_for: RequestMaker, tmp_path: Path) -> None:
+    request = replace(request_for(), tensorboard_dir=str(tmp_path / "tensorboard"))
+    channel = FakeChannel()
+
+    run_trial(request, channel, Timing(wall=FakeClock(), cpu=FakeClock()))
+
+    assert [report.metrics["training_time_s"] for report in channel.reports] == [5.0, 10.0, 15.0]
 
 
 @pytest.fixture

@@ -48,6 +48,7 @@ start_with:
   - small
   - {family: lstm, layers: 3, learning_rate: 1e-3}
 test_on: all
+tensorboard: true
 """
 PIECES = [
     *(b"\0 \t \r \n : - ? , [ ] { } # & * ! | > ' \" % @ ` ~ \\ \xff \xef\xbb\xbf \xc3".split(b" ")),

@@ -265,6 +265,7 @@ def specs(draw: st.DrawFn) -> StudySpec:
         repeats=draw(st.integers(1, 9)),
         start_with=draw(start_points(space)),
         test_on=draw(st.sampled_from(TEST_ON)),
+        tensorboard=draw(st.booleans()),
     )
 
 

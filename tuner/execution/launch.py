@@ -24,7 +24,7 @@ from tuner.execution.interrupts import Interrupts
 from tuner.execution.local import LocalExecutor
 from tuner.execution.own_families import refuse_unnamed_code, told_of_own_code, try_own_families
 from tuner.execution.placement import Place, is_contended, plan_places
-from tuner.execution.plan import StudyPlan, trial_folder
+from tuner.execution.plan import StudyPlan, tensorboard_folder, trial_folder
 from tuner.execution.surroundings import surroundings_of
 from tuner.execution.vectors import known_words, require_same_vectors, require_vectors_of
 from tuner.search.pareto import front_indices
@@ -282,6 +282,8 @@ def _announce(study: OpenStudy, places: Sequence[Place], watch: Watcher) -> None
     if is_contended(places):
         cores = len({core for place in places for core in place.cores})
         watch(Notice(f"{len(places)} workers share {cores} cores: their training times disturb each other"))
+    if study.spec.tensorboard:
+        watch(Notice(f"look with: tensorboard --logdir {tensorboard_folder(study.folder)}"))
     asks_for_half = ("mixed_precision", True) in declared_values(study.spec)
     if asks_for_half and any(place.gpu is None for place in places):
         watch(

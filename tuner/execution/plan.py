@@ -13,12 +13,17 @@ from tuner.spec.own import is_own
 from tuner.spec.values import Params, StudySpec, Value
 from tuner.trial import TrialRequest, trial_seed
 
-__all__ = ["StudyPlan", "trial_folder", "with_whole_paths"]
+__all__ = ["StudyPlan", "tensorboard_folder", "trial_folder", "with_whole_paths"]
 
 
 def trial_folder(study_dir: Path, number: int) -> Path:
     """Return the folder of one trial, keyed by its number so that whoever continues it finds it."""
     return study_dir / "trials" / str(number)
+
+
+def tensorboard_folder(study_dir: Path) -> Path:
+    """Return the folder of a study that TensorBoard is to look at, with one of each trial in it."""
+    return study_dir / "tensorboard"
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,9 @@ class StudyPlan:
             cache_dir=str(self.cache_dir),
             trial_dir=str(self.trial_dir(number)),
             code_dir=str(self.base_dir) if is_own(settings["family"]) else "",
+            tensorboard_dir=str(tensorboard_folder(self.study_dir) / str(number))
+            if self.spec.tensorboard
+            else "",
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from tuner.spec.conditions import Places
-from tuner.spec.fields import Fields, nearest, one_of, read_mapping, read_text, read_whole, shown
+from tuner.spec.fields import Fields, nearest, one_of, read_flag, read_mapping, read_text, read_whole, shown
 from tuner.spec.grid import GRID_SAMPLERS
 from tuner.spec.parameters import read_space
 from tuner.spec.read import Node, Problems
@@ -137,4 +137,6 @@ def _read_rest(fields: Fields, draft: Draft, problems: Problems) -> None:
     elif test_on is not None and node is not None:
         message = f"test_on: found {shown(test_on)}, expected front or all"
         problems.add(node.mark, message, nearest(test_on, TEST_ON))
+    tensorboard = read_flag(fields.take("tensorboard"), "tensorboard", problems)
+    spec = replace(spec, tensorboard=bool(tensorboard))
     draft.spec = replace(spec, seed=spec.seed if seed is None else seed)

@@ -65,6 +65,7 @@ def dump_spec(spec: StudySpec) -> str:
             for point in spec.start_with
         ],
         "test_on": spec.test_on,
+        "tensorboard": spec.tensorboard,
     }
     blocks = {"data", "space", "objectives"}
     lines: list[str] = []

@@ -1,9 +1,9 @@
 """A spec as JSON for the database, its hash, and what differs between two.
 
 A study's identity is what its trials depend on: data, task, fixed settings, space, objectives, seed,
-repeats. Sampler, pruner, budget, start points, execution and what is measured on the test split may change
-from session to session. The order of parameters is no part of it (parents come first in any order); the
-order of choices is, for Optuna counts by it.
+repeats. Sampler, pruner, budget, start points, execution, what is measured on the test split and what is
+written for TensorBoard may change from session to session. The order of parameters is no part of it (parents
+come first in any order); the order of choices is, for Optuna counts by it.
 """
 
 from __future__ import annotations
@@ -73,6 +73,7 @@ def to_json(spec: StudySpec) -> dict[str, Any]:
         "repeats": spec.repeats,
         "start_with": [{"params": dict(point.params), "preset": point.preset} for point in spec.start_with],
         "test_on": spec.test_on,
+        "tensorboard": spec.tensorboard,
     }
 
 
@@ -136,6 +137,7 @@ def from_json(record: Mapping[str, Any]) -> StudySpec:
             repeats=record.get("repeats", 1),
             start_with=tuple(StartPoint(**point) for point in record.get("start_with", ())),
             test_on=record.get("test_on", "front"),
+            tensorboard=record.get("tensorboard", False),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a stored spec: {type(error).__name__}: {error}") from error

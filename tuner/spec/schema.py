@@ -77,6 +77,11 @@ def json_schema(catalogue: Catalogue) -> dict[str, Any]:
                 "studies that compare and choose nothing. Defaults to front.",
                 "enum": list(TEST_ON),
             },
+            "tensorboard": {
+                "description": "Write each trial's epochs to studies/<name>/tensorboard/<number> as well. "
+                "Defaults to false.",
+                "type": "boolean",
+            },
         },
         "$defs": _definitions(known, own=catalogue.read_family is not None),
     }

@@ -311,6 +311,8 @@ class StudySpec:
         test_on: The finished trials that are measured on the test split at the end: those of the front, or
             all of them. Defaults to ``front``: whoever chooses a trial must not have seen its test figures.
             Not part of the study's identity, for no parameter and no pruning depends on it.
+        tensorboard: Whether each trial's epochs are also written for TensorBoard. Defaults to no,
+            since they are all in the database. No part of the identity.
     """
 
     data: DataSpec
@@ -326,6 +328,7 @@ class StudySpec:
     repeats: int = 1
     start_with: tuple[StartPoint, ...] = ()
     test_on: TestOn = "front"
+    tensorboard: bool = False
 
     def __post_init__(self) -> None:
         if not self.objectives:

@@ -87,6 +87,15 @@ class Course:
         return max(declared * 0.5**self.halvings, min(declared, _LEAST_LEARNING_RATE))
 
     @property
+    def learning_rates(self) -> tuple[float, ...]:
+        """Of each finished epoch: they follow from its metrics and those before."""
+        course, rates = Course(self.rules), []
+        for metrics in self.history:
+            rates.append(course.learning_rate)
+            course = course.with_epoch(metrics)
+        return tuple(rates)
+
+    @property
     def stopped_early(self) -> bool:
         """Whether patience has run out."""
         waited = len(self.history) - 1 - self.best_epoch

@@ -34,6 +34,7 @@ from tuner.training.checkpoint import (
 )
 from tuner.training.course import Course, Rules
 from tuner.training.device import describe_device, library_versions, recurrent_kernel
+from tuner.training.event_file import AddEpoch, event_file
 from tuner.training.feed import feed_for
 from tuner.training.kept_model import MODEL_FILE, keep_model
 from tuner.training.memory import PeakMemory
@@ -152,6 +153,10 @@ class _Trial:
 
     def run(self) -> TrialOutcome:
         """Train epoch by epoch until the trial is over or a verdict ends it."""
+        with event_file(self._request.tensorboard_dir, self._request.params, self._course) as add_event:
+            return self._run(add_event)
+
+    def _run(self, add_event: AddEpoch) -> TrialOutcome:
         try:
             while not self._course.is_over:
                 if reason := self._never_learned():
@@ -159,6 +164,7 @@ class _Trial:
                 self._run_epoch(self._course.next_epoch)
                 self._checkpointer.offer(self._checkpoint())
                 verdict = self._channel.report(self._report())
+                add_event(self._course)  # it is recorded now, whatever the verdict
                 if verdict.action is VerdictAction.PRUNE:
                     return self._outcome(Ending.PRUNED, verdict.reason)
                 if verdict.action is VerdictAction.RELEASE:

@@ -91,14 +91,15 @@ def test_who_joins_others_is_told_that_times_may_be_disturbed(study: OpenStudy) 
     assert not any(isinstance(event, Notice) for event in events)
 
 
-def test_half_precision_without_a_gpu_is_told_of_at_the_start(study: OpenStudy) -> None:
+def test_half_precision_without_a_gpu_and_events_are_told_of_at_the_start(study: OpenStudy) -> None:
     run_all(join(study.ledger))
-    spec = replace(study.spec, fixed={**study.spec.fixed, "mixed_precision": True})
+    spec = replace(study.spec, fixed={**study.spec.fixed, "mixed_precision": True}, tensorboard=True)
     events: list[Event] = []
 
     run_session(replace(study, spec=spec), 1, events.append)
 
-    assert [event.message for event in events if isinstance(event, Notice)][:1] == [
+    assert [event.message for event in events if isinstance(event, Notice)][:2] == [
+        f"look with: tensorboard --logdir {study.folder}/tensorboard",
         "mixed_precision: true is for GPUs; there is none here, so trials run in single precision",
     ]
 

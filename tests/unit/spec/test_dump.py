@@ -45,6 +45,7 @@ execution: {workers: 2, worker_memory_limit_mib: 4096}
 repeats: 1
 start_with: []
 test_on: front
+tensorboard: false
 """
 
 

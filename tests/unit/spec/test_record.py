@@ -74,6 +74,7 @@ def test_a_foreign_record_is_refused(record: dict[str, object]) -> None:
         replace(SPEC, pruner=ComponentSpec("none")),
         replace(SPEC, budget=BudgetSpec(500)),
         replace(SPEC, execution=ExecutionSpec()),
+        replace(SPEC, tensorboard=True),
         replace(SPEC, space=(SPEC.space[0], SPEC.space[2], SPEC.space[1], SPEC.space[3])),
     ],
 )
@@ -159,9 +160,8 @@ def test_what_is_measured_on_the_test_split_is_no_part_of_the_identity() -> None
 
 
 def test_a_record_of_an_earlier_version_is_read_with_defaults() -> None:
-    record = {
-        key: value for key, value in to_json(SPEC).items() if key not in ("test_on", "repeats", "start_with")
-    }
+    added = ("test_on", "repeats", "start_with", "tensorboard")
+    record = {key: value for key, value in to_json(SPEC).items() if key not in added}
     assert from_json(record) == SPEC
 
 

@@ -38,6 +38,7 @@ execution: {workers: 2}
 repeats: 3
 start_with: [{family: lstm, units: 16}, {optimizer: sgd, rate: 0.1}]
 test_on: all
+tensorboard: true
 """
 
 
@@ -77,6 +78,7 @@ def test_accepts_what_the_checker_accepts(validator: Draft202012Validator, catal
         ("name: tpe", "name: tpee"),
         ("repeats: 3", "repeats: 0"),
         ("test_on: all", "test_on: al"),
+        ("tensorboard: true", "tensorboard: 1"),
         ("start_with: [{", "start_with: [smal, {"),
         ("{family: lstm, units: 16}", "{}"),
         ("{family: lstm, units: 16}", "{family: lstm, units: 0}"),

@@ -199,8 +199,8 @@ def test_a_budget_of_time_alone_has_no_limit_of_trials(spec_of: Reader) -> None:
          "100; choices belong in `space`"),
         ("fixed", "[epochs]", "4:8: fixed: found a list, expected a group of `key: value` lines"),
         ("objetives", "[]", "4:1: objetives: unknown key, expected data, task, space, sampler, "
-        "pruner, fixed, "
-         "objectives, budget, seed, execution, repeats, start_with or test_on; did you mean 'objectives'?"),
+        "pruner, fixed, objectives, budget, seed, execution, repeats, start_with, test_on or tensorboard; "
+         "did you mean 'objectives'?"),
         ("data", "{source: reviews, splits: {train: 0.5}}", "1:25: data.splits: unknown key, expected split; "
          "did you mean 'split'?"),
     ],
@@ -237,4 +237,12 @@ def test_what_is_measured_on_the_test_split_is_declared(spec_of: Reader, problem
     assert spec_of(text_of(test_on="all")).test_on == "all"
     assert said_of(problems_of, test_on="al") == [
         "4:10: test_on: found 'al', expected front or all; did you mean 'all'?"
+    ]
+
+
+def test_events_for_tensorboard_are_declared(spec_of: Reader, problems_of: Problems) -> None:
+    assert not spec_of(text_of()).tensorboard
+    assert spec_of(text_of(tensorboard="true")).tensorboard
+    assert said_of(problems_of, tensorboard="yes") == [
+        "4:14: tensorboard: found the text 'yes', expected true or false; write true"
     ]
