@@ -61,6 +61,19 @@ def test_the_page_says_how_the_test_split_was_used(page: str) -> None:
     assert "test accuracy" in page
 
 
+def test_the_page_shows_matrices_and_curves_of_the_front_alone(tmp_path: Path) -> None:
+    ledger = record_study(str(tmp_path / "tuner.db"))
+    ledger.record_test_metrics("reviews", 1, {"test_accuracy": 0.84}, [[42, 8], [8, 42]])
+
+    write_report(ledger, "reviews", tmp_path, images=False)
+
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Confusion matrix, test split" in page
+    assert "trial 1, accuracy 0.8400 of 100 texts" in page
+    assert "called bad" in page
+    assert "called good" in page
+
+
 def test_reasons_are_text_in_the_page(page: str) -> None:
     assert "loss is NaN <b>" not in page
     assert "loss is NaN &lt;b&gt;&amp;&lt;/b&gt;" in page

@@ -8,16 +8,28 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import plotly.graph_objects as go
 
 from tuner.analysis.baselines import Standing, standing
 from tuner.analysis.diagnosis import Finding
 from tuner.analysis.front import front
+from tuner.analysis.members import Confused, spread
 from tuner.analysis.retimed import standing_of_times
 from tuner.analysis.tables import Axes, axes_of, baseline_points, curves, on_test, points
 from tuner.analysis.wording import duration, title, written, written_params, written_value
 from tuner.report.baselines import RIVALS, baselines_section, strongest
 from tuner.report.figures import curves_figure, pareto_figure
+from tuner.report.members import (
+    MOST_DRAWN,
+    confusion_figure,
+    confusion_section,
+    confusions_of,
+    learning_figure,
+    learning_section,
+    learning_table,
+    splits_of,
+)
 from tuner.report.page import Page, Section, TextTable
 from tuner.spec.values import Objective, StudySpec
 from tuner.trial import EpochReport
@@ -25,7 +37,7 @@ from tuner.trial import EpochReport
 if TYPE_CHECKING:
     from tuner.storage import BaselineRecord, TrialRecord
 
-__all__ = ["Material", "page_of", "picture_of"]
+__all__ = ["Material", "page_of", "picture_of", "pictures_of"]
 
 _JOINED = (
     "Each mark is one trial. The front is joined by the blue line: for every member there is no finished "
@@ -92,6 +104,7 @@ class Material:
         findings: What is wrong with members of the front; of :func:`~tuner.analysis.diagnosis.diagnose`.
         baselines: Models without a network on the same splits.
         changes: Who left the front or came onto it by re-timed seconds.
+        classes: Names of the classes, in the order of the matrices; empty in a regression.
     """
 
     name: str
@@ -103,6 +116,7 @@ class Material:
     findings: Sequence[Finding] = ()
     baselines: Sequence[BaselineRecord] = ()
     changes: Sequence[str] = ()
+    classes: Sequence[str] = ()
 
     @cached_property
     def members(self) -> list[TrialRecord]:
@@ -113,6 +127,16 @@ class Material:
     def standings(self) -> list[Standing]:
         """How the front stands against each baseline."""
         return [standing(each, self.members, self.spec.objectives) for each in self.baselines]
+
+    @cached_property
+    def confusions(self) -> list[Confused]:
+        """What members that stand for the front took for what."""
+        return confusions_of(self.members, self.classes)
+
+    @cached_property
+    def learned(self) -> pd.DataFrame:
+        """How members that stand for the front learned."""
+        return learning_table(self.curves, spread(self.members), self.spec.objectives[0])
 
     @property
     def axes(self) -> Axes:
@@ -133,6 +157,18 @@ def picture_of(material: Material, *, titled: bool = True) -> go.Figure:
     )
 
 
+def pictures_of(material: Material) -> dict[str, go.Figure]:
+    """Draw every picture that stands alone as a file, by the file's name without its ending."""
+    pictures = {"front": picture_of(material)}
+    name, found, learned = material.name, material.confusions, material.learned
+    if found and len(found[0].classes) <= MOST_DRAWN:
+        heading = f"{name}: confusion matrix, {splits_of(found)}"
+        pictures["confusion"] = confusion_figure(found, heading)
+    if not learned.empty:
+        pictures["learning"] = learning_figure(learned, f"{name}: training against validation")
+    return pictures
+
+
 def page_of(material: Material) -> Page:
     """Put the whole report together."""
     sections = [
@@ -141,6 +177,8 @@ def page_of(material: Material) -> Page:
         _front_section(material),
         *_tested_sections(material),
         *baselines_section(material.standings),
+        *confusion_section(material.confusions, len(material.members)),
+        *learning_section(material.learned, len(material.members)),
     ]
     if any(material.curves.values()):
         sections.append(_curves_section(material))

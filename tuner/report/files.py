@@ -11,7 +11,7 @@ import io
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from tuner.analysis.tables import laid_out
 from tuner.errors import InputError
-from tuner.report.image import TIMEOUT_S, find_browser, write_images
+from tuner.report.image import TIMEOUT_S, Picture, find_browser, write_images
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -49,7 +49,9 @@ class ReportFiles:
 def write_report(
     ledger: Ledger, name: str, folder: Path, *, images: bool = True, timeout_s: float = TIMEOUT_S
 ) -> ReportFiles:
-    """Write ``report.html``, ``front.csv`` and, by a browser, ``front.png`` and ``front.svg``.
+    """Write ``report.html``, ``front.csv`` and, by a browser, pictures as PNG and SVG.
+
+    The pictures are ``front``, ``confusion`` where there are classes and ``learning`` where epochs were kept.
 
     Each file is replaced in one step, so that a report that was there stays whole whatever happens.
 
@@ -68,7 +70,7 @@ def write_report(
         InputError: If the folder cannot be written to.
         StorageRefusedError, StorageUnreachableError: From the ledger.
     """
-    from tuner.report.content import page_of, picture_of
+    from tuner.report.content import page_of, pictures_of
     from tuner.report.page import render
 
     material = _read(ledger, name)
@@ -76,7 +78,7 @@ def write_report(
     paths = _write(texts, folder, f"tuner report {name} -o FOLDER")
     if not images:
         return ReportFiles(paths)
-    return _with_pictures(paths, picture_of(material), "front", timeout_s)
+    return _with_pictures(paths, pictures_of(material), timeout_s)
 
 
 def write_comparison(
@@ -117,7 +119,7 @@ def write_comparison(
     )
     stem = "_".join(["compare", *(re.sub(r"[^\w-]", "-", factor) for factor in table.factors)])
     paths = _write({f"{stem}.html": render(comparison_page(page))}, folder, "tuner compare -o FOLDER")
-    return _with_pictures(paths, comparison_figure(page), stem, timeout_s) if images else ReportFiles(paths)
+    return _with_pictures(paths, {stem: comparison_figure(page)}, timeout_s) if images else ReportFiles(paths)
 
 
 def _write(texts: Mapping[str, str], folder: Path, instead: str) -> tuple[Path, ...]:
@@ -132,15 +134,22 @@ def _write(texts: Mapping[str, str], folder: Path, instead: str) -> tuple[Path, 
     return tuple(folder / file for file in texts)
 
 
-def _with_pictures(paths: tuple[Path, ...], figure: Figure, stem: str, timeout_s: float) -> ReportFiles:
-    """Draw ``<stem>.png`` and ``<stem>.svg`` beside the files, or leave none and say why."""
-    pictures = tuple(paths[0].with_name(f"{stem}{suffix}") for suffix in PICTURES)
-    problem = _draw(json.loads(figure.to_json()), pictures, timeout_s)
+def _with_pictures(paths: tuple[Path, ...], figures: Mapping[str, Figure], timeout_s: float) -> ReportFiles:
+    """Draw ``<stem>.png`` and ``<stem>.svg`` of each figure beside the files, or leave none and say why."""
+    pictures = [
+        Picture(
+            json.loads(figure.to_json()),
+            tuple(paths[0].with_name(f"{stem}{suffix}") for suffix in PICTURES),
+        )
+        for stem, figure in figures.items()
+    ]
+    files = tuple(file for picture in pictures for file in picture.files)
+    problem = _draw(pictures, timeout_s)
     if not problem:
-        return ReportFiles((*paths, *pictures))
-    for picture in pictures:
-        picture.unlink(missing_ok=True)  # an older picture beside a newer page would tell something else
-    return ReportFiles(paths, (f"no {' and '.join(path.name for path in pictures)}: {problem}",))
+        return ReportFiles((*paths, *files))
+    for file in files:
+        file.unlink(missing_ok=True)  # an older picture beside a newer page would tell something else
+    return ReportFiles(paths, (f"no {' and '.join(path.name for path in files)}: {problem}",))
 
 
 def _read(ledger: Ledger, name: str) -> Material:
@@ -151,7 +160,7 @@ def _read(ledger: Ledger, name: str) -> Material:
     from tuner.catalogue import catalogue_of_kept
     from tuner.report.content import Material
 
-    records = records_of(ledger, name)
+    records, study = records_of(ledger, name), ledger.study(name)
     return Material(
         name=name,
         spec=records.spec,
@@ -161,7 +170,8 @@ def _read(ledger: Ledger, name: str) -> Material:
         baselines=ledger.baselines(name),
         written_utc=_now(),
         changes=changes(ledger.trials(name), records.trials, records.spec.objectives),
-        findings=diagnose(records, catalogue_of_kept(records.spec, ledger.study(name).base_dir)),
+        findings=diagnose(records, catalogue_of_kept(records.spec, study.base_dir)),
+        classes=tuple(str(each) for each in study.data_summary.get("classes", ())),
     )
 
 
@@ -169,12 +179,12 @@ def _now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def _draw(figure: dict[str, object], pictures: tuple[Path, ...], timeout_s: float) -> str:
+def _draw(pictures: Sequence[Picture], timeout_s: float) -> str:
     """Draw the pictures, or say why not."""
     browser = find_browser()
     if browser is None:
         return "no browser was found to draw them; install Chromium, or set BROWSER_PATH"
-    return write_images(figure, pictures, browser, timeout_s)
+    return write_images(pictures, browser, timeout_s)
 
 
 def _front_csv(material: Material) -> str:

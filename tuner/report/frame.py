@@ -12,7 +12,7 @@ from tuner.analysis.tables import Axes
 from tuner.report.look import axis_title
 from tuner.spec.values import Direction
 
-__all__ = ["Frame", "frame_of"]
+__all__ = ["Frame", "frame_of", "range_of"]
 
 _LOG_SPREAD = 10
 """An x axis is logarithmic when its largest value is more than ten times its smallest."""
@@ -60,10 +60,11 @@ class Frame:
 def frame_of(x: Sequence[float], y: Sequence[float]) -> Frame:
     """Return a frame that holds every point with a margin."""
     logarithmic = bool(x) and min(x) > 0 and max(x) > _LOG_SPREAD * min(x)
-    return Frame(_range(x, logarithmic), _range(y, False), logarithmic)
+    return Frame(range_of(x, logarithmic), range_of(y), logarithmic)
 
 
-def _range(values: Sequence[float], logarithmic: bool) -> tuple[float, float]:
+def range_of(values: Sequence[float], logarithmic: bool = False) -> tuple[float, float]:
+    """Return the ends of an axis that holds all values with a margin; in powers of ten where logarithmic."""
     if not values:
         return 0.0, 1.0
     low, high = (math.log10(value) if logarithmic else value for value in (min(values), max(values)))

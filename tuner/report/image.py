@@ -1,7 +1,7 @@
 """Figures as PNG and SVG: a browser draws them, in a process of its own that cannot hang the study's end.
 
 Run as ``python -m tuner.report.image`` this module is that process: it reads one JSON document from
-stdin (the figure, the browser, the files), draws through kaleido and ends. The parent waits so long
+stdin (the browser, the figures, their files), draws through kaleido and ends. The parent waits so long
 and no longer, and then ends it together with the browser that it started.
 """
 
@@ -14,15 +14,29 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["TIMEOUT_S", "find_browser", "write_images"]
+__all__ = ["TIMEOUT_S", "Picture", "find_browser", "write_images"]
 
 TIMEOUT_S = 60.0
 """A cold browser on two busy cores draws in under 10 s; one that needs a minute will never end."""
 
 WIDTH_PX, HEIGHT_PX, SCALE = 1100, 680, 2
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure and the files that it is drawn into.
+
+    Attributes:
+        figure: A plotly figure as JSON-ready values (``data`` and ``layout``); its layout may set a height.
+        files: Where to, each in the format of its suffix.
+    """
+
+    figure: Mapping[str, Any]
+    files: Sequence[Path]
 
 
 def find_browser() -> str | None:
@@ -36,14 +50,11 @@ def find_browser() -> str | None:
     return str(found) if found and os.access(found, os.X_OK) and Path(found).is_file() else None
 
 
-def write_images(
-    figure: Mapping[str, Any], files: Sequence[Path], browser: str, timeout_s: float = TIMEOUT_S
-) -> str:
-    """Draw one figure into files, each in the format of its suffix.
+def write_images(pictures: Sequence[Picture], browser: str, timeout_s: float = TIMEOUT_S) -> str:
+    """Draw figures into files, all by one start of the browser.
 
     Args:
-        figure: A plotly figure as JSON-ready values (``data`` and ``layout``).
-        files: Where to; existing ones are replaced only when the new one is whole.
+        pictures: What to draw; existing files are replaced only when all new ones are whole.
         browser: Path of the browser.
         timeout_s: Seconds after which the drawing is given up.
 
@@ -51,14 +62,20 @@ def write_images(
         An empty string, or one line saying why the files were not written.
     """
     with tempfile.TemporaryDirectory(prefix="tuner-picture-", ignore_cleanup_errors=True) as folder:
-        drawn = [Path(folder) / f"figure{file.suffix}" for file in files]
-        order = {"figure": figure, "browser": browser, "files": [str(path) for path in drawn]}
-        problem = _draw_apart(json.dumps(order), folder, timeout_s)
+        drawn = {file: Path(folder) / f"{at}{file.suffix}" for at, file in enumerate(_files(pictures))}
+        orders = [
+            {"figure": each.figure, "files": [str(drawn[file]) for file in each.files]} for each in pictures
+        ]
+        problem = _draw_apart(json.dumps({"browser": browser, "pictures": orders}), folder, timeout_s)
         if problem:
             return problem
-        for source, target in zip(drawn, files, strict=True):
+        for target, source in drawn.items():
             _replace(source, target)
     return ""
+
+
+def _files(pictures: Sequence[Picture]) -> list[Path]:
+    return [file for each in pictures for file in each.files]
 
 
 def _draw_apart(order: str, folder: str, timeout_s: float) -> str:
@@ -120,10 +137,11 @@ async def _draw(order: Mapping[str, Any]) -> None:
     from kaleido import Kaleido
 
     async with Kaleido(path=order["browser"], mathjax=False, timeout=TIMEOUT_S) as kaleido:
-        for name in order["files"]:
-            path = Path(name)
-            options = {"format": path.suffix[1:], "width": WIDTH_PX, "height": HEIGHT_PX, "scale": SCALE}
-            path.write_bytes(await kaleido.calc_fig(order["figure"], opts=options))
+        for picture in order["pictures"]:
+            height = picture["figure"]["layout"].get("height", HEIGHT_PX)
+            for path in map(Path, picture["files"]):
+                options = {"format": path.suffix[1:], "width": WIDTH_PX, "height": height, "scale": SCALE}
+                path.write_bytes(await kaleido.calc_fig(picture["figure"], opts=options))
 
 
 if __name__ == "__main__":

@@ -37,7 +37,17 @@ class TextTable:
 
 @dataclass(frozen=True)
 class Section:
-    """One part of the page: a heading, sentences, then code, a figure, a table, each where there is one."""
+    """One part of the page: a heading, sentences, then code, a figure, a table, each where there is one.
+
+    Attributes:
+        heading: What it is about.
+        sentences: A paragraph each.
+        figure, figure_height_px: A picture.
+        table: Plain text.
+        folded: Whether a reader has to open it.
+        code: As it is to be typed.
+        figure_says: The picture in words, for who cannot see it; its heading by default.
+    """
 
     heading: str
     sentences: Sequence[str] = ()
@@ -46,6 +56,7 @@ class Section:
     table: TextTable | None = None
     folded: bool = False
     code: str = ""
+    figure_says: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,7 +102,8 @@ def _section(section: Section, index: int) -> str:
     if section.code:
         inner += f"<pre>{_text(section.code)}</pre>"
     if section.figure is not None:
-        inner += _figure(section.figure, section.figure_height_px, f"figure-{index}")
+        said = section.figure_says or section.heading
+        inner += _figure(section.figure, section.figure_height_px, f"figure-{index}", said)
     if section.table is not None:
         inner += _table(section.table)
     if section.folded:
@@ -100,7 +112,7 @@ def _section(section: Section, index: int) -> str:
     return f"<section>{heading}{inner}</section>"
 
 
-def _figure(figure: go.Figure, height_px: int, identity: str) -> str:
+def _figure(figure: go.Figure, height_px: int, identity: str, said: str) -> str:
     drawn = plotly.io.to_html(
         figure,
         config=_CONFIG,
@@ -109,7 +121,7 @@ def _figure(figure: go.Figure, height_px: int, identity: str) -> str:
         default_height=f"{height_px}px",
         div_id=identity,
     )
-    return f'<div class="figure">{drawn}</div>'
+    return f'<div class="figure" role="figure" aria-label="{_text(said)}">{drawn}</div>'
 
 
 def _table(table: TextTable) -> str:

@@ -10,7 +10,7 @@ from tuner.analysis.diagnosis import Finding
 from tuner.analysis.proposals import Proposal
 from tuner.analysis.rules import RULES
 from tuner.analysis.symptoms import Case
-from tuner.report.content import Material, page_of, picture_of
+from tuner.report.content import Material, page_of, picture_of, pictures_of
 from tuner.spec.values import BudgetSpec, DataSpec, IntParameter, Objective, StudySpec
 from tuner.storage.records import BaselineRecord, TrialRecord
 from tuner.trial import EpochReport
@@ -148,6 +148,27 @@ def test_models_without_a_network_are_in_the_picture() -> None:
 
     assert "without a network: 2" in names
     assert not any("without" in trace.name for trace in picture_of(MATERIAL).data)
+
+
+def test_the_front_is_shown_class_by_class_and_as_it_learned() -> None:
+    reports = [
+        EpochReport(0, at, {"accuracy": 0.8, "train_accuracy": 0.9, "training_time_s": 2.0}, 0, {})
+        for at in range(2)
+    ]
+    best = replace(BEST, confusion=((5, 1), (1, 5)), test_confusion=((4, 2), (1, 5)))
+    material = replace(MATERIAL, trials=[best, FAST], curves={0: reports}, classes=("bad", "good"))
+
+    assert headings(material)[2:7] == [
+        "The front",
+        "Confusion matrix, test split",
+        "Precision, recall and F1 by class, test split",
+        "Training against validation",
+        "How the trials learned",
+    ]
+    pictures = pictures_of(material)
+    assert list(pictures) == ["front", "confusion", "learning"]
+    assert "reviews: confusion matrix, test split" in pictures["confusion"].layout.title.text
+    assert list(pictures_of(MATERIAL)) == ["front"]
 
 
 def test_the_facts_say_data_budget_and_what_became_of_the_trials() -> None:

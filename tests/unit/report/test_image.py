@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tuner.report.image import find_browser, write_images
+from tuner.report.image import Picture, find_browser, write_images
 
 FIGURE = {"data": [{"type": "scatter", "x": [1, 2], "y": [1, 2]}], "layout": {"title": {"text": "t"}}}
 
@@ -40,7 +40,7 @@ def test_a_browser_that_hangs_is_ended_with_all_it_started(tmp_path: Path) -> No
     browser = script(tmp_path / "hangs", f"echo $$ > {told}; exec sleep 300")
     begun = time.monotonic()
 
-    problem = write_images(FIGURE, [tmp_path / "a.png"], str(browser), timeout_s=4.0)
+    problem = write_images([Picture(FIGURE, [tmp_path / "a.png"])], str(browser), timeout_s=4.0)
 
     assert problem == "the browser did not draw within 4 s"
     assert time.monotonic() - begun < 15
@@ -53,7 +53,7 @@ def test_a_browser_that_dies_is_said_to_have_failed(tmp_path: Path) -> None:
     browser = script(tmp_path / "dies", "exit 3")
     (tmp_path / "a.png").write_bytes(b"old")
 
-    problem = write_images(FIGURE, [tmp_path / "a.png"], str(browser), timeout_s=30.0)
+    problem = write_images([Picture(FIGURE, [tmp_path / "a.png"])], str(browser), timeout_s=30.0)
 
     assert problem.startswith("the browser ")
     assert "\n" not in problem
@@ -66,9 +66,16 @@ def test_a_browser_draws_png_and_svg(tmp_path: Path) -> None:
     if browser is None:
         pytest.skip("no browser on this machine")
 
-    problem = write_images(FIGURE, [tmp_path / "a.png", tmp_path / "a.svg"], browser)
+    tall = {**FIGURE, "layout": {"height": 300}}
+    pictures = [
+        Picture(FIGURE, [tmp_path / "a.png", tmp_path / "a.svg"]),
+        Picture(tall, [tmp_path / "b.svg"]),
+    ]
+
+    problem = write_images(pictures, browser)
 
     assert problem == ""
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
     assert "<svg" in (tmp_path / "a.svg").read_text(encoding="utf-8")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "a.svg"]
+    assert 'height="300"' in (tmp_path / "b.svg").read_text(encoding="utf-8")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "a.svg", "b.svg"]

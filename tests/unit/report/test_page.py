@@ -83,6 +83,17 @@ def test_plotly_itself_is_inside_once(evil: str) -> None:
     assert len(evil) > 3_000_000
 
 
+def test_a_picture_is_told_in_words_to_who_cannot_see_it(evil: str) -> None:
+    said = [
+        attributes.get("aria-label") for _, attributes in outline(evil).tags if "aria-label" in attributes
+    ]
+    assert said == [EVIL], "the heading, where nothing else is said"
+
+    section = Section("heading", figure=go.Figure(), figure_says="three bars")
+    tags = outline(render(Page("t", "s", [], [section], "f"))).tags
+    assert ("div", {"class": "figure", "role": "figure", "aria-label": "three bars"}) in tags
+
+
 def test_a_section_can_be_folded() -> None:
     tags = [tag for tag, _ in outline(render(page())).tags]
 
