@@ -90,9 +90,10 @@ class EpochReport:
 
 
 class VerdictAction(StrEnum):
-    """What a trial does after an epoch."""
+    """What a trial does after an epoch. ``FINISH`` completes it with the epochs that it has."""
 
     CONTINUE = "continue"
+    FINISH = "finish"
     PRUNE = "prune"
     RELEASE = "release"
 

@@ -430,6 +430,18 @@ def test_a_pruned_trial_ends_with_the_metrics_so_far_and_the_reason(request_for:
     assert not (Path(request.trial_dir) / "model.keras").exists()
 
 
+def test_a_verdict_can_complete_a_trial_with_the_epochs_that_it_has(request_for: RequestMaker) -> None:
+    request = request_for()
+    finish = Verdict(3, VerdictAction.FINISH, "the time limit was reached after 1 of 3 epochs")
+
+    outcome = run_trial(request, FakeChannel(verdicts={0: finish}))
+
+    assert outcome.ending is Ending.COMPLETE
+    assert outcome.reason == "the time limit was reached after 1 of 3 epochs"
+    assert outcome.metrics["epochs_run"] == 1
+    assert (Path(request.trial_dir) / outcome.model_path).is_file()
+
+
 @pytest.mark.parametrize("epochs", [2, 5])
 def test_a_trial_that_learned_nothing_is_cut_after_two_epochs(
     request_for: RequestMaker, tossed: Path, epochs: int

@@ -31,7 +31,7 @@ from tuner.execution.interrupts import Interrupts
 from tuner.execution.messages import Evaluate, Evaluated, Progress, Ready, StopTrial
 from tuner.execution.plan import StudyPlan
 from tuner.execution.standing import Due, Placed, Stop, WorkerPlace
-from tuner.execution.time_left import TimeLeft
+from tuner.execution.time_left import TimeLeft, over_limit
 from tuner.search.pareto import front_indices
 from tuner.search.pruning import FinishedTrial, Pruner
 from tuner.storage import BudgetUse, Claim, RunningStudy
@@ -240,6 +240,9 @@ class Coordinator:
         reason = self._pruner.decide(placed.curve, list(self._finished.values()), epochs_left)
         if reason:
             return Verdict(number, VerdictAction.PRUNE, reason)
+        over = over_limit(self._study.use_of_budget(), placed.curve, epochs_left)
+        if over:
+            return Verdict(number, VerdictAction.FINISH, over)
         return Verdict(number, VerdictAction.CONTINUE)
 
     # -- tell --------------------------------------------------------------------------------------

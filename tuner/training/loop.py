@@ -157,8 +157,9 @@ class _Trial:
             return self._run(add_event)
 
     def _run(self, add_event: AddEpoch) -> TrialOutcome:
+        finished_by = ""
         try:
-            while not self._course.is_over:
+            while not self._course.is_over and not finished_by:
                 if reason := self._never_learned():
                     return self._outcome(Ending.PRUNED, reason)
                 self._run_epoch(self._course.next_epoch)
@@ -169,18 +170,20 @@ class _Trial:
                     return self._outcome(Ending.PRUNED, verdict.reason)
                 if verdict.action is VerdictAction.RELEASE:
                     return self._release(verdict.reason)
+                if verdict.action is VerdictAction.FINISH:
+                    finished_by = verdict.reason
         except _ReleasedError:
             return self._release("stop requested")
         except _DivergedError as error:
             return self._outcome(Ending.FAILED, str(error))
-        if reason := self._never_learned():
+        if reason := self._never_learned(is_over=True):
             return self._outcome(Ending.PRUNED, reason)
-        return self._finish()
+        return self._finish(finished_by)
 
-    def _never_learned(self) -> str:
+    def _never_learned(self, is_over: bool = False) -> str:
         """Ask before each epoch, and not after it: a trial that was given back between is asked as well."""
-        course, epochs = self._course, int(self._request.params["chance_epochs"])
-        return never_learned(self._chance, course.history, epochs, course.is_over)
+        epochs = int(self._request.params["chance_epochs"])
+        return never_learned(self._chance, self._course.history, epochs, is_over)
 
     def _continue_from_checkpoint(self, identity: str) -> None:
         """Go back to the last checkpoint; one that cannot be used is said so, and the trial begins anew."""
@@ -293,13 +296,12 @@ class _Trial:
         self._checkpointer.flush()
         return self._outcome(Ending.RELEASED, reason)
 
-    def _finish(self) -> TrialOutcome:
+    def _finish(self, reason: str) -> TrialOutcome:
         """Keep the best epoch's model. The checkpoint stays: whoever records the outcome discards it."""
         self._checkpointer.flush()
         self._model.set_weights(self._best_weights)
         keep_model(self._model, self._request, self._dataset, self._inputs)
         rules = self._course.rules
-        reason = ""
         if self._course.stopped_early:
             reason = (
                 f"stopped early: validation {rules.monitor} not better since epoch {self._course.best_epoch}"

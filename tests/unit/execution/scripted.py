@@ -87,6 +87,8 @@ class ScriptedExecutor:
                 self._go_on(worker)
             case Verdict(action=VerdictAction.PRUNE, reason=reason):
                 self._end(worker, Ending.PRUNED, reason)
+            case Verdict(action=VerdictAction.FINISH, reason=reason):
+                self._end(worker, Ending.COMPLETE, reason)
             case Verdict(action=VerdictAction.RELEASE, reason=reason) | StopTrial(reason=reason):
                 if worker in self._running:
                     self._end(worker, Ending.RELEASED, reason)
@@ -103,9 +105,8 @@ class ScriptedExecutor:
             self._ready(worker)
         elif epoch < len(script.accuracies):
             self._running[worker] = (request, script, epoch + 1)
-            report = EpochReport(
-                request.number, epoch, self._metrics(script, epoch), epoch, self._metrics(script, epoch)
-            )
+            metrics = {**self._metrics(script, epoch), "wall_time_s": SECONDS_AN_EPOCH * (epoch + 1)}
+            report = EpochReport(request.number, epoch, metrics, epoch, metrics)
             self._waiting.append(Heard(worker, report))
             self.on_report(report)
         elif script.fails:

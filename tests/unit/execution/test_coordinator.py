@@ -18,12 +18,13 @@ from tuner.execution.events import Event, FrontChanged, Notice, TrialEnded, Tria
 from tuner.execution.interrupts import Interrupts
 from tuner.execution.messages import Evaluate, StopTrial
 from tuner.execution.plan import StudyPlan
+from tuner.execution.time_left import over_limit
 from tuner.search.pruning import make_pruner
 from tuner.search.samplers import make_sampler
 from tuner.search.seconds import MIN_TRIALS
 from tuner.spec import parse_spec
 from tuner.spec.values import BudgetSpec, StudySpec
-from tuner.storage import Claim, Database, Ledger, TrialRecord, open_database, this_owner
+from tuner.storage import BudgetUse, Claim, Database, Ledger, TrialRecord, open_database, this_owner
 from tuner.trial import Ending, EpochReport, TrialOutcome, TrialRequest
 
 DECLARED = """\
@@ -441,3 +442,43 @@ def test_a_time_limit_that_nothing_fits_ends_the_study_and_says_so(session: Sess
     (said,) = [event.message for event in session.events if isinstance(event, Notice)]
     assert said.startswith("the last ")
     assert "no trial that was tried was predicted to end in them" in said
+
+
+def test_a_trial_far_over_the_time_limit_is_finished_with_the_epochs_that_it_has(session: Session) -> None:
+    session.spec = replace(
+        session.spec, fixed={**session.spec.fixed, "epochs": 9}, budget=BudgetSpec(time_limit_s=0.05)
+    )
+    ticks = itertools.count()
+    session.clock = lambda: 10.0 * next(ticks)  # so that the session's seconds are written down each time
+    session.run(
+        ScriptedExecutor(
+            always(Script((0.6, 0.7, 0.8, 0.9))), workers=1, on_report=lambda report: time.sleep(0.1)
+        )
+    )
+
+    (trial,) = session.trials()
+    assert trial.state == "COMPLETE"
+    assert trial.reason.startswith("the time limit was reached after ")
+    assert trial.reason.endswith(" of 9 epochs")
+    assert trial.epochs < 4
+
+
+@pytest.mark.parametrize(
+    ("limit_s", "used_s", "epochs_left", "reason"),
+    [
+        (None, 1000.0, 6, ""),
+        (100.0, 99.0, 6, ""),
+        (100.0, 101.0, 0, ""),
+        (100.0, 101.0, 4, ""),  # 8 s more: within a tenth of the limit
+        (100.0, 101.0, 6, "the time limit was reached after 2 of 8 epochs"),
+    ],
+)
+def test_a_trial_may_end_a_tenth_of_the_limit_after_it(
+    limit_s: float | None, used_s: float, epochs_left: int, reason: str
+) -> None:
+    use = BudgetUse(
+        None, limit_s, used_s, complete=0, pruned=0, failed=0, running=1, waiting=0, failures_in_a_row=0
+    )
+    curve = [EpochReport(0, epoch, {"wall_time_s": 2.0 * (epoch + 1)}, epoch, {}) for epoch in range(2)]
+
+    assert over_limit(use, curve, epochs_left) == reason
