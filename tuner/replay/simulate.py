@@ -134,7 +134,7 @@ def simulate(
         courses: In the order in which they are begun.
         pruner: Is asked after each epoch.
         workers: At least 1.
-        time_limit_s: No trial begins after it, running ones finish, as in a study; None for no limit.
+        time_limit_s: No trial begins after it, running ones finish; None for no limit.
     """
     waiting = list(reversed(courses))
     ended: list[FinishedTrial] = []
