@@ -261,7 +261,7 @@ class BudgetSpec:
     Attributes:
         trials: Trials begun, whatever their end, each repeat of a point being one; None for no limit.
         time_limit_s: Session seconds; None for no limit. No trial begins after it, nor one that is predicted
-            to end after it once some have ended; one that would run on by more than a tenth completes as it is.
+            to end after it once some have ended; one that would overrun it by a tenth completes as it is.
         max_failures_in_a_row: The study stops after so many FAILed trials in a row. Defaults to 5
             because a systematic mistake shows by then and a chance one does not.
         max_deaths: A trial whose worker died this often is FAILed. Defaults to 3 because a
