@@ -15,6 +15,8 @@ from enum import StrEnum
 from tuner.spec.values import Task, Value
 
 __all__ = [
+    "LIMIT",
+    "NEEDED",
     "Ending",
     "EpochReport",
     "TrialOutcome",
@@ -23,6 +25,10 @@ __all__ = [
     "VerdictAction",
     "trial_seed",
 ]
+
+
+NEEDED, LIMIT = "memory_needed_bytes", "memory_limit_bytes"
+"""Facts of a trial that was not begun because it needs more memory than there is."""
 
 
 def trial_seed(study_seed: int, number: int) -> int:

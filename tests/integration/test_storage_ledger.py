@@ -329,6 +329,25 @@ class TestClaims:
         add_study(ledger, add_study_again)
         assert [take(join(ledger)).params for _ in range(4)] == mine
 
+    def test_the_latest_trials_facts_come_newest_first(self, ledger: Ledger, session: RunningStudy) -> None:
+        for size in (10, 20, 30):
+            claim = take(session)
+            ended = complete(claim.number, facts={"size": size})
+            assert session.record_outcome(claim.token, ended, (0.5, 2.0), {"units": size + 1})
+
+        assert ledger.latest_facts(NAME, 2) == [({"units": 31}, {"size": 30}), ({"units": 21}, {"size": 20})]
+
+    def test_a_trial_that_needed_too_much_memory_has_its_excess_as_a_constraint(
+        self, ledger: Ledger, session: RunningStudy
+    ) -> None:
+        claim = take(session)
+        facts: dict[str, Value] = {"memory_needed_bytes": 3000, "memory_limit_bytes": 2000}
+        unfit = TrialOutcome(claim.number, Ending.PRUNED, reason="does not fit", facts=facts)
+        assert session.record_outcome(claim.token, unfit, None, {})
+
+        (trial,) = optuna.load_study(study_name=NAME, storage=ledger.database.storage).trials
+        assert trial.constraints == {"memory": 0.5}
+
     def test_a_released_trial_goes_on_at_once_without_a_death(
         self, ledger: Ledger, session: RunningStudy
     ) -> None:

@@ -257,6 +257,25 @@ def test_a_study_whose_every_trial_fails_stops_and_says_why(tmp_path: Path) -> N
     assert {trial["state"] for trial in study.trials()} <= {"FAIL", "RUNNING"}
 
 
+@pytest.mark.slow
+def test_trials_that_do_not_fit_into_memory_are_not_begun_until_there_is_more(tmp_path: Path) -> None:
+    study = Study(tmp_path)
+    text = study.small(epochs=1, trials=2).read_text(encoding="utf-8")
+    study.declare(text + "execution: {workers: 1, trial_memory_limit_mib: 10}\n")
+
+    done = study.call("run", f"{study.name}.yaml", code=7)
+    assert "for one worker: trials that do not fit are not begun" in done.stderr
+    assert "no trial is complete" in done.stderr
+
+    study.declare(text + "execution: {workers: 1, trial_memory_limit_mib: 4000}\n")
+    study.call("run", f"{study.name}.yaml", "--trials", "3")
+    found = study.trials()
+    assert [trial["state"] for trial in found] == ["PRUNED", "PRUNED", "COMPLETE"]
+    assert all(trial["reason"].startswith("does not fit into memory") for trial in found[:2])
+    assert found[2]["facts"]["memory_estimate_bytes"] > 0
+    assert "2 that did not fit into memory" in study.call("status", study.name).stdout
+
+
 def test_a_missing_file_of_vectors_is_refused_before_anything_is_created(tmp_path: Path) -> None:
     study = Study(tmp_path)
     text = study.small(trials=2).read_text(encoding="utf-8")

@@ -47,6 +47,7 @@ def test_the_keys_of_status_are_kept(storage: str, capsys: pytest.CaptureFixture
         "states": {"COMPLETE": 4, "PRUNED": 1, "FAIL": 1, "RUNNING": 0, "WAITING": 0},
         "trials": 6,
         "finished": 6,
+        "not_begun": 0,
         "front_size": 3,
         "objectives": [
             {"metric": "accuracy", "direction": "maximize"},

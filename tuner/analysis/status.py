@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tuner.analysis.front import front
 from tuner.analysis.retimed import shown_trials
 from tuner.spec.values import Objective
+from tuner.trial import LIMIT
 
 if TYPE_CHECKING:
     from tuner.storage import Ledger
@@ -30,6 +31,7 @@ class StudyStatus:
         trials: How many there are, whatever their state.
         states: How many of each state; every state is there, also with 0.
         finished: Ended trials, whatever their end.
+        not_begun: Of them those that did not fit into memory; they are among the PRUNED.
         trials_budget: The budget of trials, or None without one.
         used_s: Session seconds used up.
         time_limit_s: The budget of seconds, or None without one.
@@ -43,6 +45,7 @@ class StudyStatus:
     trials: int
     states: Mapping[str, int]
     finished: int
+    not_begun: int
     trials_budget: int | None
     used_s: float
     time_limit_s: float | None
@@ -78,6 +81,7 @@ def status_of(ledger: Ledger, name: str) -> StudyStatus:
         trials=len(trials),
         states={state: counts.get(state, 0) for state in STATES},
         finished=use.finished,
+        not_begun=sum(LIMIT in trial.facts for trial in trials),
         trials_budget=use.trials,
         used_s=use.used_s,
         time_limit_s=use.time_limit_s,

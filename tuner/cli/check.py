@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.tree import Tree
 
+    from tuner.execution.room import Room
+    from tuner.spec.catalogue import Catalogue
     from tuner.spec.describe import ConditionNode
-    from tuner.spec.values import StudySpec
+    from tuner.spec.values import Params, StudySpec
 
 __all__ = ["check"]
 
@@ -58,9 +61,11 @@ def check(files: tuple[Path, ...], data: Path | None, sample: int | None) -> Non
         except SpecError as error:
             problems += error.problems
             continue
-        _show(screen, file, spec)
         base_dir = file.resolve().parent
-        for warning in warnings_for(spec, catalogue_for(spec, base_dir)):
+        catalogue = catalogue_for(spec, base_dir)
+        room = _room_of(spec, catalogue)
+        _show(screen, file, spec, room)
+        for warning in filter(None, (*warnings_for(spec, catalogue), room.remark, room.shortage)):
             remark(f"{file}: warning: {warning}")
         if sample is not None:
             from tuner.cli.sample import show_sample
@@ -73,10 +78,10 @@ def check(files: tuple[Path, ...], data: Path | None, sample: int | None) -> Non
         raise SpecError(problems)
 
 
-def _show(screen: Console, file: Path, spec: StudySpec) -> None:
+def _show(screen: Console, file: Path, spec: StudySpec, room: Room) -> None:
     from tuner.spec.describe import condition_tree, space_table
 
-    screen.print(facts(str(file), _facts(spec)))
+    screen.print(facts(str(file), [*_facts(spec), ("memory", _memory(room))]))
     headings = ["parameter", "type", "range", "values", "when"]
     rows = [[row.name, row.kind, row.range, row.values, row.condition] for row in space_table(spec)]
     screen.print(table(headings, rows, right=["values"]))
@@ -84,6 +89,33 @@ def _show(screen: Console, file: Path, spec: StudySpec) -> None:
     if any(node.branches for node in tree):
         screen.print(_drawn(tree))
         screen.print()
+
+
+def _room_of(spec: StudySpec, catalogue: Catalogue) -> Room:
+    """Return how memory is divided here. No texts are read: vocabulary and length are the declared ones."""
+    from tuner.execution.memory import WORKER_BYTES
+    from tuner.execution.room import divide, largest_bytes
+    from tuner.search.space import settings_of
+    from tuner.training.gpus import count_gpus
+    from tuner.training.memory import TextFacts, estimate_bytes
+
+    def needed(params: Params) -> int | None:
+        given = {**spec.fixed, **settings_of(spec.space, params)}
+        estimate = estimate_bytes(catalogue.complete(given), TextFacts())
+        return None if estimate is None else estimate + WORKER_BYTES
+
+    largest = largest_bytes(spec.space, needed)
+    cores = len(os.sched_getaffinity(0))
+    return divide(spec.execution, spec.execution.workers, cores, count_gpus(), largest)
+
+
+def _memory(room: Room) -> str:
+    from tuner.execution.memory import in_words
+
+    if room.largest_bytes is None:
+        return "unknown of a family of your own"
+    largest = f"largest trial about {in_words(room.largest_bytes)} with its worker"
+    return f"{largest}; {room.share}" if room.share else largest
 
 
 def _facts(spec: StudySpec) -> list[tuple[str, str]]:

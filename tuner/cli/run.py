@@ -22,7 +22,8 @@ WORKERS = click.option(
     type=click.IntRange(min=1),
     envvar="TUNER_WORKERS",
     show_envvar=True,
-    help="Worker processes. Defaults to what the file says, else one a GPU, else one a core.",
+    help="Worker processes. Defaults to what the file says, else one a GPU, else one a core as far as memory "
+    "goes.",
 )
 TRIALS = click.option(
     "--trials",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from tuner.analysis.sheet import Group, Sheet, Split
+    from tuner.spec.values import Value
 
 __all__ = ["show"]
 
@@ -201,21 +202,21 @@ def _epochs(sheet: Sheet) -> Table:
 
 
 def _surroundings(sheet: Sheet) -> list[tuple[str, str]]:
-    rows = [
-        (name, written_value(value)) for name, value in sheet.trial.facts.items() if name not in _ELSEWHERE
-    ]
+    rows = [(name, _fact(name, value)) for name, value in sheet.trial.facts.items() if name not in _ELSEWHERE]
     if sheet.session is not None:
         known = dict(rows)
         rows.append(("host", sheet.session.host))
         rows += [
-            (
-                name.replace("_", " "),
-                written(name, float(value)) if name.endswith("_bytes") else written_value(value),
-            )
+            (name.replace("_", " "), _fact(name, value))
             for name, value in sheet.session.facts.items()
             if name not in known
         ]
     return rows
+
+
+def _fact(name: str, value: Value) -> str:
+    is_size = name.endswith("_bytes") and isinstance(value, int | float)
+    return written(name, float(value)) if is_size else written_value(value)
 
 
 def _day(at: datetime | None) -> str:

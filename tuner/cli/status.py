@@ -40,6 +40,7 @@ def document(found: StudyStatus) -> dict[str, Any]:
         "states": dict(found.states),
         "trials": found.trials,
         "finished": found.finished,
+        "not_begun": found.not_begun,
         "front_size": found.front_size,
         "objectives": [dataclasses.asdict(aim) for aim in found.objectives],
         "budget": {
@@ -60,6 +61,7 @@ def _rows(found: StudyStatus) -> list[tuple[str, str]]:
     rows = [
         ("objectives", ", ".join(f"{aim.direction} {aim.metric}" for aim in found.objectives)),
         ("trials", states or "none yet"),
+        *([("not begun", f"{found.not_begun} that did not fit into memory")] if found.not_begun else []),
         ("front", f"{found.front_size} trial{'' if found.front_size == 1 else 's'}"),
     ]
     if found.trials_budget is not None:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tuner.errors import StudyInterruptedError, TooManyFailuresError
+from tuner.errors import StudyInterruptedError
 from tuner.execution.events import (
     BudgetLeft,
     EpochEnded,
@@ -28,7 +28,9 @@ from tuner.execution.events import (
 )
 from tuner.execution.executor import Died, Executor, Heard
 from tuner.execution.interrupts import Interrupts
+from tuner.execution.memory import MemoryGate
 from tuner.execution.messages import Evaluate, Evaluated, Progress, Ready, StopTrial
+from tuner.execution.objectives import with_values
 from tuner.execution.plan import StudyPlan
 from tuner.execution.standing import Due, Placed, Stop, WorkerPlace
 from tuner.execution.time_left import TimeLeft, over_limit
@@ -74,6 +76,7 @@ class Coordinator:
         watch: Is told what happens.
         interrupts: Counts the signals that were heard.
         clock: Seconds on a clock that never steps.
+        memory: Judges whether trials fit. Defaults to one that lets all pass.
     """
 
     def __init__(
@@ -85,6 +88,7 @@ class Coordinator:
         watch: Watcher,
         interrupts: Interrupts,
         clock: Callable[[], float] = time.monotonic,
+        memory: MemoryGate | None = None,
     ) -> None:
         self._plan = plan
         self._study = study
@@ -100,6 +104,7 @@ class Coordinator:
         self._unmeasured: set[int] = set()
         self._dropped: set[int] = set()
         self._time_left = TimeLeft(plan, study)
+        self._memory = memory or MemoryGate()
         self._due = Due()
         self._stop = Stop()
 
@@ -139,7 +144,7 @@ class Coordinator:
 
     @property
     def _is_stopping(self) -> bool:
-        return self._interrupts.count > 0 or self._stop.failures_in_a_row > 0
+        return self._interrupts.count > 0 or self._stop.is_due
 
     def _raise_if_stopped(self) -> None:
         if self._interrupts.count:
@@ -149,12 +154,7 @@ class Coordinator:
                 f"go on with: tuner resume {self._plan.name}",
                 self._interrupts.exit_code,
             )
-        if self._stop.failures_in_a_row:
-            raise TooManyFailuresError(
-                f"study '{self._plan.name}': {self._stop.failures_in_a_row} trials failed in a row,"
-                f" the last with: {self._stop.last_failure}",
-                f"see `tuner trials {self._plan.name}`, mend the cause, `tuner resume {self._plan.name}`",
-            )
+        self._stop.raise_if_due(self._plan.name)
 
     # -- ask and place -----------------------------------------------------------------------------
 
@@ -162,7 +162,7 @@ class Coordinator:
         if self._is_stopping or self._clock() < self._due.claim_s:
             return
         for worker, place in enumerate(self._places):
-            if not place.idle:
+            if not place.idle or self._is_stopping:
                 continue
             claim = self._claim()
             if self._due.refresh_after_claim:  # it may have ended a trial that died too often
@@ -183,7 +183,14 @@ class Coordinator:
         now = self._clock()
         curve = self._study.curve(claim.number) if claim.continued else []
         request = self._plan.request(claim.number, claim.params)
-        self._places[worker].trial = Placed(claim, request, curve, now)
+        placed = Placed(claim, request, curve, now, self._places[worker].rss_bytes)
+        unfit = None if curve else self._memory.judge(request)  # what has run here or elsewhere goes on
+        if unfit is not None:
+            self._tell(worker, placed, unfit)
+            self._heed_unfit(unfit)
+            return
+        self._stop.unfit_in_a_row = 0
+        self._places[worker].trial = placed
         self._places[worker].heard_s = now
         self._executor.send(worker, request)
         self._watch(TrialPlaced(worker, claim.number, claim.params, claim.continued))
@@ -195,7 +202,8 @@ class Coordinator:
         place.heard_s = self._clock()
         match heard.message:
             case Ready() as ready:
-                place.ready = True
+                place.ready, place.rss_bytes = True, ready.rss_bytes
+                self._memory.worker_is(ready.rss_bytes)
                 self._study.record_worker(heard.worker, ready)
                 self._watch(WorkerReady(heard.worker, ready.device, ready.import_time_s))
             case Progress() as progress:
@@ -256,11 +264,11 @@ class Coordinator:
             self._study.release(placed.claim.token)
             self._watch(self._ended(worker, placed, "RELEASED", None, outcome.reason))
         else:
-            self._tell(worker, placed, outcome)
+            self._tell(worker, placed, self._memory.measured(placed.request, outcome, placed.before_bytes))
         self._replace_if_grown(worker)
 
     def _tell(self, worker: int, placed: Placed, outcome: TrialOutcome) -> None:
-        outcome, values = self._with_values(outcome)
+        outcome, values = with_values(outcome, self._plan.spec.objectives)
         if not self._study.record_outcome(placed.claim.token, outcome, values, placed.request.params):
             self._watch(Notice(f"trial {outcome.number} came too late: another session has taken it over"))
             return
@@ -276,26 +284,19 @@ class Coordinator:
             shutil.rmtree(self._plan.trial_dir(outcome.number), ignore_errors=True)
         self._watch_budget()
 
-    def _with_values(self, outcome: TrialOutcome) -> tuple[TrialOutcome, tuple[float, ...] | None]:
-        """Read the objectives from a completed trial's metrics; what was not measured is a failure."""
-        if outcome.ending is not Ending.COMPLETE:
-            return outcome, None
-        values = []
-        for objective in self._plan.spec.objectives:
-            value = outcome.metrics.get(objective.metric, math.nan)
-            if not math.isfinite(value):
-                reason = f"objective {objective.metric} was not measured (found {value})"
-                failed = TrialOutcome(outcome.number, Ending.FAILED, outcome.metrics, reason)
-                return failed, None
-            values.append(float(value))
-        return outcome, tuple(values)
-
     def _heed_failures(self, use: BudgetUse) -> None:
         """Stop after too many failures in a row, by the ledger: it has those that died too often, too."""
         in_a_row = min(use.failures_in_a_row, use.failed - self._stop.failed_before)
         if in_a_row >= self._plan.spec.budget.max_failures_in_a_row and not self._is_stopping:
             self._begin_stop("too many failures in a row")
             self._stop.failures_in_a_row = in_a_row
+
+    def _heed_unfit(self, unfit: TrialOutcome) -> None:
+        """Stop when nothing fits, trial after trial: a study without a budget of trials would never end."""
+        self._stop.unfit_in_a_row += 1
+        self._stop.last_unfit = unfit.reason
+        if self._stop.is_due and math.isinf(self._stop.deadline_s):
+            self._begin_stop("no trial fits into memory")
 
     def _ended(
         self, worker: int, placed: Placed, state: str, values: tuple[float, ...] | None, reason: str

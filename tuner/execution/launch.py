@@ -22,9 +22,11 @@ from tuner.execution.coordinator import Coordinator
 from tuner.execution.events import Notice, StudyOpened, Watcher
 from tuner.execution.interrupts import Interrupts
 from tuner.execution.local import LocalExecutor
+from tuner.execution.memory import MemoryGate, estimate_for
 from tuner.execution.own_families import refuse_unnamed_code, told_of_own_code, try_own_families
 from tuner.execution.placement import Place, is_contended, plan_places
 from tuner.execution.plan import StudyPlan, tensorboard_folder, trial_folder
+from tuner.execution.room import Room, divide, largest_bytes
 from tuner.execution.surroundings import surroundings_of
 from tuner.execution.vectors import known_words, require_same_vectors, require_vectors_of
 from tuner.search.pareto import front_indices
@@ -51,6 +53,9 @@ __all__ = ["OpenStudy", "is_done", "open_declared", "open_existing", "request_of
 _Number = TypeVar("_Number", int, float)
 
 WORKER_GRACE_S = 10.0
+
+_TRIALS_THAT_TELL = 500
+"""Ended trials whose measured memory a session learns from; to read more makes a long study begin slowly."""
 
 
 @dataclass(frozen=True)
@@ -204,7 +209,8 @@ def run_session(study: OpenStudy, workers: int | None, watch: Watcher) -> None:
 
     Args:
         study: From :func:`open_declared` or :func:`open_existing`.
-        workers: Worker processes, or None for what the study declares, or else one a GPU or core.
+        workers: Worker processes, or None for what the study declares, or else one a GPU or core, as far as
+            memory goes.
         watch: Is told what happens.
 
     Raises:
@@ -213,32 +219,56 @@ def run_session(study: OpenStudy, workers: int | None, watch: Watcher) -> None:
         StorageUnreachableError, NoSpaceError: From the database, in the middle; what was told is kept.
     """
     execution = study.spec.execution
-    places = plan_places(
-        workers or execution.workers,
-        sorted(os.sched_getaffinity(0)),
-        count_gpus(),
-        execution.gpu_memory_limit_mib,
-    )
-    _announce(study, places, watch)
-    sampler = make_sampler(study.spec.sampler, study.spec.space, study.spec.seed, study.spec.repeats)
-    pruner = make_pruner(study.spec.pruner, study.spec.objectives, CATALOGUE.metrics)
+    cores, gpus = sorted(os.sched_getaffinity(0)), count_gpus()
     with Interrupts() as interrupts:
-        if not is_done(study):
-            executor = LocalExecutor(places, study.folder / "logs")
-            executor.start()
-            here = surroundings_of(study.space_file)
-            running = study.ledger.join(study.name, sampler, this_owner(), surroundings=here)
-            try:
-                plan = _plan(study, cleaning_levels(study.spec))
-                Coordinator(plan, running, executor, pruner, watch, interrupts).run()
-            finally:
-                executor.stop(0.0 if interrupts.count > 1 else WORKER_GRACE_S)
-                running.finish_session()
+        plan = None if is_done(study) else _plan(study, cleaning_levels(study.spec))
+        memory = _memory_of(study)
+        largest = None if plan is None else _largest_bytes(plan, memory)
+        room = divide(execution, workers or execution.workers, len(cores), gpus, largest)
+        memory.limit_bytes = room.limit_bytes
+        places = plan_places(room.workers, cores, gpus, execution.gpu_memory_limit_mib)
+        _announce(study, places, room, watch)
+        if plan is not None:
+            _work(study, plan, places, memory, watch, interrupts)
     if not study.ledger.use_of_budget(study.name).complete:
         raise TooManyFailuresError(
             f"study '{study.name}' has used up its budget and no trial is complete",
             f"`tuner trials {study.name}` shows why each ended",
         )
+
+
+def _memory_of(study: OpenStudy) -> MemoryGate:
+    """Return a judge of trials that has learned from those that have ended."""
+    memory = MemoryGate(estimate=estimate_for)
+    for settings, facts in study.ledger.latest_facts(study.name, _TRIALS_THAT_TELL):
+        memory.learn(settings, facts)
+    return memory
+
+
+def _largest_bytes(plan: StudyPlan, memory: MemoryGate) -> int | None:
+    return largest_bytes(plan.spec.space, lambda params: memory.needed_bytes(plan.request(0, params)))
+
+
+def _work(
+    study: OpenStudy,
+    plan: StudyPlan,
+    places: Sequence[Place],
+    memory: MemoryGate,
+    watch: Watcher,
+    interrupts: Interrupts,
+) -> None:
+    """Start the workers and coordinate them until there is nothing left to do."""
+    sampler = make_sampler(study.spec.sampler, study.spec.space, study.spec.seed, study.spec.repeats)
+    pruner = make_pruner(study.spec.pruner, study.spec.objectives, CATALOGUE.metrics)
+    executor = LocalExecutor(places, study.folder / "logs")
+    executor.start()
+    here = surroundings_of(study.space_file)
+    running = study.ledger.join(study.name, sampler, this_owner(), surroundings=here)
+    try:
+        Coordinator(plan, running, executor, pruner, watch, interrupts, memory=memory).run()
+    finally:
+        executor.stop(0.0 if interrupts.count > 1 else WORKER_GRACE_S)
+        running.finish_session()
 
 
 def is_done(study: OpenStudy) -> bool:
@@ -263,7 +293,7 @@ def is_done(study: OpenStudy) -> bool:
     return not any((trial_folder(study.folder, number) / MODEL_FILE).is_file() for number in unmeasured)
 
 
-def _announce(study: OpenStudy, places: Sequence[Place], watch: Watcher) -> None:
+def _announce(study: OpenStudy, places: Sequence[Place], room: Room, watch: Watcher) -> None:
     epochs = study.spec.fixed.get("epochs")
     use = study.ledger.use_of_budget(study.name)
     watch(
@@ -277,8 +307,9 @@ def _announce(study: OpenStudy, places: Sequence[Place], watch: Watcher) -> None
             continued=study.continued,
         )
     )
-    for remark in study.remarks:
-        watch(Notice(remark))
+    for remark in (*study.remarks, room.remark, room.shortage):
+        if remark:
+            watch(Notice(remark))
     if is_contended(places):
         cores = len({core for place in places for core in place.cores})
         watch(Notice(f"{len(places)} workers share {cores} cores: their training times disturb each other"))

@@ -59,6 +59,7 @@ class Ready:
         import_time_s: What starting cost.
         calibration_s: Seconds of a fixed piece of recurrent work on this worker.
         versions: Of the libraries that decide results.
+        rss_bytes: Its resident memory before its first trial.
     """
 
     pid: int
@@ -66,6 +67,7 @@ class Ready:
     import_time_s: float
     calibration_s: float
     versions: dict[str, str] = field(default_factory=dict)
+    rss_bytes: int = 0
 
 
 @dataclass(frozen=True)

@@ -5,20 +5,26 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+from tuner.errors import TooManyFailuresError
 from tuner.storage import Claim
 from tuner.trial import EpochReport, TrialRequest
 
 __all__ = ["Due", "Placed", "Stop", "WorkerPlace"]
 
+MOST_UNFIT_IN_A_ROW = 50
+"""A sampler that learns has left the region by then; one that draws at random has met what fits, if only one
+trial in ten does (with a probability of 0.995)."""
+
 
 @dataclass
 class Placed:
-    """A trial on a worker."""
+    """A trial on a worker; ``before_bytes`` is the worker's size when it was placed there."""
 
     claim: Claim
     request: TrialRequest
     curve: list[EpochReport]
     placed_s: float
+    before_bytes: int = 0
 
 
 @dataclass
@@ -55,10 +61,38 @@ class Stop:
         failed_before: Trials that had failed before this session: they are forgiven.
         last_failure: Why the last trial of this session failed, or its worker died.
         failures_in_a_row: How many stopped the study; 0 while none have.
+        unfit_in_a_row: Trials that did not fit into memory, since the last that did.
+        last_unfit: Why the last of them did not.
         deadline_s: When workers that still do not answer are stopped at once.
     """
 
     failed_before: int = 0
     last_failure: str = "no reason was kept"
     failures_in_a_row: int = 0
+    unfit_in_a_row: int = 0
+    last_unfit: str = ""
     deadline_s: float = field(default=math.inf)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether trials that failed or did not fit stop the study."""
+        return self.failures_in_a_row > 0 or self.unfit_in_a_row >= MOST_UNFIT_IN_A_ROW
+
+    def raise_if_due(self, study: str) -> None:
+        """Say why the study was stopped.
+
+        Raises:
+            TooManyFailuresError: If it was.
+        """
+        if self.failures_in_a_row:
+            raise TooManyFailuresError(
+                f"study '{study}': {self.failures_in_a_row} trials failed in a row,"
+                f" the last with: {self.last_failure}",
+                f"see `tuner trials {study}`, mend the cause, `tuner resume {study}`",
+            )
+        if self.is_due:
+            raise TooManyFailuresError(
+                f"study '{study}': {self.unfit_in_a_row} trials in a row were not begun; the last"
+                f" {self.last_unfit}",
+                "search smaller models, use fewer --workers, or raise execution: trial_memory_limit_mib",
+            )

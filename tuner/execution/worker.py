@@ -148,7 +148,8 @@ def _take_device(options: argparse.Namespace) -> Ready:
     from tuner.training.calibrate import calibrate
 
     import_time_s = time.monotonic() - began_s
-    ready = Ready(os.getpid(), device, import_time_s, calibrate(), library_versions())
+    calibration_s = calibrate()
+    ready = Ready(os.getpid(), device, import_time_s, calibration_s, library_versions(), _rss_bytes())
     # The libraries' own million objects live as long as the process: without this, collecting a trial's
     # garbage goes through all of them each time, for longer than a small trial trains.
     gc.collect()

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from tuner.embeddings.protocol import Prepared
 from tuner.models.heads import add_head
 from tuner.models.protocol import Family
+from tuner.models.size import Shapes, Size
 from tuner.models.words import (
     add_dense,
     dense_units,
     dropout,
     embedding_layer,
     max_of_words,
+    size_of_end,
     word_ids,
     word_weights,
 )
@@ -46,6 +48,18 @@ def _build(params: Params, inputs: Prepared, task: Task, n_classes: int) -> kera
     return keras.Model(ids, add_head(add_dense(hidden, params), task, n_classes))
 
 
+def _size(params: Params, shapes: Shapes) -> Size:
+    filters, kernel = int(params["filters"]), int(params["kernel_size"])
+    words, width = shapes.words, shapes.width
+    # The vectors, those without padding, and the gradients of both; the responses and theirs.
+    convolution = Size(
+        filters * (kernel * width + 1),
+        words * (4 * width + 2 * filters),
+        words * (3 * width // 2 + 2 * filters),
+    )
+    return convolution + size_of_end(params, filters, shapes)
+
+
 CNN = Family(
     Component(
         "cnn",
@@ -74,4 +88,5 @@ CNN = Family(
         kind="tokens",
     ),
     _build,
+    _size,
 )

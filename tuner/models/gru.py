@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from tuner.embeddings.protocol import Prepared
 from tuner.models.protocol import Family
-from tuner.models.recurrent import RECURRENT_SETTINGS, build_recurrent
+from tuner.models.recurrent import RECURRENT_SETTINGS, build_recurrent, size_of_recurrent
+from tuner.models.size import GRU_CELL, Shapes, Size
 from tuner.spec.catalogue import Component
 from tuner.spec.values import Params, Task
 
@@ -22,6 +23,10 @@ def _build(params: Params, inputs: Prepared, task: Task, n_classes: int) -> kera
     return build_recurrent(keras.layers.GRU, params, inputs, task, n_classes)
 
 
+def _size(params: Params, shapes: Shapes) -> Size:
+    return size_of_recurrent(GRU_CELL, params, shapes)
+
+
 GRU = Family(
     Component(
         "gru",
@@ -30,4 +35,5 @@ GRU = Family(
         kind="tokens",
     ),
     _build,
+    _size,
 )

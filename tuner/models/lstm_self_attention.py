@@ -7,8 +7,24 @@ from typing import TYPE_CHECKING
 from tuner.embeddings.protocol import Prepared
 from tuner.models.heads import add_head
 from tuner.models.protocol import Family
-from tuner.models.recurrent import STACK_SETTINGS, joined, read_words, stack_dropout, units_of
-from tuner.models.words import add_dense, dense_units, embedding_layer, mean_of_words, word_ids, word_weights
+from tuner.models.recurrent import (
+    STACK_SETTINGS,
+    joined,
+    read_words,
+    size_of_stack,
+    stack_dropout,
+    units_of,
+)
+from tuner.models.size import LSTM_CELL, Shapes, Size, attention
+from tuner.models.words import (
+    add_dense,
+    dense_units,
+    embedding_layer,
+    mean_of_words,
+    size_of_end,
+    word_ids,
+    word_weights,
+)
 from tuner.spec.catalogue import Component
 from tuner.spec.values import Params, Task
 
@@ -36,6 +52,11 @@ def _build(params: Params, inputs: Prepared, task: Task, n_classes: int) -> kera
     return keras.Model(ids, add_head(hidden, task, n_classes))
 
 
+def _size(params: Params, shapes: Shapes) -> Size:
+    stack, width = size_of_stack(LSTM_CELL, params, shapes)
+    return stack + attention(shapes.words, width, heads=1) + size_of_end(params, width, shapes)
+
+
 LSTM_SELF_ATTENTION = Family(
     Component(
         "lstm_self_attention",
@@ -45,4 +66,5 @@ LSTM_SELF_ATTENTION = Family(
         kind="tokens",
     ),
     _build,
+    _size,
 )

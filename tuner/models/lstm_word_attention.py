@@ -8,8 +8,17 @@ from typing import TYPE_CHECKING, Any
 from tuner.embeddings.protocol import Prepared
 from tuner.models.heads import add_head
 from tuner.models.protocol import Family
-from tuner.models.recurrent import STACK_SETTINGS, read_words, stack_dropout, units_of
-from tuner.models.words import add_dense, dense_units, dropout, embedding_layer, word_ids, word_weights
+from tuner.models.recurrent import STACK_SETTINGS, read_words, size_of_stack, stack_dropout, units_of
+from tuner.models.size import LSTM_CELL, Shapes, Size
+from tuner.models.words import (
+    add_dense,
+    dense_units,
+    dropout,
+    embedding_layer,
+    size_of_end,
+    word_ids,
+    word_weights,
+)
 from tuner.spec.catalogue import Component, Setting
 from tuner.spec.values import Params, Task
 
@@ -45,6 +54,14 @@ def _shares(outputs: Any, is_word: Any) -> Any:
     return ops.softmax(ops.squeeze(scores, -1) + (1.0 - is_word) * _FAR_BELOW, axis=1)
 
 
+def _size(params: Params, shapes: Shapes) -> Size:
+    stack, _ = size_of_stack(LSTM_CELL, params, shapes)
+    units = units_of(params)[-1]  # the two directions are added
+    # The sum, its dropout, its tanh, and what is weighed; the scores are one number a word.
+    weighed = Size(units, 5 * shapes.words * units, 3 * shapes.words * units)
+    return stack + weighed + size_of_end(params, units, shapes)
+
+
 def _setting(setting: Setting) -> Setting:
     if setting.name == "bidirectional":
         summary = "Read each text from both ends, at twice the cost. Defaults to true, as in the paper."
@@ -65,4 +82,5 @@ LSTM_WORD_ATTENTION = Family(
         kind="tokens",
     ),
     _build,
+    _size,
 )

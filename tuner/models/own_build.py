@@ -48,7 +48,7 @@ def load_own_family(name: str, folder: Path) -> Family:
             f"{name}: found {module.__file__} under this name, expected {path}", "give yours another name"
         )
     source = hashlib.sha256(path.read_bytes()).hexdigest()
-    return Family(component, _checked(name, getattr(module, function)), source)
+    return Family(component, _checked(name, getattr(module, function)), source_sha256=source)
 
 
 def _checked(name: str, build: Callable[..., Any]) -> Callable[[Params, Prepared, Task, int], keras.Model]:

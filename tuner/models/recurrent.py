@@ -17,7 +17,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from tuner.data.values import PADDING_ID
 from tuner.embeddings.protocol import Prepared
 from tuner.models.heads import add_head
-from tuner.models.words import add_dense, dense_units, dropout, embedding_layer, word_ids, word_weights
+from tuner.models.size import CellSize, Shapes, Size, recurrent
+from tuner.models.words import (
+    add_dense,
+    dense_units,
+    dropout,
+    embedding_layer,
+    size_of_end,
+    word_ids,
+    word_weights,
+)
 from tuner.spec.catalogue import Setting
 from tuner.spec.listed import numbers_of
 from tuner.spec.values import Params, Task
@@ -33,6 +42,8 @@ __all__ = [
     "build_recurrent",
     "joined",
     "read_words",
+    "size_of_recurrent",
+    "size_of_stack",
     "stack_dropout",
     "units_by_layer",
     "units_of",
@@ -159,6 +170,19 @@ def build_recurrent(cell: Cell, params: Params, inputs: Prepared, task: Task, n_
     last = len(units_of(params)) - 1
     hidden = stack_dropout(params, last)(reading.at_the_end())  # (B, U or 2U)
     return keras.Model(ids, add_head(add_dense(hidden, params), task, n_classes))
+
+
+def size_of_recurrent(cell: CellSize, params: Params, shapes: Shapes) -> Size:
+    """Return the size of what :func:`build_recurrent` builds."""
+    stack, width = size_of_stack(cell, params, shapes)
+    return stack + size_of_end(params, width, shapes)
+
+
+def size_of_stack(cell: CellSize, params: Params, shapes: Shapes) -> tuple[Size, int]:
+    """Return the size of what :func:`read_words` builds, and how much its directions say of a word."""
+    widths = units_of(params)
+    both_ways = bool(params["bidirectional"])
+    return recurrent(cell, widths, shapes, both_ways), widths[-1] * (2 if both_ways else 1)
 
 
 def read_words(cell: Cell, params: Params, ids: Any, embedding: Any) -> Reading:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from tuner.embeddings.protocol import Prepared
 from tuner.models.protocol import Family
-from tuner.models.recurrent import RECURRENT_SETTINGS, build_recurrent
+from tuner.models.recurrent import RECURRENT_SETTINGS, build_recurrent, size_of_recurrent
+from tuner.models.size import SIMPLE_CELL, Shapes, Size
 from tuner.spec.catalogue import Component
 from tuner.spec.values import Params, Task
 
@@ -22,6 +23,10 @@ def _build(params: Params, inputs: Prepared, task: Task, n_classes: int) -> kera
     return build_recurrent(keras.layers.SimpleRNN, params, inputs, task, n_classes)
 
 
+def _size(params: Params, shapes: Shapes) -> Size:
+    return size_of_recurrent(SIMPLE_CELL, params, shapes)
+
+
 SIMPLE_RNN = Family(
     Component(
         "simple_rnn",
@@ -30,4 +35,5 @@ SIMPLE_RNN = Family(
         kind="tokens",
     ),
     _build,
+    _size,
 )

@@ -7,17 +7,20 @@ would mistake a missing warm-up for a bad model.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tuner.embeddings.protocol import Prepared
 from tuner.models.heads import add_head
 from tuner.models.protocol import Family
+from tuner.models.size import Shapes, Size, attention, dense
 from tuner.models.words import (
     add_dense,
     dense_units,
     dropout,
     embedding_layer,
     mean_of_words,
+    size_of_end,
     word_ids,
     word_weights,
 )
@@ -83,6 +86,31 @@ def _dropout(params: Params, name: str) -> Any:
     return keras.layers.Dropout(float(params["dropout"]), name=f"dropout_{name}")
 
 
+def _size(params: Params, shapes: Shapes) -> Size:
+    words, width = shapes.words, shapes.width
+    places = int(params["sequence_length"]) * width
+    total = Size(places, 4 * words * width, 2 * words * width) + _norm_size(words, width)
+    block, blocks = _block_size(params, words, width), int(params["blocks"])
+    total += Size(blocks * block.weights, blocks * block.kept, block.passing)
+    return total + size_of_end(params, width, shapes)
+
+
+def _block_size(params: Params, words: int, width: int) -> Size:
+    """Return the size of a block; what it needs when it only predicts is the most that it has at once."""
+    heads, feed_forward = int(params["heads"]), int(params["feed_forward_units"])
+    inner = heads * max(1, width // heads)  # all heads side by side: at least one number each
+    asked = dense(width, inner, words)
+    attended = attention(words, inner, heads)
+    wide, narrow = dense(width, feed_forward, words), dense(feed_forward, width, words)
+    norms = _norm_size(words, width) + _norm_size(words, width)
+    block = norms + asked + asked + asked + attended + dense(inner, width, words) + wide + narrow
+    return replace(block, passing=max(attended.passing, wide.passing + narrow.passing))
+
+
+def _norm_size(words: int, width: int) -> Size:
+    return Size(2 * width, words * width, words * width)
+
+
 TRANSFORMER = Family(
     Component(
         "transformer",
@@ -115,4 +143,5 @@ TRANSFORMER = Family(
         kind="tokens",
     ),
     _build,
+    _size,
 )

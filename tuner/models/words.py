@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tuner.data.values import PADDING_ID
 from tuner.embeddings.protocol import Prepared, TokenInput
+from tuner.models.size import Shapes, Size, dense
 from tuner.spec.catalogue import Setting
 from tuner.spec.values import Params
 
@@ -25,6 +26,7 @@ __all__ = [
     "embedding_layer",
     "max_of_words",
     "mean_of_words",
+    "size_of_end",
     "word_ids",
     "word_weights",
 ]
@@ -100,3 +102,11 @@ def add_dense(hidden: Any, params: Params) -> Any:
         return hidden
     hidden = keras.layers.Dense(units, activation="relu", name="dense")(hidden)  # (B, H)
     return keras.layers.Dropout(float(params["dropout"]), name="dropout_dense")(hidden)
+
+
+def size_of_end(params: Params, width: int, shapes: Shapes) -> Size:
+    """Return the size of :func:`add_dense` and the head, over ``width`` numbers of a text."""
+    units = int(params["dense_units"])
+    if not units:
+        return dense(width, shapes.outputs)
+    return dense(width, units) + dense(units, shapes.outputs)

@@ -58,6 +58,7 @@ def dump_spec(spec: StudySpec) -> str:
             workers=execution.workers,
             gpu_memory_limit_mib=execution.gpu_memory_limit_mib,
             worker_memory_limit_mib=execution.worker_memory_limit_mib,
+            trial_memory_limit_mib=execution.trial_memory_limit_mib,
         ),
         "repeats": spec.repeats,
         "start_with": [

@@ -345,9 +345,13 @@ def _start_with(catalogue: Catalogue, settings: Mapping[str, Setting]) -> _Schem
 def _execution() -> _Schema:
     memory = ExecutionSpec().worker_memory_limit_mib
     texts = {
-        "workers": "Worker processes. Defaults to one a GPU, or one a core without GPUs.",
+        "workers": "Worker processes. Defaults to one a GPU; without GPUs to one a core, or as many as the "
+        "largest trial fits into the memory for.",
         "gpu_memory_limit_mib": "Cap on a worker's GPU memory. Defaults to none: it grows on demand.",
         "worker_memory_limit_mib": f"A worker above it is replaced between trials. Defaults to {memory}.",
+        "trial_memory_limit_mib": "What a worker with its trial may have; a trial that is estimated to need "
+        "more is not begun. Defaults to nine tenths of the machine's memory, divided by the workers; with "
+        "GPUs to none.",
     }
     return {
         "description": "How trials are placed; may differ from session to session.",

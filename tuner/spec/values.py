@@ -283,11 +283,14 @@ class ExecutionSpec:
         gpu_memory_limit_mib: Cap on a worker's GPU memory, or None to let it grow on demand.
         worker_memory_limit_mib: A worker above this resident size is replaced between trials.
             Defaults to 4096 because a fresh one takes about 500 and a large model's peak about 3000.
+        trial_memory_limit_mib: What a worker with its trial may have; a trial that is estimated to need more
+            is not begun. None for nine tenths of the machine's memory, divided by the workers.
     """
 
     workers: int | None = None
     gpu_memory_limit_mib: int | None = None
     worker_memory_limit_mib: int = 4096
+    trial_memory_limit_mib: int | None = None
 
 
 @dataclass(frozen=True)

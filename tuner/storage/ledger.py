@@ -32,6 +32,7 @@ from tuner.storage.reading import (
     from_seconds,
     has_trial,
     read_curves,
+    read_latest_facts,
     read_params,
     read_trials,
     states_of,
@@ -269,6 +270,10 @@ class Ledger:
     def curves(self, name: str, numbers: Collection[int] | None = None) -> dict[int, list[EpochReport]]:
         """Return every recorded epoch, ascending, of each trial that has any; of all, or of ``numbers``."""
         return self._read(lambda c, study: read_curves(c, study.optuna_id, numbers), name)
+
+    def latest_facts(self, name: str, count: int) -> list[tuple[dict[str, Value], dict[str, Value]]]:
+        """Return the settings and the facts of the ``count`` latest ended trials, the newest first."""
+        return self._read(lambda c, study: read_latest_facts(c, study.optuna_id, count), name)
 
     def params(self, name: str, number: int) -> dict[str, Value]:
         """Return the params of one trial, fixed ones included; empty if there is no such trial."""

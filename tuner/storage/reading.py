@@ -168,6 +168,19 @@ def _with_result(record: TrialRecord, row: Any) -> TrialRecord:
     )
 
 
+def read_latest_facts(
+    connection: sa.Connection, study_id: int, count: int
+) -> list[tuple[dict[str, Value], dict[str, Value]]]:
+    """Read the settings and the facts of the ``count`` latest ended trials, the newest first."""
+    query = (
+        sa.select(results.c.settings, results.c.facts)
+        .where(results.c.study_id == study_id, results.c.settings.is_not(None))
+        .order_by(results.c.number.desc())
+        .limit(count)
+    )
+    return [(json.loads(settings), json.loads(facts)) for settings, facts in connection.execute(query)]
+
+
 def confusion_of(text: str | None) -> Confusion:
     """Return a confusion matrix as its column keeps it; an empty one for none."""
     return tuple(tuple(row) for row in json.loads(text)) if text else ()

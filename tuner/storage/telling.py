@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,12 +17,12 @@ import sqlalchemy as sa
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
 
-from tuner.spec.values import Objective, Params
+from tuner.spec.values import Objective, Params, Value
 from tuner.storage.engine import Database
 from tuner.storage.leases import Lease, drop, holds
 from tuner.storage.tables import events, leases, results
 from tuner.storage.writing import as_json, as_text
-from tuner.trial import Ending, TrialOutcome
+from tuner.trial import LIMIT, NEEDED, Ending, TrialOutcome
 
 __all__ = ["Teller", "checked", "write_event"]
 
@@ -33,6 +33,12 @@ _STATES = {
 }
 _REASON_LENGTH = 250
 """Of a reason as the dashboard shows it; user attributes are loaded with every look at a study."""
+
+
+_CONSTRAINT = "constraints:memory"
+"""Where ``optuna.Trial.set_constraint`` keeps what it is given; here the trial may be another process's.
+TPE ranks a PRUNED trial with one behind all that are feasible, the further the larger it is; of a FAILed
+trial no sampler learns anything."""
 
 
 def checked(
@@ -171,14 +177,25 @@ class Teller:
 
     def _tell(self, row: Any) -> None:
         ending = Ending(row.ending)
+        excess = _excess(json.loads(row.facts))
         values = None if row.values is None else [float(value) for value in json.loads(row.values)]
         storage = self._database.storage
         with self._database.translated():
             try:
+                trial_id = storage.get_trial_id_from_study_id_trial_number(self._study_id, row.number)
+                if excess > 0.0:
+                    storage.set_trial_system_attr(trial_id, _CONSTRAINT, excess)
                 if row.reason and ending is not Ending.COMPLETE:
-                    trial_id = storage.get_trial_id_from_study_id_trial_number(self._study_id, row.number)
                     storage.set_trial_user_attr(trial_id, "reason", row.reason[:_REASON_LENGTH])
                     self._crash_point("reason given")
                 self._study.tell(row.number, values, _STATES[ending], skip_if_finished=True)
             except UpdateFinishedTrialError:
                 return  # another session told the same row in this moment
+
+
+def _excess(facts: Mapping[str, Value]) -> float:
+    """Return by which share of the limit a trial needs too much memory; 0 or less for one that fits."""
+    needed, limit = facts.get(NEEDED), facts.get(LIMIT)
+    if not isinstance(needed, int | float) or not isinstance(limit, int | float):
+        return 0.0
+    return needed / max(limit, 1) - 1.0

@@ -259,7 +259,7 @@ class _Trial:
         return {
             **(self._before + self._stopwatch.times()).as_metrics(),
             "epochs_run": float(epochs_run),
-            "peak_memory_bytes": float(self._memory.look()),
+            "peak_memory_bytes": float(self._memory.peak_bytes()),
             "parameters": float(self._model.count_params()),
         }
 

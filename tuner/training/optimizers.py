@@ -22,10 +22,12 @@ class Optimizer:
     Attributes:
         component: Name, summary and settings.
         make: ``params -> keras.optimizers.Optimizer``.
+        slots: ``params ->`` the numbers that it keeps of each weight.
     """
 
     component: Component
     make: Callable[[Params], keras.optimizers.Optimizer]
+    slots: Callable[[Params], int]
 
 
 def _learning_rate(default: float) -> Setting:
@@ -68,6 +70,7 @@ OPTIMIZERS: Mapping[str, Optimizer] = {
             settings=(_learning_rate(1e-3),),
         ),
         _adam,
+        slots=lambda _: 2,  # both moments
     ),
     "sgd": Optimizer(
         Component(
@@ -87,6 +90,7 @@ OPTIMIZERS: Mapping[str, Optimizer] = {
             ),
         ),
         _sgd,
+        slots=lambda params: int(float(params["momentum"]) > 0),
     ),
     "rmsprop": Optimizer(
         Component(
@@ -100,6 +104,7 @@ OPTIMIZERS: Mapping[str, Optimizer] = {
             ),
         ),
         _rmsprop,
+        slots=lambda _: 1,  # the mean square
     ),
 }
 """Every optimizer by the name that is declared; the first is the default."""

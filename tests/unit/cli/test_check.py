@@ -143,3 +143,19 @@ def test_says_which_code_of_a_persons_own_would_be_run_and_does_not_run_it(
 
     said = capsys.readouterr().err
     assert f"my_models:build is code of your own: `tuner run` runs {source}, with all your rights" in said
+
+
+def test_the_largest_trial_is_told_and_whether_it_fits(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "good.yaml").write_text(GOOD + "execution: {workers: 2, trial_memory_limit_mib: 8000}\n")
+    (folder / "tight.yaml").write_text(GOOD + "execution: {workers: 1, trial_memory_limit_mib: 800}\n")
+
+    assert main(["check", "good.yaml", "tight.yaml"]) == 0
+
+    out, err = capsys.readouterr()
+    assert "largest trial about 94" in out
+    assert "8.39 GB for each of 2 workers" in out
+    assert "good.yaml: warning" not in err
+    assert "tight.yaml: warning: memory: the largest trial takes about 94" in err
+    assert "839 MB for one worker: trials that do not fit are not begun" in " ".join(err.split())

@@ -23,6 +23,7 @@ class Script:
         dies_at: Epoch in which its worker dies, or None.
         lacks: Metrics that are missing from its outcome.
         stays: Whether it says nothing more after its epochs, as a hanging one.
+        peak_bytes: Its worker's largest size; 0 leaves it out.
     """
 
     accuracies: Sequence[float] = (0.6, 0.7)
@@ -30,6 +31,7 @@ class Script:
     dies_at: int | None = None
     lacks: Sequence[str] = ()
     stays: bool = False
+    peak_bytes: int = 0
 
 
 @dataclass
@@ -128,6 +130,7 @@ class ScriptedExecutor:
         return {
             "accuracy": script.accuracies[epoch],
             "training_time_s": SECONDS_AN_EPOCH * (epoch + 1),
+            **({"peak_memory_bytes": float(script.peak_bytes)} if script.peak_bytes else {}),
         }
 
     def hear(self, timeout_s: float) -> list[Heard]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import optuna
 import pytest
 
 from tests.unit.execution.scripted import Script, ScriptedExecutor
@@ -16,6 +17,7 @@ from tuner.errors import StudyInterruptedError, TooManyFailuresError
 from tuner.execution.coordinator import Coordinator
 from tuner.execution.events import Event, FrontChanged, Notice, TrialEnded, TrialPlaced, WorkerLost
 from tuner.execution.interrupts import Interrupts
+from tuner.execution.memory import MemoryGate
 from tuner.execution.messages import Evaluate, StopTrial
 from tuner.execution.plan import StudyPlan
 from tuner.execution.time_left import over_limit
@@ -52,6 +54,7 @@ class Session:
     events: list[Event] = field(default_factory=list)
     interrupts: Interrupts = field(default_factory=Interrupts)
     clock: Callable[[], float] = time.monotonic
+    memory: MemoryGate | None = None
 
     @property
     def ledger(self) -> Ledger:
@@ -75,7 +78,7 @@ class Session:
         executor.start()
         try:
             Coordinator(
-                plan, running, executor, pruner, self.events.append, self.interrupts, self.clock
+                plan, running, executor, pruner, self.events.append, self.interrupts, self.clock, self.memory
             ).run()
         finally:
             executor.stop(0.0)
@@ -482,3 +485,94 @@ def test_a_trial_may_end_a_tenth_of_the_limit_after_it(
     curve = [EpochReport(0, epoch, {"wall_time_s": 2.0 * (epoch + 1)}, epoch, {}) for epoch in range(2)]
 
     assert over_limit(use, curve, epochs_left) == reason
+
+
+MIB = 1 << 20
+
+
+def sized_by_units(most: int) -> MemoryGate:
+    """A machine on which models of up to ``most`` units fit, each unit taking a MiB."""
+    return MemoryGate(most * MIB, lambda request: int(request.params["units"]) * MIB, worker_bytes=1)
+
+
+def test_a_trial_that_does_not_fit_is_recorded_and_never_begun(session: Session) -> None:
+    session.memory = sized_by_units(20)
+    executor = ScriptedExecutor(always(GOOD))
+
+    session.run(executor)
+
+    units = {trial.number: int(trial.params["units"]) for trial in session.trials()}
+    begun = {message.number for _, message in executor.sent if isinstance(message, TrialRequest)}
+    assert begun == {number for number, size in units.items() if size < 20}
+    assert 0 < len(begun) < 6
+    for trial in session.trials():
+        assert trial.state == ("COMPLETE" if trial.number in begun else "PRUNED")
+        assert trial.reason.startswith("does not fit into memory") == (trial.number not in begun)
+
+
+def test_the_sampler_is_told_by_how_much_a_trial_does_not_fit(session: Session) -> None:
+    session.memory = sized_by_units(20)
+
+    session.run(ScriptedExecutor(always(GOOD)))
+
+    study = optuna.load_study(study_name="s", storage=session.database.storage)
+    for trial in study.trials:
+        excess = (trial.params["units"] * MIB + 1) / (20 * MIB) - 1
+        assert trial.constraints == ({"memory": pytest.approx(excess)} if excess > 0 else {})
+
+
+def test_trials_that_do_not_fit_are_no_failures_but_use_up_the_budget(session: Session) -> None:
+    session.memory = sized_by_units(1)
+
+    session.run(ScriptedExecutor(always(GOOD)))
+
+    assert session.states() == ["PRUNED"] * 6
+
+
+def test_a_study_of_which_nothing_fits_does_not_go_on_for_ever(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuner.execution.standing.MOST_UNFIT_IN_A_ROW", 5)
+    session.spec = replace(
+        session.spec, budget=replace(session.spec.budget, trials=None, time_limit_s=3600.0)
+    )
+    session.memory = sized_by_units(1)
+
+    with pytest.raises(TooManyFailuresError, match="5 trials in a row were not begun; the last does not fit"):
+        session.run(ScriptedExecutor(always(GOOD)))
+
+    assert session.states() == ["PRUNED"] * 5
+
+
+def test_a_trial_that_was_begun_goes_on_where_it_would_not_be_begun_now(session: Session) -> None:
+    asked = itertools.count()
+    session.memory = MemoryGate(MIB, lambda request: 2 * MIB if next(asked) else 0, worker_bytes=1)
+    session.spec = replace(session.spec, budget=replace(session.spec.budget, trials=1))
+
+    session.run(ScriptedExecutor(lambda _, attempt: GOOD if attempt else Script((0.7, 0.8), dies_at=1)))
+
+    assert session.states() == ["COMPLETE"]
+
+
+def test_what_a_trial_took_is_kept_beside_its_estimate(session: Session) -> None:
+    session.memory = sized_by_units(2000)
+    executor = ScriptedExecutor(always(replace(GOOD, peak_bytes=100 * MIB)))
+
+    session.run(executor)
+
+    for trial in session.trials():
+        assert trial.facts["memory_estimate_bytes"] == int(trial.params["units"]) * MIB
+        assert trial.facts["memory_measured_bytes"] == 100 * MIB - 1
+
+
+def test_a_study_with_trials_that_did_not_fit_goes_on_where_more_memory_is(session: Session) -> None:
+    session.memory = sized_by_units(1)
+    session.spec = replace(session.spec, budget=replace(session.spec.budget, trials=3))
+    session.run(ScriptedExecutor(always(GOOD)))
+
+    session.memory = sized_by_units(2000)
+    session.spec = replace(session.spec, budget=replace(session.spec.budget, trials=5))
+    session.ledger.set_budget("s", session.spec.budget)
+    session.run(ScriptedExecutor(always(GOOD)))
+
+    assert session.states() == ["PRUNED"] * 3 + ["COMPLETE"] * 2

@@ -13,6 +13,7 @@ import pytest
 from tests.networks import ALL_ON, IDS, SEQUENTIAL, build, features, sample, settings, tokens, trained
 from tuner.data.values import EncodedDataset
 from tuner.models import FAMILIES
+from tuner.models.size import Shapes
 from tuner.spec.values import Task
 
 DatasetMaker = Callable[..., EncodedDataset]
@@ -41,6 +42,23 @@ def test_ends_in_one_number_in_a_regression(family: str) -> None:
 
     assert model.output.shape == (None, 1)
     assert model.get_layer("head").get_config()["activation"] == "linear"
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("parts", ["default", "all"])
+def test_its_size_has_every_weight(family: str, parts: str) -> None:
+    model = build(family, task="multiclass") if parts == "default" else whole(family)
+    params = settings(family, **({} if parts == "default" else ALL_ON))
+    embedding = model.get_layer("embedding") if family in SEQUENTIAL else None
+    width = embedding.output_dim if embedding else model.inputs[0].shape[-1]
+    size = FAMILIES[family].size
+    assert size is not None
+
+    found = size(params, Shapes(words=7, width=width, outputs=3))
+
+    assert found.weights == model.count_params() - (embedding.count_params() if embedding else 0)
+    assert found.kept > 0
+    assert found.passing > 0
 
 
 @pytest.mark.parametrize("family", FAMILIES)

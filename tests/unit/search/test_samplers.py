@@ -260,3 +260,27 @@ def test_a_grid_begins_as_without_repeats() -> None:
         return [_asked(study, DISCRETE) for _ in range(4)]
 
     assert first(1) == first(3)
+
+
+def _share_of_unfit(state: optuna.trial.TrialState, excess: bool) -> float:
+    """Let TPE search where more than 20 units do not fit; return how often it still asks for them."""
+    space = (IntParameter("units", "units", 2, 64),)
+    sampler = make_sampler(ComponentSpec("tpe", {"startup_trials": 8}), space, 3)
+    study = optuna.create_study(directions=["maximize", "minimize"], sampler=sampler)
+    unfit = []
+    for _ in range(40):
+        trial = study.ask()
+        units = int(suggest(trial, space)["units"])
+        unfit.append(units > 20)
+        if units <= 20:
+            study.tell(trial, [0.5 + units / 100, units])
+            continue
+        if excess:
+            trial.set_constraint("memory", units / 20 - 1)
+        study.tell(trial, state=state)
+    return sum(unfit[8:]) / 32
+
+
+def test_tpe_learns_from_pruned_trials_what_does_not_fit_and_from_failed_ones_nothing() -> None:
+    assert _share_of_unfit(optuna.trial.TrialState.FAIL, excess=True) > 0.6
+    assert _share_of_unfit(optuna.trial.TrialState.PRUNED, excess=True) < 0.4

