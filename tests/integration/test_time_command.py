@@ -25,7 +25,7 @@ def storage(tmp_path: Path) -> str:
     path = str(tmp_path / "tuner.db")
     ledger = record_study(path)
     session = ledger.begin_timing("reviews")
-    facts = {"series": 1, "epochs": 2, "kept_epochs": 2}
+    facts = {"series": 1, "epochs": 2, "kept_epochs": 2, "calibrated_time_s": 2.0, "waited_time_s": 0.8}
     for number, seconds in ((0, 3.0), (1, 2.9), (1, 2.5)):
         session.record(TimingRecord(number, seconds, 0.1, "vm", "CPU (core 1)", facts))
     session.finish()
@@ -64,6 +64,45 @@ def test_both_times_are_in_json_and_csv(storage: str, capsys: pytest.CaptureFixt
     assert trials[1]["retimed"]["in_study"] == {"training_time_s": 11.0}
     assert (rows[1]["metrics.training_time_s"], rows[1]["in_study.training_time_s"]) == ("2.7", "11.0")
     assert rows[5]["in_study.training_time_s"] == ""
+
+
+def test_a_disturbed_time_is_told_with_its_numbers(storage: str, capsys: pytest.CaptureFixture[str]) -> None:
+    trials, _ = asked(capsys, "trials", "--storage", storage)
+    front, err = asked(capsys, "front", "--storage", storage)
+    sheet, _ = asked(capsys, "show", "1", "--storage", storage)
+    asked(capsys, "report", "--no-images", "--storage", storage)
+    page = (Path(storage).parent / "reviews" / "report.html").read_text(encoding="utf-8")
+
+    assert "disturbed:" in trials
+    assert "disturbed:" in front
+    assert "times were disturbed: trial 1 70% of the core; take them alone: tuner time reviews" in err
+    assert "the steps had 70% of the core; take it alone: tuner time reviews 1" in " ".join(sheet.split())
+    assert "times were disturbed: trial 1 70% of the core" in page
+
+
+def test_calibrated_seconds_are_another_axis_and_who_has_none_is_told(
+    storage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    axis = ("--storage", storage, "--seconds", "calibrated")
+    out, err = asked(capsys, "front", *axis)
+    rows = list(csv.DictReader(io.StringIO(asked(capsys, "trials", *axis, "--format", "csv")[0])))
+
+    assert "calibrated time (s)" in out
+    first = [line.split()[0] for line in out.splitlines() if line.strip()]
+    assert [word for word in first if word.isdigit()] == ["1"]
+    assert "recorded without calibrated seconds: trials 2, 5" in err
+    assert (rows[1]["values.calibrated_time_s"], rows[5]["values.calibrated_time_s"]) == ("2.0", "")
+
+
+def test_a_report_says_on_its_axis_which_seconds_it_shows(
+    storage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked(capsys, "report", "--no-images", "--storage", storage, "--seconds", "calibrated")
+
+    page = (Path(storage).parent / "reviews" / "report.html").read_text(encoding="utf-8")
+    assert "Accuracy against calibrated time" in page
+    assert "calibrated time (s)" in page
+    assert "recorded without calibrated seconds: trials 2, 5" in page
 
 
 def test_what_optuna_was_told_stays(storage: str) -> None:

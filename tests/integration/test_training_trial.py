@@ -22,6 +22,7 @@ from tuner.metrics import METRICS
 from tuner.models import FAMILIES
 from tuner.models.protocol import Family
 from tuner.spec.values import DataSpec, SplitSpec, Task, Value
+from tuner.training.calibrate import REFERENCE_PIECE_S
 from tuner.training.checkpoint import load_checkpoint
 from tuner.training.course import Course
 from tuner.training.evaluate import evaluate_test
@@ -29,6 +30,7 @@ from tuner.training.loop import Timing, _identity, run_trial
 from tuner.training.optimizers import OPTIMIZERS
 from tuner.training.precision import precision_of
 from tuner.training.settings import COMMON, TOKEN_SETTINGS
+from tuner.training.stopwatch import Clocks
 from tuner.trial import Ending, EpochReport, TrialOutcome, TrialRequest, Verdict, VerdictAction
 
 
@@ -280,13 +282,17 @@ def test_a_trial_given_back_and_continued_equals_one_that_ran_through(
 
 def test_time_goes_on_where_it_stood_and_a_broken_epoch_does_not_count(request_for: RequestMaker) -> None:
     request = request_for(epochs=3)
-    timing = Timing(wall=FakeClock(), cpu=FakeClock(), checkpoint_every_s=1e9)
+    timing = Timing(Clocks(FakeClock(), FakeClock()), checkpoint_every_s=1e9)
     before, after = FakeChannel(stop_at=(1, 4)), FakeChannel()
 
     run_trial(request, before, timing)
     run_trial(request, after, timing)
 
     times = [report.metrics["training_time_s"] for report in before.reports + after.reports]
+    assert [report.metrics["calibrated_time_s"] for report in before.reports + after.reports] == [
+        pytest.approx(time_s * REFERENCE_PIECE_S)
+        for time_s in times  # a piece is one look, too
+    ]
     assert times == [5.0, 10.0, 15.0]  # five steps an epoch, each of one look at the clock
 
 
@@ -344,7 +350,7 @@ def test_events_for_tensorboard_are_no_training_time(request_for: RequestMaker, 
     request = replace(request_for(), tensorboard_dir=str(tmp_path / "tensorboard"))
     channel = FakeChannel()
 
-    run_trial(request, channel, Timing(wall=FakeClock(), cpu=FakeClock()))
+    run_trial(request, channel, Timing(Clocks(FakeClock(), FakeClock())))
 
     assert [report.metrics["training_time_s"] for report in channel.reports] == [5.0, 10.0, 15.0]
 

@@ -49,10 +49,10 @@ class Axes:
     joined: bool
 
 
-def axes_of(objectives: Sequence[Objective]) -> Axes:
+def axes_of(objectives: Sequence[Objective], time_metric: str = "training_time_s") -> Axes:
     """Choose a study's picture: the first objective over the second, or over time when there is no second."""
     y = objectives[0]
-    x = objectives[1] if len(objectives) > 1 else Objective("training_time_s", "minimize")
+    x = objectives[1] if len(objectives) > 1 else Objective(time_metric, "minimize")
     return Axes(x=x, y=y, joined=len(objectives) == 2)
 
 

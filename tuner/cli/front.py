@@ -11,12 +11,13 @@ from tuner.analysis.tables import on_test
 from tuner.analysis.wording import title, written, written_params
 from tuner.cli.baseline import print_standings
 from tuner.cli.console import console, remark, table, write_csv, write_json
-from tuner.cli.options import format_option, name_argument, open_ledger, pick, storage_option
+from tuner.cli.options import format_option, name_argument, open_ledger, pick, seconds_option, storage_option
 from tuner.cli.trials import timed_cells, trial_document
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from tuner.analysis.seconds import OnAxis, Seconds
     from tuner.spec.values import Objective
     from tuner.storage import Ledger, TrialRecord
 
@@ -26,8 +27,9 @@ __all__ = ["front", "front_table", "print_front"]
 @click.command(epilog="Example:\n\n  tuner front quickstart")
 @name_argument
 @storage_option
+@seconds_option
 @format_option("table", "json", "csv")
-def front(name: str | None, storage: str, form: str) -> None:
+def front(name: str | None, storage: str, seconds: Seconds, form: str) -> None:
     """List the trials that no other trial beats, best first objective first.
 
     Objectives were measured on the validation split; columns named "test" stand beside them once the
@@ -38,40 +40,45 @@ def front(name: str | None, storage: str, form: str) -> None:
     ledger = open_ledger(storage)
     chosen = pick(ledger, name)
     if form == "table":
-        print_front(ledger, chosen)
+        print_front(ledger, chosen, seconds)
         return
-    members, objectives = _members(ledger, chosen)
+    members, axis = _members(ledger, chosen, seconds)
     if form == "json":
         write_json([trial_document(member) for member in members])
     else:
         from tuner.analysis.tables import laid_out
 
-        write_csv(*laid_out(members, objectives))
+        write_csv(*laid_out(members, axis.objectives))
 
 
-def print_front(ledger: Ledger, name: str) -> None:
+def print_front(ledger: Ledger, name: str, seconds: Seconds = "raw") -> None:
     """Print a study's front and its standing against baselines; say on stderr that there is none yet."""
     from tuner.analysis.baselines import standings
     from tuner.analysis.retimed import changes, shown_trials, standing_of_times
+    from tuner.analysis.seconds import disturbed
 
-    members, objectives = _members(ledger, name)
+    members, axis = _members(ledger, name, seconds)
     if members:
-        console().print(front_table(members, objectives))
+        console().print(front_table(members, axis.objectives))
     else:
         remark(f"study '{name}' has no front yet: no trial has finished")
-    said = standing_of_times(members)
-    if said:
-        for line in (said, *changes(ledger.trials(name), shown_trials(ledger, name), objectives)):
+    told = [standing_of_times(members), disturbed(name, members), axis.remark]
+    if told[0] and seconds == "raw":
+        objectives = ledger.study(name).spec.objectives
+        told[1:1] = changes(ledger.trials(name), shown_trials(ledger, name), objectives)
+    for line in told:
+        if line:
             remark(line)
     print_standings(standings(ledger, name))
 
 
-def _members(ledger: Ledger, name: str) -> tuple[list[TrialRecord], Sequence[Objective]]:
+def _members(ledger: Ledger, name: str, seconds: Seconds) -> tuple[list[TrialRecord], OnAxis]:
     from tuner.analysis.front import front as front_of
     from tuner.analysis.retimed import shown_trials
+    from tuner.analysis.seconds import on_axis
 
-    objectives = ledger.study(name).spec.objectives
-    return front_of(shown_trials(ledger, name), objectives), objectives
+    axis = on_axis(shown_trials(ledger, name), ledger.study(name).spec.objectives, seconds)
+    return front_of(axis.trials, axis.objectives), axis
 
 
 def front_table(members: Sequence[TrialRecord], objectives: Sequence[Objective]) -> Table:

@@ -23,6 +23,7 @@ __all__ = [
     "name_argument",
     "open_ledger",
     "pick",
+    "seconds_option",
     "storage_option",
     "with_data",
 ]
@@ -82,6 +83,17 @@ def format_option(*formats: str) -> Callable[[_Decorated], _Decorated]:
         )(command)
 
     return decorate
+
+
+def seconds_option(command: _Decorated) -> _Decorated:
+    """Add ``--seconds``: which kind of them is shown."""
+    return click.option(
+        "--seconds",
+        type=click.Choice(["raw", "calibrated"]),
+        default="raw",
+        show_default=True,
+        help="Training time as it was, or as the reference machine would take, for unlike machines.",
+    )(command)
 
 
 def name_argument(command: _Decorated) -> _Decorated:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from tuner.cli.console import remark
-from tuner.cli.options import name_argument, open_ledger, pick, storage_option
+from tuner.cli.options import name_argument, open_ledger, pick, seconds_option, storage_option
+
+if TYPE_CHECKING:
+    from tuner.analysis.seconds import Seconds
 
 __all__ = ["report"]
 
@@ -23,7 +27,8 @@ __all__ = ["report"]
     help="Folder for the files.  [default: the study's own, beside the database]",
 )
 @click.option("--images/--no-images", default=True, show_default=True, help="Draw PNG and SVG, by a browser.")
-def report(name: str | None, storage: str, folder: Path | None, images: bool) -> None:
+@seconds_option
+def report(name: str | None, storage: str, folder: Path | None, images: bool, seconds: Seconds) -> None:
     """Write a study's report: HTML, CSV and pictures. Prints the names of the files."""
     from tuner.analysis.baselines import sentence, standings
     from tuner.report import write_report
@@ -32,7 +37,7 @@ def report(name: str | None, storage: str, folder: Path | None, images: bool) ->
     ledger = open_ledger(storage)
     chosen = pick(ledger, name)
     target = study_folder(storage, chosen) if folder is None else folder
-    written = write_report(ledger, chosen, target, images=images)
+    written = write_report(ledger, chosen, target, images=images, seconds=seconds)
     for path in written.paths:
         click.echo(str(path))
     for note in written.notes:

@@ -9,31 +9,37 @@ import click
 
 from tuner.analysis.tables import on_test
 from tuner.analysis.wording import duration, title, written, written_params
-from tuner.cli.console import console, table, write_csv, write_json
-from tuner.cli.options import format_option, name_argument, open_ledger, pick, storage_option
+from tuner.cli.console import console, remark, table, write_csv, write_json
+from tuner.cli.options import format_option, name_argument, open_ledger, pick, seconds_option, storage_option
 
 if TYPE_CHECKING:
+    from tuner.analysis.seconds import Seconds
     from tuner.spec.values import Objective
     from tuner.storage import Retimed, TrialRecord
 
 __all__ = ["timed_cells", "trial_document", "trials"]
 
+_IN_STUDY = "in the study"
+
 
 @click.command(epilog="Example:\n\n  tuner trials quickstart --format csv > trials.csv")
 @name_argument
 @storage_option
+@seconds_option
 @format_option("table", "json", "csv")
-def trials(name: str | None, storage: str, form: str) -> None:
+def trials(name: str | None, storage: str, seconds: Seconds, form: str) -> None:
     """List a study's trials, by number.
 
-    Where `tuner time` took seconds again, those are shown, and a column "timed" says so.
+    Where `tuner time` took seconds again, those are shown, and a column "timed" says so; it also says how
+    much of its core a trial had whose time other work disturbed.
     """
     from tuner.analysis.retimed import shown_trials
+    from tuner.analysis.seconds import on_axis
 
     ledger = open_ledger(storage)
     chosen = pick(ledger, name)
-    objectives = ledger.study(chosen).spec.objectives
-    records = shown_trials(ledger, chosen)
+    axis = on_axis(shown_trials(ledger, chosen), ledger.study(chosen).spec.objectives, seconds)
+    records, objectives = axis.trials, axis.objectives
     match form:
         case "json":
             write_json([trial_document(record) for record in records])
@@ -43,6 +49,8 @@ def trials(name: str | None, storage: str, form: str) -> None:
             write_csv(*laid_out(records, objectives))
         case _:
             _show(records, objectives)
+            if axis.remark:
+                remark(axis.remark)
 
 
 def trial_document(record: TrialRecord) -> dict[str, Any]:
@@ -84,13 +92,19 @@ def _show(records: Sequence[TrialRecord], objectives: Sequence[Objective]) -> No
 
 
 def timed_cells(records: Sequence[TrialRecord]) -> list[str]:
-    """Say of each trial how its seconds were taken; nothing if none were taken again."""
-    if all(record.retimed is None for record in records):
-        return []
-    return [
-        "" if record.values is None else "in the study" if record.retimed is None else _alone(record.retimed)
-        for record in records
-    ]
+    """Say of each trial how its seconds were taken; nothing if none were taken again or disturbed."""
+    cells = [_timed(record) for record in records]
+    return cells if any(cell not in ("", _IN_STUDY) for cell in cells) else []
+
+
+def _timed(record: TrialRecord) -> str:
+    from tuner.analysis.seconds import core_share, is_disturbed
+
+    if "training_time_s" not in record.metrics:
+        return ""
+    how = _IN_STUDY if record.retimed is None else _alone(record.retimed)
+    share = core_share(record)
+    return f"{how}; disturbed: {share:.0%} of the core" if is_disturbed(share) else how
 
 
 def _alone(retimed: Retimed) -> str:

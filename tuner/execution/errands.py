@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from tuner.errors import InputError
 from tuner.spec.values import Value
 from tuner.storage.records import TimingRecord, TrialRecord
+from tuner.trial import TrialRequest
 
-__all__ = ["TIMED_METRICS", "Errand", "check_trials", "errands", "last_series"]
+__all__ = ["TIMED_METRICS", "Errand", "check_trials", "cut_to", "errands", "last_series"]
 
-TIMED_METRICS = ("training_time_s", "training_cpu_time_s")
+TIMED_METRICS = ("training_time_s", "training_cpu_time_s", "calibrated_time_s", "waited_time_s")
 """What is kept of a timing."""
 
 
@@ -30,6 +32,18 @@ class Errand:
     series: int
     kept_epochs: int
     epochs: int
+
+
+def cut_to(errand: Errand, request: TrialRequest, folder: Path) -> TrialRequest:
+    """Return a trial's own request as a timing: nothing but its last epoch ends it, and nothing of it stays.
+
+    Args:
+        errand: What is to be timed.
+        request: By which the trial was run.
+        folder: In the place of the trial's, for a checkpoint that is thrown away.
+    """
+    params = {**request.params, "epochs": errand.epochs, "patience": 0, "chance_epochs": 0}
+    return replace(request, params=params, trial_dir=str(folder), tensorboard_dir="")
 
 
 def check_trials(name: str, trials: Sequence[TrialRecord]) -> None:

@@ -320,6 +320,12 @@ def _announce(study: OpenStudy, places: Sequence[Place], room: Room, watch: Watc
         watch(
             Notice("mixed_precision: true is for GPUs; there is none here, so trials run in single precision")
         )
+    elsewhere = sorted(
+        {each.study for each in study.ledger.live_sessions() if each.here and each.study != study.name}
+    )
+    if elsewhere:
+        named = ", ".join(elsewhere)
+        watch(Notice(f"at work on this machine, too: {named}; training times disturb each other"))
     others = study.ledger.study(study.name).sessions_alive
     if others:
         also = f"{others} other session{'s' * (others > 1)} work{'s' * (others == 1)} on this study"

@@ -12,13 +12,12 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 
 import psutil
 
 from tuner.errors import InputError, StudyInterruptedError, TooManyFailuresError
-from tuner.execution.errands import TIMED_METRICS, Errand
+from tuner.execution.errands import TIMED_METRICS, Errand, cut_to
 from tuner.execution.events import (
     BudgetLeft,
     EpochEnded,
@@ -274,10 +273,7 @@ class Stint:
 
 
 def _request(study: OpenStudy, errand: Errand) -> TrialRequest:
-    """Return the trial's own request, cut at its last epoch; nothing else may end it before."""
-    request = request_of(study, errand.trial)
-    params = {**request.params, "epochs": errand.epochs, "patience": 0, "chance_epochs": 0}
-    return replace(request, params=params, trial_dir=str(study.folder / "timing"))
+    return cut_to(errand, request_of(study, errand.trial), study.folder / "timing")
 
 
 def _verdict(errand: Errand, report: EpochReport) -> Verdict:

@@ -16,6 +16,7 @@ from tuner.analysis.diagnosis import Finding
 from tuner.analysis.front import front
 from tuner.analysis.members import Confused, spread
 from tuner.analysis.retimed import standing_of_times
+from tuner.analysis.seconds import disturbed
 from tuner.analysis.tables import Axes, axes_of, baseline_points, curves, on_test, points
 from tuner.analysis.wording import duration, title, written, written_params, written_value
 from tuner.report.baselines import RIVALS, baselines_section, strongest
@@ -60,6 +61,10 @@ _TIMES = (
     "Training time is the seconds of training steps up to the epoch that was kept: without start-up, graph "
     "tracing, validation and the writing of checkpoints."
 )
+_CALIBRATED = (
+    "Calibrated time is what the same steps would take on the reference machine: processor or wall seconds "
+    "times the worker's speed, which a small fixed piece of work told all through the trial."
+)
 _TESTED = (
     "Objectives were measured on the validation split, which the search looked at. The test split was opened "
     "for the front's members only, after the search, once; those are the figures to quote."
@@ -76,7 +81,6 @@ _NO_FINDING = (
 )
 _TRY = "Any of these parameters can be tried in a next study:"
 _TEST_SHOWN = ("accuracy", "f1", "precision", "recall", "auc", "mae", "mse", "r2")
-_TIME = Objective("training_time_s", "minimize")
 _ABBREVIATION = 3
 """Metrics with names as short as this are abbreviations: MAE, R2, AUC."""
 _MOST_OPEN = 30
@@ -105,6 +109,8 @@ class Material:
         baselines: Models without a network on the same splits.
         changes: Who left the front or came onto it by re-timed seconds.
         classes: Names of the classes, in the order of the matrices; empty in a regression.
+        changes: Who left the front or came onto it by re-timed seconds, or has no seconds of the shown kind.
+        time_metric: The kind of training time that is shown.
     """
 
     name: str
@@ -117,6 +123,7 @@ class Material:
     baselines: Sequence[BaselineRecord] = ()
     changes: Sequence[str] = ()
     classes: Sequence[str] = ()
+    time_metric: str = "training_time_s"
 
     @cached_property
     def members(self) -> list[TrialRecord]:
@@ -141,7 +148,7 @@ class Material:
     @property
     def axes(self) -> Axes:
         """What the study's picture shows."""
-        return axes_of(self.spec.objectives)
+        return axes_of(self.spec.objectives, self.time_metric)
 
 
 def picture_of(material: Material, *, titled: bool = True) -> go.Figure:
@@ -189,7 +196,8 @@ def page_of(material: Material) -> Page:
         summary=_summary(material),
         facts=_facts(material),
         sections=sections,
-        footer=f"Written by tuner on {material.written_utc}. {_TIMES}",
+        footer=f"Written by tuner on {material.written_utc}. {_TIMES}"
+        + (f" {_CALIBRATED}" if material.time_metric == "calibrated_time_s" else ""),
     )
 
 
@@ -273,7 +281,8 @@ def _front_section(material: Material) -> Section:
     if tested:
         said = _ALL_TESTED if material.spec.test_on == "all" else _TESTED
     times = standing_of_times(material.members)
-    again = [f"Training times: {sentence}." for sentence in (times, *material.changes) if sentence]
+    told = (times, *material.changes, disturbed(material.name, material.members))
+    again = [f"Training times: {sentence}." for sentence in told if sentence]
     return Section("The front", (said, *again), table=table)
 
 
@@ -307,7 +316,7 @@ def _trial_table(trials: Sequence[TrialRecord], spec: StudySpec) -> tuple[TextTa
 
 def _curves_section(material: Material) -> Section:
     axes = material.axes
-    over = Axes(x=_TIME, y=axes.y, joined=False)
+    over = Axes(x=Objective(material.time_metric, "minimize"), y=axes.y, joined=False)
     table = curves(material.curves, material.trials, material.members, over)
     figure = curves_figure(table, over)
     said = "One line a trial, one mark an epoch; a cross ends a pruned one. Blue lines belong to the front."

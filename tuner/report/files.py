@@ -12,7 +12,7 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
     from tuner.analysis.comparison import Comparison
+    from tuner.analysis.seconds import Seconds
     from tuner.report.content import Material
     from tuner.storage import Ledger
 
@@ -47,7 +48,13 @@ class ReportFiles:
 
 
 def write_report(
-    ledger: Ledger, name: str, folder: Path, *, images: bool = True, timeout_s: float = TIMEOUT_S
+    ledger: Ledger,
+    name: str,
+    folder: Path,
+    *,
+    images: bool = True,
+    seconds: Seconds = "raw",
+    timeout_s: float = TIMEOUT_S,
 ) -> ReportFiles:
     """Write ``report.html``, ``front.csv`` and, by a browser, pictures as PNG and SVG.
 
@@ -60,6 +67,7 @@ def write_report(
         name: An existing study.
         folder: Where the files go; made when it is missing.
         images: Whether to draw PNG and SVG.
+        seconds: Which kind of training time is shown.
         timeout_s: How long a browser may take to draw them.
 
     Returns:
@@ -73,7 +81,7 @@ def write_report(
     from tuner.report.content import page_of, pictures_of
     from tuner.report.page import render
 
-    material = _read(ledger, name)
+    material = _read(ledger, name, seconds)
     texts = {"report.html": render(page_of(material)), "front.csv": _front_csv(material)}
     paths = _write(texts, folder, f"tuner report {name} -o FOLDER")
     if not images:
@@ -152,24 +160,29 @@ def _with_pictures(paths: tuple[Path, ...], figures: Mapping[str, Figure], timeo
     return ReportFiles(paths, (f"no {' and '.join(path.name for path in files)}: {problem}",))
 
 
-def _read(ledger: Ledger, name: str) -> Material:
+def _read(ledger: Ledger, name: str, seconds: Seconds) -> Material:
     """Read from the ledger what a report is made of."""
     from tuner.analysis.diagnosis import diagnose
     from tuner.analysis.retimed import changes
+    from tuner.analysis.seconds import TIME_METRICS, on_axis
     from tuner.analysis.symptoms import records_of
     from tuner.catalogue import catalogue_of_kept
     from tuner.report.content import Material
 
     records, study = records_of(ledger, name), ledger.study(name)
+    axis = on_axis(records.trials, records.spec.objectives, seconds)
     return Material(
         name=name,
-        spec=records.spec,
-        trials=records.trials,
+        spec=replace(records.spec, objectives=axis.objectives),
+        trials=axis.trials,
+        time_metric=TIME_METRICS[seconds],
         curves=records.curves,
         used_s=ledger.use_of_budget(name).used_s,
         baselines=ledger.baselines(name),
         written_utc=_now(),
-        changes=changes(ledger.trials(name), records.trials, records.spec.objectives),
+        changes=[axis.remark]
+        if axis.remark
+        else changes(ledger.trials(name), records.trials, records.spec.objectives),
         findings=diagnose(records, catalogue_of_kept(records.spec, study.base_dir)),
         classes=tuple(str(each) for each in study.data_summary.get("classes", ())),
     )

@@ -11,6 +11,7 @@ import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -19,9 +20,11 @@ if TYPE_CHECKING:
 __all__ = [
     "DevicePlan",
     "describe_device",
+    "has_one_core",
     "library_versions",
     "plan_device",
     "prepare_device",
+    "queued_s",
     "recurrent_kernel",
 ]
 
@@ -125,6 +128,33 @@ def describe_device() -> str:
         sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
     )
     return f"CPU (core {cores[0]})" if len(cores) == 1 else f"CPU ({len(cores)} cores)"
+
+
+def has_one_core() -> bool:
+    """Tell whether this process computes on one core and on nothing else."""
+    import tensorflow as tf
+
+    on_gpu = bool(tf.config.list_physical_devices("GPU"))
+    return not on_gpu and hasattr(os, "sched_getaffinity") and len(os.sched_getaffinity(0)) == 1
+
+
+def queued_s(tasks: Path = Path("/proc/self/task")) -> float:
+    """Return for how long threads of this process were ready to run while their cores had other work.
+
+    The mean over its cores of the second number of each thread's ``schedstat`` (Documentation/scheduler/
+    sched-stats.rst of Linux), which the kernel counts in nanoseconds; 0 on a system without it.
+
+    Args:
+        tasks: Where the threads are listed.
+    """
+    waited_ns = 0
+    for status in tasks.glob("*/schedstat"):
+        try:
+            waited_ns += int(status.read_text().split()[1])
+        except (OSError, IndexError, ValueError):  # the thread has just ended
+            continue
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return waited_ns / 1e9 / cores
 
 
 def recurrent_kernel(model: keras.Model, gpu: bool) -> Literal["cudnn", "plain", "none"]:

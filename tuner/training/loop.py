@@ -11,9 +11,8 @@ import hashlib
 import json
 import logging
 import math
-import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,6 +23,7 @@ from tuner.embeddings.protocol import TokenInput
 from tuner.errors import TunerError
 from tuner.metrics import Confusion, confusion_matrix, measure
 from tuner.models import family_of
+from tuner.training.calibrate import Pace, piece
 from tuner.training.chance import chance_of, never_learned
 from tuner.training.checkpoint import (
     CHECKPOINT_EVERY_S,
@@ -33,19 +33,22 @@ from tuner.training.checkpoint import (
     load_checkpoint,
 )
 from tuner.training.course import Course, Rules
-from tuner.training.device import describe_device, library_versions, recurrent_kernel
+from tuner.training.device import describe_device, has_one_core, library_versions, queued_s, recurrent_kernel
 from tuner.training.event_file import AddEpoch, event_file
 from tuner.training.feed import feed_for
 from tuner.training.kept_model import MODEL_FILE, keep_model
 from tuner.training.memory import PeakMemory
 from tuner.training.precision import Precision, computing_in, precision_of
 from tuner.training.steps import predict_all, ready_to_train, seed_dropout
-from tuner.training.stopwatch import Clock, Stopwatch, Times
+from tuner.training.stopwatch import Clocks, Stopwatch, Times
 from tuner.trial import Ending, EpochReport, TrialOutcome, TrialRequest, Verdict, VerdictAction
 
 __all__ = ["Timing", "TrialChannel", "run_trial"]
 
 _logger = logging.getLogger(__name__)
+
+OF_KEPT_EPOCH = ("training_time_s", "training_cpu_time_s", "calibrated_time_s", "waited_time_s")
+"""Times that are those up to the kept epoch."""
 
 
 class TrialChannel(Protocol):
@@ -66,14 +69,15 @@ class Timing:
     """Where a trial reads its time, and how often it writes checkpoints.
 
     Attributes:
-        wall: Clock of real time.
-        cpu: Clock of processor time.
+        clocks: Defaults to the system's, as this worker's device asks for.
         checkpoint_every_s: Least time between two checkpoints.
+        work: The piece of work that tells the worker's speed. Defaults to the one of
+            :mod:`tuner.training.calibrate`.
     """
 
-    wall: Clock = time.perf_counter
-    cpu: Clock = time.process_time
+    clocks: Clocks | None = None
     checkpoint_every_s: float = CHECKPOINT_EVERY_S
+    work: Callable[[], object] | None = None
 
 
 class _ReleasedError(Exception):
@@ -126,7 +130,9 @@ class _Trial:
 
         self._request = request
         self._channel = channel
-        self._stopwatch = Stopwatch(timing.wall, timing.cpu)
+        clocks = timing.clocks or Clocks(waited=None if has_one_core() else queued_s)
+        self._pace = Pace(timing.work or piece(), clocks.calibrated)
+        self._stopwatch = Stopwatch(clocks, self._pace.speed)
         self._before = Times()
         self._memory = PeakMemory()
         self._course = Course(Rules.of(request.params))
@@ -134,7 +140,7 @@ class _Trial:
         self._precision = precision_of(request.params, tf.config)
         identity = _identity(request, self._family.source_sha256, self._precision)
         self._checkpointer = Checkpointer(
-            Path(request.trial_dir), identity, timing.wall, timing.checkpoint_every_s
+            Path(request.trial_dir), identity, clocks.wall, timing.checkpoint_every_s
         )
         keras.utils.set_random_seed(request.seed)
         params = request.params
@@ -205,7 +211,7 @@ class _Trial:
         try:
             record = dict(checkpoint.record)
             course = Course(Rules.of(self._request.params), tuple(record["history"]), *record["course"])
-            before = Times(**record["times"])
+            before = Times(**{name: record["times"][name] for name in asdict(Times())})
             memory = PeakMemory(int(record["peak_memory_bytes"]))
             confusion = tuple(tuple(row) for row in record["confusion"])
         except (KeyError, TypeError, ValueError) as error:
@@ -244,6 +250,7 @@ class _Trial:
             if self._channel.stop_requested():
                 raise _ReleasedError
             batch = tf.constant(inputs), tf.constant(labels)
+            self._pace.keep_up(self._stopwatch.stepped_s)
             with self._stopwatch.step():
                 # Reading the number waits until a GPU is done; else only the launch would be timed.
                 loss = float(self._steps.train(*batch))
@@ -313,7 +320,7 @@ class _Trial:
         metrics: dict[str, float] = {}
         if self._course.history:
             metrics = {**self._course.best_metrics, **self._costs(self._course.next_epoch)}
-            for name in ("training_time_s", "training_cpu_time_s"):  # of the kept epoch, not of all
+            for name in OF_KEPT_EPOCH:  # and not of all
                 metrics[name] = self._course.best_metrics[name]
         return TrialOutcome(
             self._request.number,

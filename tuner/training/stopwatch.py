@@ -7,6 +7,10 @@ as the mean of its epoch's other steps, and the excess goes to ``compile_time_s`
 
 ``training_cpu_time_s`` is the same steps on the clock of the processor: on a machine that others use
 too, a step takes longer but not more of the processor. It means nothing where a GPU does the work.
+
+``calibrated_time_s`` is the same steps in seconds of the reference machine: each step's seconds times the
+worker's speed at that moment (:mod:`tuner.training.calibrate`). ``waited_time_s`` is the part of the training
+time in which the steps were kept from their cores.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
-__all__ = ["Clock", "Stopwatch", "Times"]
+__all__ = ["Clock", "Clocks", "Stopwatch", "Times"]
 
 Clock = Callable[[], float]
 """Returns seconds from any beginning, never less than before."""
@@ -32,6 +36,8 @@ class Times:
     wall_time_s: float = 0.0
     cpu_time_s: float = 0.0
     training_cpu_time_s: float = 0.0
+    calibrated_time_s: float = 0.0
+    waited_time_s: float = 0.0
 
     def __add__(self, other: Times) -> Times:
         """Return the seconds of both."""
@@ -43,22 +49,59 @@ class Times:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class Clocks:
+    """What a stopwatch reads.
+
+    Attributes:
+        wall: Real time.
+        cpu: Processor time, of all threads of this process.
+        waited: Time that this process was ready to run and had to wait for its cores; None where all its
+            threads share one core and do nothing but compute, so that it waited when ``cpu`` stood still.
+    """
+
+    wall: Clock = time.perf_counter
+    cpu: Clock = time.process_time
+    waited: Clock | None = None
+
+    @property
+    def calibrated(self) -> Clock:
+        """The clock that calibrated seconds rest on.
+
+        Processor time on one core: it stands still while others have the core, whoever halts this process
+        and however short. Real time otherwise: threads on several cores add up and spin while they
+        wait, and of a GPU's work the processor knows nothing.
+        """
+        return self.cpu if self.waited is None else self.wall
+
+
+@dataclass(frozen=True)
+class _Step:
+    """Seconds of one training step, and reference seconds a second at its time."""
+
+    wall_s: float
+    cpu_s: float
+    calibrated_s: float
+
+
 class Stopwatch:
     """Measures one continuation of a trial.
 
     Args:
-        wall: Clock of real time.
-        cpu: Clock of processor time, of all threads of this process.
+        clocks: Defaults to the system's, on one core.
+        speed: Returns the worker's speed now, in reference machines.
     """
 
-    def __init__(self, wall: Clock = time.perf_counter, cpu: Clock = time.process_time) -> None:
+    def __init__(self, clocks: Clocks | None = None, speed: Callable[[], float] = lambda: 1.0) -> None:
         self._times = Times()
-        self._wall = wall
-        self._cpu = cpu
-        self._last_wall_s = wall()
-        self._last_cpu_s = cpu()
-        self._steps_s: list[float] = []
-        self._steps_cpu_s: list[float] = []
+        self._clocks = clocks or Clocks()
+        self._speed = speed
+        self._wall, self._cpu = self._clocks.wall, self._clocks.cpu
+        self._waited_before_s: float | None = None
+        self._last_wall_s = self._wall()
+        self._last_cpu_s = self._cpu()
+        self._steps: list[_Step] = []
+        self.stepped_s = 0.0
         self._is_fresh = True
 
     @contextmanager
@@ -78,26 +121,31 @@ class Stopwatch:
     @contextmanager
     def step(self) -> Iterator[None]:
         """Count what happens inside as one training step of the epoch under way."""
+        if self._waited_before_s is None and self._clocks.waited is not None:
+            self._waited_before_s = self._clocks.waited()
         began_s, began_cpu_s = self._wall(), self._cpu()
         yield
-        self._steps_s.append(self._wall() - began_s)
-        self._steps_cpu_s.append(self._cpu() - began_cpu_s)
+        cpu_s, wall_s = self._cpu() - began_cpu_s, self._wall() - began_s
+        base_s = cpu_s if self._clocks.waited is None else wall_s
+        self._steps.append(_Step(wall_s, cpu_s, base_s * self._speed()))
+        self.stepped_s += base_s
 
     def end_epoch(self) -> None:
         """Add the epoch's steps to the training time.
 
         An epoch of a single step has no others to take the mean of; it is counted as it was.
         """
-        steps_s, self._steps_s = self._steps_s, []
-        steps_cpu_s, self._steps_cpu_s = self._steps_cpu_s, []
-        excess_s, excess_cpu_s = 0.0, 0.0
-        if self._is_fresh:
-            excess_s, excess_cpu_s = _first_excess(steps_s), _first_excess(steps_cpu_s)
+        steps, self._steps = self._steps, []
+        wall_s, excess_s = self._sum([step.wall_s for step in steps])
+        cpu_s, _ = self._sum([step.cpu_s for step in steps])
+        calibrated_s, _ = self._sum([step.calibrated_s for step in steps])
         self._is_fresh = False
         self._add(
-            training_time_s=sum(steps_s) - excess_s,
+            training_time_s=wall_s,
             compile_time_s=excess_s,
-            training_cpu_time_s=sum(steps_cpu_s) - excess_cpu_s,
+            training_cpu_time_s=cpu_s,
+            calibrated_time_s=calibrated_s,
+            waited_time_s=min(wall_s, max(0.0, self._waited_s(wall_s, cpu_s))),
         )
 
     def times(self) -> Times:
@@ -106,6 +154,17 @@ class Stopwatch:
         self._add(wall_time_s=wall_s - self._last_wall_s, cpu_time_s=cpu_s - self._last_cpu_s)
         self._last_wall_s, self._last_cpu_s = wall_s, cpu_s
         return self._times
+
+    def _sum(self, steps_s: list[float]) -> tuple[float, float]:
+        """Return what steps of an epoch count, and what the first step after tracing took beyond that."""
+        excess_s = _first_excess(steps_s) if self._is_fresh else 0.0
+        return sum(steps_s) - excess_s, excess_s
+
+    def _waited_s(self, wall_s: float, cpu_s: float) -> float:
+        if self._clocks.waited is None or self._waited_before_s is None:
+            return wall_s - cpu_s
+        before_s, self._waited_before_s = self._waited_before_s, None
+        return self._clocks.waited() - before_s
 
     def _add(self, **seconds: float) -> None:
         self._times = self._times + Times(**seconds)

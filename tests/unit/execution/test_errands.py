@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tuner.errors import InputError
-from tuner.execution.errands import check_trials, errands, last_series
+from tuner.execution.errands import check_trials, cut_to, errands, last_series
 from tuner.storage.records import TimingRecord, TrialRecord
+from tuner.trial import TrialRequest
 
 
 def trial(number: int, kept_epoch: int = 2, **changes: Any) -> TrialRecord:
@@ -68,3 +70,15 @@ def test_the_latest_series_is_a_trials_own() -> None:
 def test_a_trial_whose_seconds_cannot_be_taken_again_is_refused(record: TrialRecord, message: str) -> None:
     with pytest.raises(InputError, match=message):
         check_trials("s", [trial(0), record])
+
+
+def test_a_timing_is_the_trial_itself_but_ends_at_its_last_epoch_and_leaves_nothing() -> None:
+    (errand,) = errands([trial(0, kept_epoch=2)], [], "here")
+    params = {"units": 8, "epochs": 30, "patience": 3, "chance_epochs": 2}
+    own = TrialRequest("s", 0, params, 7, "binary", "data", "cache", "trials/0", tensorboard_dir="events")
+
+    found = cut_to(errand, own, Path("timing"))
+
+    assert found.params == {"units": 8, "epochs": 3, "patience": 0, "chance_epochs": 0}
+    assert (found.seed, found.dataset_dir, found.number) == (own.seed, own.dataset_dir, own.number)
+    assert (found.trial_dir, found.tensorboard_dir) == ("timing", "")

@@ -14,7 +14,7 @@ from tests.ledgers import NAME, finish, join, make_study, run_all, spec_of, take
 from tuner.catalogue import CATALOGUE
 from tuner.data.location import moved_to
 from tuner.data.prepare import PreparedData
-from tuner.errors import DataError, InputError, StorageRefusedError, StudyChangedError
+from tuner.errors import DataError, InputError, StorageRefusedError, StudyChangedError, TooManyFailuresError
 from tuner.execution.events import Event, Notice
 from tuner.execution.launch import OpenStudy, is_done, open_declared, open_existing, run_session
 from tuner.spec import parse_spec
@@ -102,6 +102,19 @@ def test_half_precision_without_a_gpu_and_events_are_told_of_at_the_start(study:
         f"look with: tensorboard --logdir {study.folder}/tensorboard",
         "mixed_precision: true is for GPUs; there is none here, so trials run in single precision",
     ]
+
+
+def test_who_begins_beside_another_study_is_told_that_times_may_be_disturbed(study: OpenStudy) -> None:
+    run_all(join(study.ledger))  # a session that is not finished
+    study.ledger.create_study("other", spec_of(), "f", {}, study.base_dir)
+    study.ledger.set_budget("other", replace(study.spec.budget, trials=0))
+    events: list[Event] = []
+    with pytest.raises(TooManyFailuresError, match="no trial is complete"):
+        run_session(replace(study, name="other"), 1, events.append)
+
+    assert f"at work on this machine, too: {NAME}" in "".join(
+        event.message for event in events if isinstance(event, Notice)
+    )
 
 
 def test_what_is_beaten_is_not_waited_for(study: OpenStudy) -> None:

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from tests.networks import build
-from tuner.training.device import DevicePlan, _apply, plan_device, recurrent_kernel
+from tuner.training.device import DevicePlan, _apply, plan_device, queued_s, recurrent_kernel
 
 
 def test_a_worker_for_the_processor_hides_the_gpus() -> None:
@@ -149,3 +151,17 @@ print(0 < calibrate() < 60)
         "['keras', 'numpy', 'python', 'tensorflow']",
         "True",
     ]
+
+
+def test_time_spent_in_the_queue_is_that_of_all_threads(tmp_path: Path) -> None:
+    for thread, waited_ns in (("1", 2_000_000_000), ("2", 4_000_000_000)):
+        (tmp_path / thread).mkdir()
+        (tmp_path / thread / "schedstat").write_text(f"9000000 {waited_ns} 12\n")
+    (tmp_path / "3").mkdir()  # a thread that has just ended
+
+    cores = len(os.sched_getaffinity(0))
+    assert queued_s(tmp_path) == pytest.approx(6.0 / cores)
+
+
+def test_a_system_that_does_not_say_how_long_threads_waited_counts_nothing(tmp_path: Path) -> None:
+    assert queued_s(tmp_path / "none") == 0.0

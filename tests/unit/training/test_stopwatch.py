@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tuner.training.stopwatch import Stopwatch, Times
+from tuner.training.stopwatch import Clocks, Stopwatch, Times
 
 
 class FakeClock:
@@ -28,7 +28,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def stopwatch(clock: FakeClock) -> Stopwatch:
-    return Stopwatch(clock.wall, clock.cpu)
+    return Stopwatch(Clocks(clock.wall, clock.cpu))
 
 
 def run_epoch(stopwatch: Stopwatch, clock: FakeClock, *steps_s: float, between_s: float = 0.0) -> None:
@@ -43,7 +43,12 @@ def test_training_time_is_the_steps_and_nothing_between_them(stopwatch: Stopwatc
     run_epoch(stopwatch, clock, 1.0, 1.0, 1.0, between_s=10.0)
 
     assert stopwatch.times() == Times(
-        training_time_s=3.0, wall_time_s=33.0, cpu_time_s=16.5, training_cpu_time_s=1.5
+        training_time_s=3.0,
+        wall_time_s=33.0,
+        cpu_time_s=16.5,
+        training_cpu_time_s=1.5,
+        calibrated_time_s=1.5,
+        waited_time_s=1.5,
     )
 
 
@@ -56,7 +61,14 @@ def test_each_kind_of_time_is_kept_apart(stopwatch: Stopwatch, clock: FakeClock)
     clock.pass_s(1.0)
 
     assert stopwatch.times() == Times(
-        2.0, 3.0, 5.0, wall_time_s=11.0, cpu_time_s=5.5, training_cpu_time_s=1.0
+        2.0,
+        3.0,
+        5.0,
+        wall_time_s=11.0,
+        cpu_time_s=5.5,
+        training_cpu_time_s=1.0,
+        calibrated_time_s=1.0,
+        waited_time_s=1.0,
     )
 
 
@@ -105,3 +117,45 @@ def test_looking_twice_counts_no_second_twice(stopwatch: Stopwatch, clock: FakeC
 def test_times_of_continuations_add_up() -> None:
     assert Times(1, 2, 3, 4, 5) + Times(10, 20, 30, 40, 50) == Times(11, 22, 33, 44, 55)
     assert Times(1.5).as_metrics()["training_time_s"] == 1.5
+
+
+def test_calibrated_seconds_are_each_steps_at_the_speed_of_its_time(clock: FakeClock) -> None:
+    speed = 1.0
+    stopwatch = Stopwatch(Clocks(clock.wall, clock.cpu), lambda: speed)
+    run_epoch(stopwatch, clock, 2.0, 2.0)
+    speed = 0.5  # the machine grew slower, and so its steps longer
+    run_epoch(stopwatch, clock, 4.0, 4.0)
+
+    assert stopwatch.times().training_cpu_time_s == 6.0
+    assert stopwatch.times().calibrated_time_s == 4.0
+
+
+def test_the_excess_of_the_first_step_is_not_calibrated_either(clock: FakeClock) -> None:
+    stopwatch = Stopwatch(Clocks(clock.wall, clock.cpu), lambda: 2.0)
+    run_epoch(stopwatch, clock, 7.0, 1.0, 3.0)
+
+    assert stopwatch.times().calibrated_time_s == 6.0
+
+
+def test_on_one_core_what_the_processor_did_not_do_was_waited_for(
+    stopwatch: Stopwatch, clock: FakeClock
+) -> None:
+    run_epoch(stopwatch, clock, 1.0, 1.0, between_s=10.0)
+
+    assert stopwatch.times().waited_time_s == 1.0
+
+
+def test_elsewhere_waiting_is_asked_for_and_calibrated_seconds_rest_on_real_time(clock: FakeClock) -> None:
+    stopwatch = Stopwatch(Clocks(clock.wall, clock.cpu, waited=lambda: clock.now_s / 4))
+    clock.pass_s(100.0)
+    run_epoch(stopwatch, clock, 4.0, 4.0)
+
+    assert stopwatch.times().waited_time_s == 2.0
+    assert stopwatch.times().calibrated_time_s == 8.0
+
+
+def test_more_is_never_waited_than_was_trained(clock: FakeClock) -> None:
+    stopwatch = Stopwatch(Clocks(clock.wall, clock.cpu, waited=lambda: clock.now_s * 9))
+    run_epoch(stopwatch, clock, 4.0, 4.0)
+
+    assert stopwatch.times().waited_time_s == 8.0
