@@ -51,7 +51,7 @@ from tuner.storage import (
 )
 from tuner.storage.studies import delete_rows
 from tuner.storage.tables import optuna_studies
-from tuner.trial import Ending, TrialOutcome
+from tuner.trial import Ending, EpochReport, TrialOutcome
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -600,6 +600,17 @@ class TestResults:
         assert every[0].values == (0.5, 2.0)
         assert len(every[0].curve) == 1
         assert [trial.number for trial in session.finished_since({0, 1, 2})] == [3, 4]
+
+    def test_of_finished_trials_curves_the_objectives_are_read(self, session: RunningStudy) -> None:
+        claim = take(session)
+        aims = {"accuracy": 0.6, "training_time_s": 1.0}
+        metrics = {**aims, "loss": 0.4, "f1": 0.5}
+        session.record_epoch(claim.token, EpochReport(claim.number, 0, metrics, 0, metrics))
+        finish(session, claim)
+
+        (found,) = session.finished_since([])
+
+        assert found.curve == [EpochReport(claim.number, 0, aims, 0, aims)]
 
 
 class TestCurves:

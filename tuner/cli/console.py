@@ -15,13 +15,27 @@ from typing import Any
 
 import click
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from tuner.cli.plain import one_line
 
-__all__ = ["console", "facts", "one_line", "remark", "table", "write_csv", "write_json"]
+__all__ = [
+    "MANY_ROWS",
+    "console",
+    "facts",
+    "one_line",
+    "remark",
+    "table",
+    "write_csv",
+    "write_json",
+    "write_rows",
+]
+
+MANY_ROWS = 1000
+"""From so many on, rows are written plainly: rich takes a second for each thousand."""
 
 _WIDTH_WITHOUT_TERMINAL = 120
 
@@ -61,6 +75,24 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], right: Iterabl
     for row in rows:
         drawn.add_row(*(Text(one_line(cell)) for cell in row))
     return drawn
+
+
+def write_rows(headings: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[str] = ()) -> None:
+    """Write a long table to stdout, a line a row, nothing folded.
+
+    Args:
+        headings, rows, right: As for :func:`table`.
+    """
+    lines = [list(headings), *([one_line(cell) for cell in row] for row in rows)]
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    to_right = set(right)
+    lines.insert(1, ["─" * width for width in widths])
+    for line in lines:
+        cells = []
+        for heading, cell, width in zip(headings, line, widths, strict=True):
+            space = " " * (width - cell_len(cell))
+            cells.append(space + cell if heading in to_right else cell + space)
+        click.echo("  ".join(cells).rstrip())
 
 
 def facts(title: str, rows: Iterable[tuple[str, str]]) -> Table:

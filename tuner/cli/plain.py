@@ -7,6 +7,8 @@ __all__ = ["one_line"]
 
 def one_line(text: str) -> str:
     """Make foreign text safe to print: one line, no control characters, everything else as it is."""
+    if text.isprintable():
+        return text
     return "".join(
         each if each.isprintable() else " " if each.isspace() else f"\\x{ord(each):02x}" for each in text
     )

@@ -9,7 +9,7 @@ import click
 
 from tuner.analysis.tables import on_test
 from tuner.analysis.wording import duration, title, written, written_params
-from tuner.cli.console import console, remark, table, write_csv, write_json
+from tuner.cli.console import MANY_ROWS, console, remark, table, write_csv, write_json, write_rows
 from tuner.cli.options import format_option, name_argument, open_ledger, pick, seconds_option, storage_option
 
 if TYPE_CHECKING:
@@ -88,7 +88,11 @@ def _show(records: Sequence[TrialRecord], objectives: Sequence[Objective]) -> No
         headings.insert(-3, "timed")
         for row, cell in zip(rows, timed, strict=True):
             row.insert(-3, cell)
-    console().print(table(headings, rows, right=["trial", *aims, "wall"]))
+    right = ["trial", *aims, "wall"]
+    if len(rows) >= MANY_ROWS:
+        write_rows(headings, rows, right)
+    else:
+        console().print(table(headings, rows, right))
 
 
 def timed_cells(records: Sequence[TrialRecord]) -> list[str]:

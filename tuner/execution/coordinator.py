@@ -36,6 +36,7 @@ from tuner.execution.standing import Due, Placed, Stop, WorkerPlace
 from tuner.execution.time_left import TimeLeft, over_limit
 from tuner.search.pareto import front_indices
 from tuner.search.pruning import FinishedTrial, Pruner
+from tuner.search.trials import reduced
 from tuner.storage import BudgetUse, Claim, RunningStudy
 from tuner.training.checkpoint import discard_checkpoint
 from tuner.training.kept_model import MODEL_FILE
@@ -275,7 +276,8 @@ class Coordinator:
         if outcome.ending is Ending.FAILED:
             self._stop.last_failure = outcome.reason
         state = {Ending.COMPLETE: "COMPLETE", Ending.PRUNED: "PRUNED"}.get(outcome.ending, "FAIL")
-        self._finished[outcome.number] = FinishedTrial(outcome.number, outcome.ending, values, placed.curve)
+        curve = reduced(placed.curve, [objective.metric for objective in self._plan.spec.objectives])
+        self._finished[outcome.number] = FinishedTrial(outcome.number, outcome.ending, values, curve)
         self._watch(self._ended(worker, placed, state, values, outcome.reason))
         self._update_front()
         if outcome.ending is Ending.COMPLETE:

@@ -85,6 +85,8 @@ _ABBREVIATION = 3
 """Metrics with names as short as this are abbreviations: MAE, R2, AUC."""
 _MOST_OPEN = 30
 """A longer table of reasons is folded, or it would be most of the page."""
+_MOST_CURVES = 400
+"""More lines cover each other, and take seconds to draw and megabytes to keep."""
 _STATES = {
     "COMPLETE": "finished",
     "PRUNED": "pruned",
@@ -317,10 +319,25 @@ def _trial_table(trials: Sequence[TrialRecord], spec: StudySpec) -> tuple[TextTa
 def _curves_section(material: Material) -> Section:
     axes = material.axes
     over = Axes(x=Objective(material.time_metric, "minimize"), y=axes.y, joined=False)
-    table = curves(material.curves, material.trials, material.members, over)
+    shown = _shown_curves(material)
+    table = curves(shown, material.trials, material.members, over)
     figure = curves_figure(table, over)
     said = "One line a trial, one mark an epoch; a cross ends a pruned one. Blue lines belong to the front."
+    if len(shown) < len(material.curves):
+        said += (
+            f" {len(shown)} of {len(material.curves):,} trials are drawn: the front, and others throughout."
+        )
     return Section("How the trials learned", (said,), figure, figure_height_px=520)
+
+
+def _shown_curves(material: Material) -> Mapping[int, Sequence[EpochReport]]:
+    """Choose the curves that are drawn: all, or of very many the front's and evenly spread others."""
+    if len(material.curves) <= _MOST_CURVES:
+        return material.curves
+    members = {trial.number for trial in material.members}
+    others = sorted(material.curves.keys() - members)
+    chosen = {*others[:: -(-len(others) // _MOST_CURVES)], *members}
+    return {number: curve for number, curve in material.curves.items() if number in chosen}
 
 
 def _diagnosis_sections(material: Material) -> list[Section]:

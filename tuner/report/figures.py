@@ -7,8 +7,10 @@ a black-and-white print can be read too.
 from __future__ import annotations
 
 import html
+import itertools
 import textwrap
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any
 
 import pandas as pd
@@ -104,14 +106,19 @@ def _lines(rows: pd.DataFrame, kind: str, axes: Axes) -> go.Scatter:
     y: list[float | None] = []
     texts: list[str] = []
     symbols: list[str] = []
-    for number, epochs in rows.groupby("number", sort=True):
-        x += [*epochs["x"], None]
-        y += [*epochs["y"], None]
-        texts += [
-            f"trial {number}, epoch {row['epoch'] + 1}<br>{_point(axes, row['x'], row['y'])}"
-            for row in epochs.to_dict("records")
-        ] + [""]
-        symbols += ["circle"] * (len(epochs) - 1) + [_LAST_SYMBOLS.get(kind, "circle"), "circle"]
+    ordered = rows.sort_values("number", kind="stable")
+    epochs = zip(*(ordered[name].tolist() for name in ("number", "epoch", "x", "y")), strict=True)
+    for number, points in itertools.groupby(epochs, key=itemgetter(0)):
+        for _, epoch, one_x, one_y in points:
+            x.append(one_x)
+            y.append(one_y)
+            texts.append(f"trial {number}, epoch {epoch + 1}<br>{_point(axes, one_x, one_y)}")
+            symbols.append("circle")
+        symbols[-1] = _LAST_SYMBOLS.get(kind, "circle")
+        x.append(None)
+        y.append(None)
+        texts.append("")
+        symbols.append("circle")
     return go.Scatter(
         x=x,
         y=y,

@@ -171,6 +171,10 @@ def _read(ledger: Ledger, name: str, seconds: Seconds) -> Material:
 
     records, study = records_of(ledger, name), ledger.study(name)
     axis = on_axis(records.trials, records.spec.objectives, seconds)
+    said = [axis.remark] if axis.remark else []
+    if not said and any(trial.retimed for trial in records.trials):
+        # Read again as they were told, but only where that is something else: it takes a while.
+        said = changes(ledger.trials(name), records.trials, records.spec.objectives)
     return Material(
         name=name,
         spec=replace(records.spec, objectives=axis.objectives),
@@ -180,9 +184,7 @@ def _read(ledger: Ledger, name: str, seconds: Seconds) -> Material:
         used_s=ledger.use_of_budget(name).used_s,
         baselines=ledger.baselines(name),
         written_utc=_now(),
-        changes=[axis.remark]
-        if axis.remark
-        else changes(ledger.trials(name), records.trials, records.spec.objectives),
+        changes=said,
         findings=diagnose(records, catalogue_of_kept(records.spec, study.base_dir)),
         classes=tuple(str(each) for each in study.data_summary.get("classes", ())),
     )

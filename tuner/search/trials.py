@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from tuner.trial import Ending, EpochReport
 
-__all__ = ["FinishedTrial"]
+__all__ = ["FinishedTrial", "reduced"]
 
 
 @dataclass(frozen=True)
@@ -18,10 +18,22 @@ class FinishedTrial:
         number: Its number.
         ending: How it ended.
         values: One an objective in declared order; None unless it completed.
-        curve: Its epochs, ascending; may be empty.
+        curve: Its epochs, ascending, with the objectives' metrics; may be empty.
     """
 
     number: int
     ending: Ending
     values: tuple[float, ...] | None
     curve: Sequence[EpochReport]
+
+
+def reduced(curve: Sequence[EpochReport], metrics: Collection[str]) -> list[EpochReport]:
+    """Return a curve with those metrics only: a pruner keeps the curves of thousands of trials in memory."""
+
+    def few(values: Mapping[str, float]) -> dict[str, float]:
+        return {name: value for name, value in values.items() if name in metrics}
+
+    return [
+        replace(report, metrics=few(report.metrics), best_metrics=few(report.best_metrics))
+        for report in curve
+    ]

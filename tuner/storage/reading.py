@@ -215,19 +215,25 @@ def _same_epoch(
 
 
 def read_curves(
-    connection: sa.Connection, study_id: int, numbers: Collection[int] | None = None
+    connection: sa.Connection,
+    study_id: int,
+    numbers: Collection[int] | None = None,
+    names: Collection[str] | None = None,
 ) -> dict[int, list[EpochReport]]:
-    """Return every recorded epoch of each trial that has any, ascending."""
+    """Return every recorded epoch of each trial that has any, ascending; of all metrics, or of ``names``."""
     if numbers is not None and len(numbers) > _FEW:
         wanted = set(numbers)
-        every = read_curves(connection, study_id)
+        every = read_curves(connection, study_id, None, names)
         return {number: curve for number, curve in every.items() if number in wanted}
     query = sa.select(epochs).where(epochs.c.study_id == study_id)
     if numbers is not None:
         query = query.where(epochs.c.number.in_(numbers))
     by_trial: dict[int, dict[int, tuple[dict[str, float], int]]] = defaultdict(dict)
     for row in connection.execute(query.order_by(epochs.c.number, epochs.c.epoch)):
-        by_trial[row.number][row.epoch] = (json.loads(row.metrics), row.best_epoch)
+        metrics = json.loads(row.metrics)
+        if names is not None:  # at once: the whole of a long study would fill the memory
+            metrics = {name: metrics[name] for name in names if name in metrics}
+        by_trial[row.number][row.epoch] = (metrics, row.best_epoch)
     return {
         number: [
             EpochReport(number, epoch, metrics, best, by_epoch.get(best, (metrics, best))[0])
@@ -237,8 +243,10 @@ def read_curves(
     }
 
 
-def read_finished(connection: sa.Connection, study_id: int, known: Collection[int]) -> list[FinishedTrial]:
-    """Return the ended trials that are not among ``known``, by number, with their curves."""
+def read_finished(
+    connection: sa.Connection, study_id: int, known: Collection[int], names: Collection[str]
+) -> list[FinishedTrial]:
+    """Return the ended trials that are not among ``known``, by number, with their curves of these metrics."""
     query = (
         sa.select(optuna_trials.c.trial_id, optuna_trials.c.number, optuna_trials.c.state)
         .where(optuna_trials.c.study_id == study_id, optuna_trials.c.state.in_(tuple(_ENDINGS)))
@@ -248,7 +256,7 @@ def read_finished(connection: sa.Connection, study_id: int, known: Collection[in
     if not fresh:
         return []
     numbers = [row.number for row in fresh]
-    curves = read_curves(connection, study_id, numbers)
+    curves = read_curves(connection, study_id, numbers, names)
     told = stored_values(connection, study_id, numbers if len(numbers) <= _FEW else None)
     return [
         FinishedTrial(

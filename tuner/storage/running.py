@@ -359,8 +359,9 @@ class RunningStudy:
         return self._read(lambda connection: read_trials(connection, self._holder.study_id, spec))
 
     def finished_since(self, known: Collection[int]) -> list[FinishedTrial]:
-        """Return the ended trials whose numbers are not among ``known``, with their curves."""
-        return self._read(lambda connection: read_finished(connection, self._holder.study_id, known))
+        """Return the ended trials whose numbers are not among ``known``, with the objectives' curves."""
+        names = [objective.metric for objective in self._record.spec.objectives]
+        return self._read(lambda connection: read_finished(connection, self._holder.study_id, known, names))
 
     def measured_on_test(self) -> set[int]:
         """Return the numbers of the trials that have test metrics."""

@@ -12,7 +12,7 @@ import sys
 import pytest
 from rich.console import Console
 
-from tuner.cli.console import console, facts, one_line, remark, table, write_csv, write_json
+from tuner.cli.console import console, facts, one_line, remark, table, write_csv, write_json, write_rows
 
 
 def drawn(thing: object, width: int = 60) -> str:
@@ -42,6 +42,17 @@ def test_a_table_reads_no_markup_and_folds_what_is_too_long() -> None:
     assert "[red]x[/red]" in said
     assert said.count("word") == 20
     assert max(len(line) for line in said.splitlines()) <= 40
+
+
+def test_a_long_table_has_a_line_a_row_set_below_its_headings(capsys: pytest.CaptureFixture[str]) -> None:
+    write_rows(["name", "n", "reason"], [["日本", "7", "a\nb"], ["abc", "12", ""]], right=["n"])
+
+    assert capsys.readouterr().out.splitlines() == [
+        "name   n  reason",
+        "────  ──  ──────",
+        "日本   7  a b",
+        "abc   12",
+    ]
 
 
 def test_facts_are_a_title_and_pairs() -> None:

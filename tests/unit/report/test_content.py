@@ -52,6 +52,22 @@ def test_a_report_leads_from_the_picture_to_the_reasons() -> None:
     ]
 
 
+def test_of_very_many_curves_the_fronts_and_a_part_of_the_others_are_drawn() -> None:
+    metrics = {"accuracy": 0.5, "training_time_s": 2.0}
+    others = [TrialRecord(number, "COMPLETE", values=(0.5, 30.0)) for number in range(4, 2000)]
+    trials = [BEST, FAST, *others]
+    curves = {trial.number: [EpochReport(trial.number, 0, metrics, 0, metrics)] for trial in trials}
+    material = replace(MATERIAL, trials=trials, curves=curves)
+
+    (section,) = [each for each in page_of(material).sections if each.heading == "How the trials learned"]
+
+    assert section.figure is not None
+    lines = {trace.name: sum(text != "" for text in trace.hovertext) for trace in section.figure.data}
+    assert lines["front"] == 2
+    assert 300 <= lines["finished"] <= 400
+    assert f"{lines['finished'] + 2} of 1,998 trials are drawn" in section.sentences[0]
+
+
 def test_curves_are_shown_when_there_are_epochs() -> None:
     metrics = {"accuracy": 0.5, "training_time_s": 2.0}
     material = replace(MATERIAL, curves={2: [EpochReport(2, 0, metrics, 0, metrics)]})
