@@ -123,7 +123,11 @@ def _compile(model: keras.Model, params: Params, task: Task, scale: float) -> Ta
         loss = standard_mse
     else:
         loss = keras.losses.SparseCategoricalCrossentropy()
-    optimizer = with_scaled_loss(OPTIMIZERS[str(params["optimizer"])].make(params))
+    optimizer = OPTIMIZERS[str(params["optimizer"])].make(params)
+    # Of one device there is nothing to reduce. Where TensorFlow is asked to, `tf.custom_gradient` registers a
+    # function for ever, and with it this trial's graph: a worker would grow, and slow down, trial by trial.
+    optimizer._all_reduce_sum_gradients = list
+    optimizer = with_scaled_loss(optimizer)
     # Built here: a step that finds variables to make is traced twice.
     optimizer.build(model.trainable_variables)
     tally = tally_for(model, task, scale)

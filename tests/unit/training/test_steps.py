@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from tuner.metrics import measure
 from tuner.models.heads import add_head
 from tuner.spec.values import Task, Value
 from tuner.training.optimizers import OPTIMIZERS
+from tuner.training.precision import Precision, computing_in
 from tuner.training.steps import (
     Steps,
     balanced_weights,
@@ -37,7 +39,7 @@ Starter = Callable[..., Started]
 def start() -> Starter:
     """Make a linear model without dropout ready for a task; always with the same first weights."""
 
-    def make(task: Task, labels: Any = None, **given: Value) -> Started:
+    def make(task: Task, labels: Any = None, precision: Precision = "float32", **given: Value) -> Started:
         import keras
 
         keras.utils.clear_session()
@@ -46,7 +48,8 @@ def start() -> Starter:
         model = keras.Model(inputs, add_head(inputs, task, 3))
         params: dict[str, Value] = {"optimizer": "sgd", "learning_rate": 0.0, "momentum": 0.0}
         params |= {"nesterov": False, "gradient_clip_norm": 0.0, "class_weights": "none", **given}
-        return ready_to_train(model, params, task, LABELS[task] if labels is None else labels)
+        with computing_in(precision):
+            return ready_to_train(model, params, task, LABELS[task] if labels is None else labels)
 
     return make
 
@@ -191,6 +194,24 @@ def test_a_saved_regression_predicts_in_the_unit_of_its_labels(start: Starter, t
     again = trace_predict(loaded)(FEATURES).numpy()
     np.testing.assert_allclose(again, predictions(steps), rtol=1e-5)
     assert again.mean() > 100
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
+@pytest.mark.parametrize("clip_norm", [0.0, 1.0])
+def test_a_worker_lets_go_of_a_trials_graphs(start: Starter, clip_norm: float, precision: Precision) -> None:
+    """Kept, they make every trial of a long study slower than the one before."""
+    import keras
+    from tensorflow.python.framework.func_graph import FuncGraph
+
+    def graphs() -> int:
+        keras.utils.clear_session()
+        gc.collect()
+        return sum(isinstance(each, FuncGraph) for each in gc.get_objects())
+
+    before = graphs()
+    start("binary", gradient_clip_norm=clip_norm, precision=precision)
+
+    assert graphs() == before
 
 
 def test_one_trace_serves_all_batches() -> None:
