@@ -137,7 +137,7 @@ def _write(folder: Path, identity: str, checkpoint: Checkpoint) -> None:
         for index, array in enumerate(members)
     }
     np.savez(content, allow_pickle=False, **arrays)
-    raw = content.getvalue()
+    raw = content.getbuffer()  # not a copy: a large model's state is of hundreds of MB
     checksum = hashlib.sha256(raw).hexdigest()
     name = f"checkpoint-{checksum[:16]}.npz"
     document = {
@@ -156,7 +156,7 @@ def _write(folder: Path, identity: str, checkpoint: Checkpoint) -> None:
                 former.unlink(missing_ok=True)
 
 
-def _replace(path: Path, content: bytes) -> None:
+def _replace(path: Path, content: bytes | memoryview) -> None:
     """Bring a file to the disk whole or not at all: temporary file, fsync, rename, fsync of the folder."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

@@ -153,7 +153,7 @@ class _Trial:
         with self._stopwatch.compiling(), computing_in(self._precision):
             built = self._family.build(params, self._inputs, request.task, len(self._dataset.classes))
             self._model, self._steps = ready_to_train(built, params, request.task, train_labels)
-        self._best_weights = self._model.get_weights()
+        self._best_weights: list[Any] = []
         self._best_confusion: Confusion = ()
         self._continue_from_checkpoint(identity)
 
@@ -291,7 +291,7 @@ class _Trial:
             "confusion": self._best_confusion,
         }
         groups: dict[str, list[Any]] = {
-            "weights": model.get_weights(),
+            "weights": self._best_weights if course.has_improved else model.get_weights(),
             "optimizer": [variable.numpy() for variable in model.optimizer.variables],
         }
         if not course.has_improved:
@@ -306,7 +306,8 @@ class _Trial:
     def _finish(self, reason: str) -> TrialOutcome:
         """Keep the best epoch's model. The checkpoint stays: whoever records the outcome discards it."""
         self._checkpointer.flush()
-        self._model.set_weights(self._best_weights)
+        if not self._course.has_improved:
+            self._model.set_weights(self._best_weights)
         keep_model(self._model, self._request, self._dataset, self._inputs)
         rules = self._course.rules
         if self._course.stopped_early:
