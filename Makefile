@@ -9,14 +9,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: quickstart test check format install browser clean
+# The tools that tuner is compared with must not disturb its own environment.
+PEERS := .venv-benchmark
+PEERS_STAMP := $(PEERS)/.installed
+
+.PHONY: quickstart test check format install browser clean benchmark benchmark-quick
 
 quickstart: $(STAMP)  ## a study of real reviews, a few minutes long
 	$(BIN)/tuner run search_spaces/quickstart.yaml
 
 test: $(STAMP) browser  ## everything that CI runs
-	$(BIN)/ruff format --check tuner tests
-	$(BIN)/ruff check tuner tests
+	$(BIN)/ruff format --check tuner tests benchmarks
+	$(BIN)/ruff check tuner tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/pytest --numprocesses 2 --dist worksteal
 
@@ -29,6 +33,25 @@ $(STAMP): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[reviews]' --group dev
 	touch $(STAMP)
 
+benchmark: $(PEERS_STAMP) browser  ## against other tools, efficiency, scale: some two and a half hours; goes on where it stopped
+	$(PEERS)/bin/python -m benchmarks.scale.run
+	$(PEERS)/bin/python -m benchmarks.efficiency
+	$(PEERS)/bin/python -m benchmarks.front.run
+	$(PEERS)/bin/python -m benchmarks.page
+
+benchmark-quick: $(PEERS_STAMP) browser  ## the same, small: some eight minutes, to see that all of it works
+	$(PEERS)/bin/python -m benchmarks.scale.run --quick
+	$(PEERS)/bin/python -m benchmarks.efficiency --quick
+	$(PEERS)/bin/python -m benchmarks.front.run --quick
+	$(PEERS)/bin/python -m benchmarks.page --quick
+
+$(PEERS_STAMP): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 to 3.13 with venv is needed (Debian, Ubuntu: apt-get install python3-venv)"; exit 2; }
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(PEERS)/bin/python -m pip install --quiet --editable '.[reviews]' --group benchmark
+	touch $(PEERS_STAMP)
+
 browser:  ## for the tests that open the dashboard and write PNG files
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null \
 	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
@@ -36,8 +59,8 @@ browser:  ## for the tests that open the dashboard and write PNG files
 	  || echo "no browser found: tests that need one are skipped (sudo apt-get install chromium)"
 
 format: $(STAMP)
-	$(BIN)/ruff format tuner tests
-	$(BIN)/ruff check --fix tuner tests
+	$(BIN)/ruff format tuner tests benchmarks
+	$(BIN)/ruff check --fix tuner tests benchmarks
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf $(VENV) $(PEERS) benchmarks/.work .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

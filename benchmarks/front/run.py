@@ -1,0 +1,247 @@
+"""Runs every method for the same seconds and seeds, measures what they found again, and compares.
+
+    python -m benchmarks.front.run            # five minutes each, three seeds: about two hours on two cores
+    python -m benchmarks.front.run --quick    # 45 s each, one seed, fewer texts: five minutes
+
+A run whose record is there, made with the same settings, is not made again; remove its file to repeat it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from benchmarks import machine
+from benchmarks.front.record import Found, is_recorded, read_lines, read_record
+from benchmarks.front.remeasure import key_of
+from benchmarks.front.score import Run, fronts_over_time, score, summary, worth_from
+from benchmarks.front.settings import FULL, QUICK, Comparison, Order, write_space
+from benchmarks.front.texts import prepare_texts
+from benchmarks.paths import RESULTS, WORK, environment, write_json
+
+OURS = "tuner"
+GRACE_S = 30.0
+"""A method that has not ended so long after its seconds is ended; what it wrote in time counts."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method.
+
+    Attributes:
+        name: As tables say it.
+        module: Of this package.
+        arguments: Of its own.
+        package: The one that it cannot run without.
+    """
+
+    name: str
+    module: str
+    package: str
+    arguments: tuple[str, ...] = ()
+
+    @property
+    def stem(self) -> str:
+        """How its files begin."""
+        return "_".join((self.module, *self.arguments))
+
+
+METHODS = (
+    Method(OURS, "tuner_study", "tuner"),
+    Method("Optuna script, TPE", "plain_optuna", "optuna"),
+    Method("random search", "plain_optuna", "optuna", ("random",)),
+    Method("KerasTuner Hyperband", "keras_tuner_hyperband", "keras_tuner"),
+    Method("Syne Tune MO-ASHA", "syne_tune_moasha", "syne_tune"),
+    Method("Ray Tune ASHA", "ray_asha", "ray"),
+)
+PACKAGES = ("tuner", "tensorflow", "keras", "optuna", "keras-tuner", "syne-tune", "ray")
+
+
+def main() -> int:
+    """Run what is missing, then compare."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="a smaller comparison, in a folder of its own")
+    parser.add_argument("--seeds", type=int, help="fewer or more runs of each method")
+    parser.add_argument("--seconds", type=float, help="another budget than the comparison's")
+    parser.add_argument("--methods", nargs="*", choices=[each.stem for each in METHODS], help="these only")
+    options = parser.parse_args()
+    comparison = QUICK if options.quick else FULL
+    if options.seconds:
+        comparison = replace(comparison, seconds=options.seconds)
+    chosen = [each for each in METHODS if not options.methods or each.stem in options.methods]
+    missing = [each.package for each in chosen if importlib.util.find_spec(each.package) is None]
+    if missing:
+        raise SystemExit(f"not installed: {', '.join(missing)}; `make benchmark` installs them")
+    seeds = range(options.seeds or comparison.seeds)
+    machine.use_cores()
+    write_space(comparison, folder_of(comparison) / "space.yaml")
+    for seed in seeds:
+        prepare_texts(comparison, seed, cache_of(comparison, seed), texts_of(comparison, seed))
+        for method in chosen:
+            run(method, comparison, seed)
+    runs = [
+        Run(method.name, seed, read_record(record_of(method, comparison, seed)))
+        for method in METHODS
+        for seed in seeds
+        if record_of(method, comparison, seed).exists()
+    ]
+    again = measure_again(runs, comparison)
+    show(compare(runs, again, comparison))
+    return 0
+
+
+def folder_of(comparison: Comparison) -> Path:
+    """Return where a comparison's files lie that may be thrown away."""
+    return WORK / f"front_{comparison.name}"
+
+
+def cache_of(comparison: Comparison, seed: int) -> Path:
+    """Return where ``tuner`` finds the prepared texts of a seed."""
+    from tuner.storage.urls import CACHE_NAME
+
+    return folder_of(comparison) / f"texts_{seed}" / CACHE_NAME
+
+
+def texts_of(comparison: Comparison, seed: int) -> Path:
+    """Return where the others find them."""
+    return folder_of(comparison) / f"texts_{seed}" / "padded.npz"
+
+
+def record_of(method: Method, comparison: Comparison, seed: int) -> Path:
+    """Return the file of one method's run with one seed."""
+    return RESULTS / comparison.name / "front" / f"{method.stem}_{seed}.json"
+
+
+def run(method: Method, comparison: Comparison, seed: int) -> None:
+    """Run a method with one seed, unless that was done with the same settings."""
+    record = record_of(method, comparison, seed)
+    if is_recorded(record, comparison.settings()):
+        return
+    print(f"{method.name}, seed {seed}: {comparison.seconds:.0f} s", file=sys.stderr, flush=True)
+    folder = folder_of(comparison)
+    out = folder / f"{method.stem}_{seed}.jsonl"
+    out.unlink(missing_ok=True)
+    shutil.rmtree(f"{out}.files", ignore_errors=True)
+    facts = machine.facts(PACKAGES)
+    order = Order(
+        seed=seed,
+        seconds=comparison.seconds,
+        started=time.time(),
+        out=str(out),
+        texts=str(texts_of(comparison, seed)),
+        epochs=comparison.epochs,
+        space=str(folder / "space.yaml"),
+        cache=str(cache_of(comparison, seed)),
+    )
+    (folder / "order.json").write_text(json.dumps(asdict(order)))
+    with (folder / f"{method.stem}_{seed}.log").open("w") as log:
+        child = subprocess.Popen(
+            command_of(method, str(folder / "order.json")),
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            cwd=folder,  # some leave files where they are started
+            env=environment(),
+        )
+        end_after(child, comparison.seconds)
+    found = read_lines(out)
+    if not found and child.returncode:
+        raise SystemExit(f"{method.name} failed; see {log.name}")
+    document = {"method": method.name, "seed": seed, "settings": comparison.settings(), "machine": facts}
+    write_json(record, {**document, "found": [asdict(each) for each in found]})
+    shutil.rmtree(f"{out}.files", ignore_errors=True)
+
+
+def command_of(method: Method, order: str) -> list[str]:
+    """Return the command that runs a method by the order in a file."""
+    return [sys.executable, "-m", f"benchmarks.front.{method.module}", order, *method.arguments]
+
+
+def end_after(child: subprocess.Popen[bytes], seconds: float) -> None:
+    """Wait for a method; end whatever of it is still there when its time and the grace are over."""
+    family: set[psutil.Process] = set()
+    deadline = time.monotonic() + seconds + GRACE_S
+    while child.poll() is None and time.monotonic() < deadline:
+        try:
+            family |= set(psutil.Process(child.pid).children(recursive=True))
+        except psutil.NoSuchProcess:
+            break
+        time.sleep(1.0)
+    if child.poll() is None:
+        child.kill()
+    for process in family:
+        if process.is_running():
+            process.kill()
+    child.wait()
+    psutil.wait_procs(list(family), timeout=10)
+
+
+def measure_again(runs: list[Run], comparison: Comparison) -> dict[str, Any]:
+    """Measure every network that was ever on a front of a run; return them by key."""
+    orders: dict[str, dict[str, Any]] = {}
+    for each in runs:
+        for _, members in fronts_over_time(each.found, comparison.seconds):
+            for found in members:
+                key = key_of(found.params, each.seed)
+                before = orders.get(key, {"epochs": 0})
+                orders[key] = {
+                    "params": found.params,
+                    "division": each.seed,
+                    "texts": str(texts_of(comparison, each.seed)),
+                    "epochs": max(found.epochs, before["epochs"]),
+                    "ceiling_s": comparison.ceiling_s,
+                }
+    wanted = folder_of(comparison) / "orders.json"
+    wanted.write_text(json.dumps(list(orders.values())))
+    path = RESULTS / comparison.name / "front" / "measured_again.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "benchmarks.front.remeasure", str(wanted), str(path)]
+    subprocess.run(command, check=True, env=environment())
+    measured: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return measured
+
+
+def compare(runs: list[Run], again: dict[str, Any], comparison: Comparison) -> dict[str, Any]:
+    """Score all runs and write the comparison."""
+    scores = []
+    for each in runs:
+
+        def name(found: Found, seed: int = each.seed) -> str:
+            return key_of(found.params, seed)
+
+        scores.append(
+            score(each, worth_from(again, name), comparison.seconds, comparison.floor, comparison.ceiling_s)
+        )
+    document = {
+        "settings": {**comparison.settings(), "seeds": len({each.seed for each in runs})},
+        "machine": machine.facts(PACKAGES),
+        "scores": [{**asdict(each), "final": each.final} for each in scores],
+        "summary": summary(scores, OURS, comparison.seconds),
+    }
+    write_json(RESULTS / comparison.name / "front.json", document)
+    return document
+
+
+def show(document: dict[str, Any]) -> None:
+    """Print the comparison."""
+    found = document["summary"]
+    for method, median in sorted(found["medians"].items(), key=lambda item: -item[1]):
+        finals = ", ".join(f"{each['final']:.3f}" for each in document["scores"] if each["method"] == method)
+        print(f"{method:24} median {median:.3f}  ({finals})")
+    if "best_peer" in found:
+        shares = ", ".join("never" if each is None else f"{each:.2f}" for each in found["share_of_budget"])
+        print(f"{OURS} reached what {found['best_peer']} ended with after {shares} of the time")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

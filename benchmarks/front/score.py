@@ -1,0 +1,166 @@
+"""From what methods found to figures: fronts, their hypervolume over time, who is first where."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from benchmarks.front.record import Found
+from tuner.search.pareto import front_indices, hypervolume
+from tuner.spec.values import Direction
+
+__all__ = ["Run", "Score", "first_at", "fronts_over_time", "score", "summary", "volume", "worth_from"]
+
+DIRECTIONS: tuple[Direction, ...] = ("maximize", "minimize")
+
+Point: TypeAlias = tuple[float, float]
+"""Accuracy and seconds."""
+
+Worth: TypeAlias = Callable[[Found], Point | None]
+"""What a network is worth when it is measured again; None when that was given up for lasting too long."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One method with one seed.
+
+    Attributes:
+        method: Its name.
+        seed: Which.
+        found: What it found, by the moment.
+    """
+
+    method: str
+    seed: int
+    found: Sequence[Found]
+
+
+@dataclass(frozen=True)
+class Score:
+    """What a run comes to.
+
+    Attributes:
+        method, seed: Whose.
+        networks: Different points that it had trained, for one epoch at least.
+        curve: ``(seconds, hypervolume)`` whenever its front changed.
+        front: Its last front, measured again, by seconds.
+        said: The same front as the method itself had measured it.
+    """
+
+    method: str
+    seed: int
+    networks: int
+    curve: Sequence[Point]
+    front: Sequence[Point]
+    said: Sequence[Point]
+
+    @property
+    def final(self) -> float:
+        """The hypervolume at the end; 0 when it found nothing."""
+        return self.curve[-1][1] if self.curve else 0.0
+
+
+def fronts_over_time(found: Sequence[Found], seconds: float) -> Iterator[tuple[float, list[Found]]]:
+    """Yield the front that a method would have handed back, by its own figures, whenever it changed.
+
+    Args:
+        found: What it found, by the moment.
+        seconds: What became known later does not count.
+    """
+    before: list[int] = []
+    known = [each for each in found if each.at_s <= seconds]
+    for count in range(1, len(known) + 1):
+        members = front_indices([(each.accuracy, each.seconds) for each in known[:count]], DIRECTIONS)
+        if members != before:
+            yield known[count - 1].at_s, [known[index] for index in members]
+            before = members
+
+
+def volume(points: Sequence[Point], floor: float, ceiling_s: float) -> float:
+    """Return the share of the box above ``floor`` and left of ``ceiling_s`` that the points dominate.
+
+    Args:
+        points: Accuracy and seconds.
+        floor: Accuracy up to which a point counts nothing; the box ends at 1.
+        ceiling_s: Seconds from which it counts nothing; the box begins at 0.
+
+    Returns:
+        0 to 1.
+    """
+    whole = (1.0 - floor) * ceiling_s
+    return hypervolume(points, (floor, ceiling_s), DIRECTIONS) / whole if points else 0.0
+
+
+def score(run: Run, worth: Worth, seconds: float, floor: float, ceiling_s: float) -> Score:
+    """Score a run by what its fronts are worth when they are measured again.
+
+    Args:
+        run: What was found.
+        worth: Of each network on one of its fronts.
+        seconds: The budget.
+        floor, ceiling_s: As for :func:`volume`.
+    """
+    curve: list[Point] = []
+    front: list[Point] = []
+    said: list[Point] = []
+    for at_s, members in fronts_over_time(run.found, seconds):
+        front = sorted((point for point in map(worth, members) if point), key=lambda point: point[1])
+        said = sorted(((each.accuracy, each.seconds) for each in members), key=lambda point: point[1])
+        curve.append((at_s, volume(front, floor, ceiling_s)))
+    networks = {str(sorted(each.params.items())) for each in run.found if each.at_s <= seconds}
+    return Score(run.method, run.seed, len(networks), curve, front, said)
+
+
+def first_at(curve: Sequence[Point], target: float) -> float | None:
+    """Return when a curve first reaches ``target``, or None."""
+    return next((moment for moment, reached in curve if reached >= target), None)
+
+
+def summary(scores: Sequence[Score], ours: str, seconds: float) -> dict[str, Any]:
+    """Compare the medians over seeds, and tell when ``ours`` reached what the best peer ended with.
+
+    Args:
+        scores: Of all runs.
+        ours: The method that is compared with the others.
+        seconds: The budget.
+    """
+    finals: dict[str, list[float]] = {}
+    for each in scores:
+        finals.setdefault(each.method, []).append(each.final)
+    medians = {method: statistics.median(values) for method, values in finals.items()}
+    peers = {method: value for method, value in medians.items() if method != ours}
+    if ours not in medians or not peers:
+        return {"medians": medians}
+    best = max(peers, key=lambda method: peers[method])
+    reached = [first_at(each.curve, peers[best]) for each in scores if each.method == ours]
+    shares: list[float | None] = [None if moment is None else moment / seconds for moment in reached]
+    return {
+        "medians": medians,
+        "best_peer": best,
+        "reached_after_s": reached,
+        "share_of_budget": shares,
+        "beats": {method: medians[ours] > value for method, value in peers.items()},
+    }
+
+
+def worth_from(measured: Mapping[str, Mapping[str, Any]], key_of: Callable[[Found], str]) -> Worth:
+    """Return how :func:`score` looks up what was measured again.
+
+    Of the epochs that a method has trained, the best one counts, with the seconds up to it.
+
+    Args:
+        measured: By key, ``accuracies`` and ``seconds`` of each epoch.
+        key_of: Names what was measured.
+    """
+
+    def worth(found: Found) -> Point | None:
+        again = measured[key_of(found)]
+        accuracies = again["accuracies"][: found.epochs]
+        if not accuracies:
+            return None
+        best = max(range(len(accuracies)), key=lambda epoch: accuracies[epoch])
+        return accuracies[best], again["seconds"][best]
+
+    return worth

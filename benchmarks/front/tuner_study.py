@@ -1,0 +1,83 @@
+"""``tuner run`` as its README shows it; what it finished is read from its database afterwards."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from benchmarks.front.record import Found
+from benchmarks.front.script import the_order
+from benchmarks.front.settings import Order
+
+START_UP_S = 5.0
+"""A study's time limit begins with its session, some seconds after the command was typed."""
+
+NAME = "front"
+
+
+def main() -> None:
+    """Run the study until the seconds are over."""
+    order = the_order()
+    folder = Path(f"{order.out}.files")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    # Prepared texts, which every method finds; a person's second study finds its own so, too.
+    shutil.copytree(order.cache, folder / Path(order.cache).name)
+    storage = folder / "tuner.db"
+    command = [str(Path(sys.executable).parent / "tuner"), "run", order.space, "--study", NAME]
+    left_s = order.started + order.seconds - time.time()
+    command += ["--seed", str(order.seed), "--time-limit", f"{left_s - START_UP_S:.0f}s"]
+    study = subprocess.Popen(command, env={**os.environ, "TUNER_STORAGE": str(storage)})
+    try:
+        study.wait(left_s)
+    except subprocess.TimeoutExpired:
+        study.send_signal(signal.SIGINT)  # what is under way then counts for no method
+        study.wait()
+    write_found(storage, order)
+
+
+def write_found(storage: Path, order: Order) -> None:
+    """Write the finished trials of the study; pruned ones are no results of ``tuner``."""
+    from tuner.storage import Ledger, open_database
+
+    database = open_database(str(storage), create=False)
+    trials = Ledger(database).trials(NAME)
+    database.close()
+    with Path(order.out).open("w", encoding="utf-8") as file:  # no other process writes to it
+        for trial in trials:
+            if trial.state != "COMPLETE" or trial.finished_utc is None:
+                continue
+            found = Found(
+                at_s=trial.finished_utc.timestamp() - order.started,
+                params=plain_params(trial.params),
+                epochs=trial.epochs,
+                accuracy=trial.metrics["accuracy"],
+                seconds=trial.metrics["training_time_s"],
+            )
+            file.write(json.dumps(asdict(found)) + "\n")
+
+
+def plain_params(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a trial's params in the words of the plain script."""
+    two_ways = params.get("bidirectional", False)
+    return {
+        "family": "cnn" if params["family"] == "cnn" else ("bilstm" if two_ways else "lstm"),
+        "layers": params.get("layers", 1),
+        "units": params["filters"] if params["family"] == "cnn" else params["units"],
+        "dimension": params["embedding_dimension"],
+        "dropout": params["dropout"],
+        "learning_rate": params["learning_rate"],
+    }
+
+
+if __name__ == "__main__":
+    main()

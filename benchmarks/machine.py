@@ -1,0 +1,57 @@
+"""What a figure was measured on: kept with every result, and said on the page."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+__all__ = ["CORES", "facts", "use_cores"]
+
+CORES = 2
+"""All that any method is given, however many the machine has."""
+
+
+def facts(packages: Iterable[str] = ("tensorflow", "keras", "optuna")) -> dict[str, Any]:
+    """Return the machine, the day and the versions, as JSON carries them.
+
+    Args:
+        packages: Those whose versions count; one that is not installed is left out.
+    """
+    versions = {}
+    for name in packages:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return {
+        "processor": _processor(),
+        "cores": CORES,
+        "memory_gib": round(psutil.virtual_memory().total / 2**30),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "versions": versions,
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "load_before": round(os.getloadavg()[0], 2),
+    }
+
+
+def use_cores(count: int = CORES) -> list[int]:
+    """Keep this process, and those that it starts, to so many processors; return their numbers."""
+    if not hasattr(os, "sched_setaffinity"):
+        return list(range(min(count, os.cpu_count() or 1)))
+    chosen = sorted(os.sched_getaffinity(0))[:count]
+    os.sched_setaffinity(0, chosen)
+    return chosen
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.processor())

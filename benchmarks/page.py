@@ -1,0 +1,324 @@
+"""Writes docs/benchmarks.md and its pictures from the results, and nothing that is not in them.
+
+python -m benchmarks.page            # of the full benchmark, into docs/
+python -m benchmarks.page --quick    # of the quick one, beside its results
+"""
+
+# ruff: noqa: E501 - the page's sentences, as they stand
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.paths import DOCS, RESULTS
+
+__all__ = ["page_of"]
+
+OURS = "tuner"
+HOW = {
+    OURS: "`tuner run space.yaml`: TPE on two objectives, pruner `pareto`, a worker a core",
+    "Optuna script, TPE": "two objectives around `fit`, one training at a time, both cores to TensorFlow",
+    "random search": "the same script with `RandomSampler`",
+    "KerasTuner Hyperband": "`Hyperband` on validation accuracy, factor 3, both cores to TensorFlow",
+    "Syne Tune MO-ASHA": "`MOASHA` on error and seconds, local backend, two at a time, a thread each",
+    "Ray Tune ASHA": "`ASHAScheduler` on accuracy, random points, two at a time, a thread each",
+}
+PICTURES = ("benchmarks_volume.svg", "benchmarks_fronts.svg")
+
+
+def main() -> int:
+    """Write the page of one benchmark."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="of the quick benchmark")
+    options = parser.parse_args()
+    name = "quick" if options.quick else "full"
+    folder = RESULTS / name if options.quick else DOCS
+    results = {
+        path.stem: json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted((RESULTS / name).glob("*.json"))
+    }
+    if not results:
+        raise SystemExit(f"no results in {RESULTS / name}; `make benchmark` makes them")
+    drawn = draw(results["front"], folder) if "front" in results else ()
+    path = folder / "benchmarks.md"
+    path.write_text(page_of(results, name, drawn), encoding="utf-8")
+    print(path)
+    return 0
+
+
+def page_of(results: Mapping[str, Mapping[str, Any]], name: str, pictures: Sequence[str] = ()) -> str:
+    """Return the page.
+
+    Args:
+        results: What there is of ``front``, ``efficiency`` and ``scale``.
+        name: ``full`` or ``quick``.
+        pictures: Files beside the page.
+    """
+    command = "make benchmark" if name == "full" else "make benchmark-quick"
+    lines = [
+        "# Benchmarks",
+        "",
+        f"Written by `{command}` from `benchmarks/results/{name}`; no figure here is by hand.",
+    ]
+    if name == "quick":
+        lines += [
+            "",
+            "**A quick run, to see that everything works. Its figures say little: one seed, few texts.**",
+        ]
+    if "front" in results:
+        lines += _front(results["front"], pictures)
+    if "efficiency" in results:
+        lines += _efficiency(results["efficiency"])
+    if "scale" in results:
+        lines += _scale(results["scale"])
+    missed = list(_missed(results))
+    lines += ["", "## What was missed", ""]
+    lines += [f"* {each}" for each in missed] or ["Nothing that was aimed at."]
+    return "\n".join(lines) + "\n"
+
+
+def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    return [
+        "",
+        f"| {' | '.join(headings)} |",
+        f"|{'|'.join('---' for _ in headings)}|",
+        *(f"| {' | '.join(row)} |" for row in rows),
+    ]
+
+
+def _measured_on(facts: Mapping[str, Any]) -> list[str]:
+    versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
+    return [
+        "",
+        f"*{facts['date']}; {facts['cores']} cores of {facts['processor']}, {facts['memory_gib']} GiB; "
+        f"{facts['system']}, Python {facts['python']}; {versions}; load before: {facts['load_before']}.*",
+    ]
+
+
+def _front(document: Mapping[str, Any], pictures: Sequence[str]) -> list[str]:
+    settings, found = document["settings"], document["summary"]
+    seconds, seeds = settings["seconds"], settings["seeds"]
+    lines = [
+        "",
+        "## The front in the same wall time",
+        "",
+        f"Every method had {seconds:.0f} s from its start, imports included, on the same two cores, with the same "
+        f"{settings['train']:,} reviews to train on and {settings['validation']:,} to validate on, the same vocabulary, "
+        f"and the same space: one or two layers of LSTM or BiLSTM, or a CNN, 32 to 128 units, vectors of 50 to 100, "
+        f"dropout 0 to 0.5, Adam at 1e-4 to 1e-2, {settings['epochs']} epochs. What was under way at the end counts "
+        "for nobody; an epoch that a tool had reported counts from then on.",
+        "",
+        "Every network that ever stood on a method's own front was then trained again by one program, alone on one "
+        "core, on the same batches, from a seed that no method had used. Only these accuracies and seconds are "
+        "compared: the hypervolume is the share of the box from "
+        f"{settings['floor']} to 1 accuracy and from 0 to {settings['ceiling_s']:.0f} s that a front dominates.",
+    ]
+    rows = []
+    for method, median in sorted(found["medians"].items(), key=lambda item: -item[1]):
+        mine = [each for each in document["scores"] if each["method"] == method]
+        finals = ", ".join(f"{each['final']:.3f}" for each in mine)
+        networks = statistics.median(each["networks"] for each in mine)
+        best = statistics.median(max((point[0] for point in each["front"]), default=0.0) for each in mine)
+        rows.append(
+            [method, HOW.get(method, ""), f"**{median:.3f}**", finals, f"{networks:.0f}", f"{best:.3f}"]
+        )
+    headings = [
+        "method",
+        "used as its documentation shows",
+        "hypervolume, median",
+        "each seed",
+        "networks trained",
+    ]
+    lines += _table([*headings, "best accuracy, measured again"], rows)
+    if "best_peer" in found:
+        reached = [
+            "never" if share is None else f"{share:.0%} of the time ({moment:.0f} s)"
+            for share, moment in zip(found["share_of_budget"], found["reached_after_s"], strict=True)
+        ]
+        many = f"seed by seed: {', '.join(reached)}" if seeds > 1 else reached[0]
+        lines += [
+            "",
+            f"`tuner` reached the hypervolume that {found['best_peer']} ended with (median) after: {many}.",
+        ]
+    lines += [text for picture in pictures for text in ("", f"![{_ALT[picture]}]({picture})")]
+    return lines + _measured_on(document["machine"])
+
+
+_ALT = {
+    PICTURES[0]: "Hypervolume of each method's front over wall time, one line a method",
+    PICTURES[1]: "Accuracy against seconds of each method's last front, measured again",
+}
+
+
+def _efficiency(document: Mapping[str, Any]) -> list[str]:
+    ours, settings = document["tuner"], document["settings"]
+    parts = (
+        ("training steps", "train_s"),
+        ("validation", "validate_s"),
+        ("building and tracing", "compile_s"),
+        ("else within trials: batches, messages, checkpoints, models", "around_s"),
+        ("between trials: told, asked, sent", "between_s"),
+        ("idle at the end of a half, no trial left", "idle_s"),
+    )
+    rows = [[said, f"{ours[name]:.1f}", f"{ours[name] / ours['all_s']:.1%}"] for said, name in parts]
+    return [
+        "",
+        "## What an orchestrator costs",
+        "",
+        f"{settings['trials']} random trials of the same space, {settings['epochs']} epochs of {settings['train']:,} "
+        "reviews, pruning off, in two halves; after each half the same networks on the same batches in a bare Keras "
+        "loop, a process a core. Seconds of both workers together, from when each was ready "
+        f"(start-up before that: {ours['start_up_s']:.1f}).",
+        *_table(["where", "s", "share"], [*rows, ["all", f"{ours['all_s']:.1f}", "100.0%"]]),
+        "",
+        f"* Inside Keras, training and validation: **{document['inside_keras']:.3f}** of all worker-seconds, "
+        f"{document['inside_keras_while_busy']:.3f} of those in which there was a trial left to run; with building and "
+        f"tracing {document['with_compiling_while_busy']:.3f}.",
+        f"* The bare loop took **{document['bare_to_tuner']:.3f}** of the time of `tuner`, "
+        f"{document['bare_to_tuner_while_busy']:.3f} without the idle ends. It keeps no checkpoint and no model, "
+        "and measures loss and accuracy only.",
+        f"* The goal is {document['goal']} for both.",
+        *_measured_on(document["machine"]),
+    ]
+
+
+def _scale(document: Mapping[str, Any]) -> list[str]:
+    commands = list(document["rows"][0]["commands"])
+    rows = []
+    for row in document["rows"]:
+        session = row["session"]
+        rows.append(
+            [
+                row["database"],
+                f"{row['trials']:,}",
+                f"{session['first_ask_s']:.2f}",
+                f"{1000 * session['ask_tell_p50_s']:.0f}",
+                f"{1000 * session['ask_tell_p95_s']:.0f}",
+                f"{session['peak_mib']:.0f}",
+                *(f"{each['seconds']:.1f} ({each['peak_mib']:.0f})" for each in row["commands"].values()),
+            ]
+        )
+    headings = ["database", "trials", "first ask, s", "ask + tell p50, ms", "p95, ms", "session's peak, MiB"]
+    return [
+        "",
+        "## How a study's size tells",
+        "",
+        f"A session with the real coordinator, sampler (TPE), pruner and ledger runs {document['asked']} more trials, "
+        "whose workers answer at once, on a study with so many finished trials of five epochs. TPE models at most 500 "
+        "of them (`history`): half the best, half the latest. Commands as a person runs them, start-up included: "
+        "seconds, and in brackets their peak memory in MiB.",
+        *_table([*headings, *(f"`{name}`" for name in commands)], rows),
+        *_measured_on(document["machine"]),
+    ]
+
+
+def _missed(results: Mapping[str, Mapping[str, Any]]) -> Iterable[str]:
+    """Yield every aim that the results do not meet."""
+    found = results.get("front", {}).get("summary", {})
+    for method, beaten in found.get("beats", {}).items():
+        if not beaten:
+            yield f"{method} ended with a better front, by the median over seeds."
+    if any(share is None or share > 0.5 for share in found.get("share_of_budget", [])):
+        yield "The best peer's last hypervolume was not reached in half of the time with every seed."
+    efficiency = results.get("efficiency", {})
+    for name, said in (
+        ("inside_keras", "worker-seconds inside Keras"),
+        ("bare_to_tuner", "the bare loop's time, as a share of tuner's"),
+    ):
+        if name in efficiency and efficiency[name] < efficiency["goal"]:
+            yield f"{said}: {efficiency[name]:.3f}, below {efficiency['goal']}."
+    for goal, met in results.get("scale", {}).get("goals", {}).items():
+        if not met:
+            yield f"{goal}: missed."
+
+
+def draw(document: Mapping[str, Any], folder: Path) -> tuple[str, ...]:
+    """Draw hypervolume over time and the last fronts; return the files, none where no browser is found."""
+    from tuner.report.image import Picture, find_browser, write_images
+
+    browser = find_browser()
+    if browser is None:
+        print("no browser was found: no pictures", file=sys.stderr)
+        return ()
+    figures = (_volumes(document), _fronts(document))
+    pictures = [
+        Picture(figure.to_plotly_json(), [folder / name])
+        for figure, name in zip(figures, PICTURES, strict=True)
+    ]
+    problem = write_images(pictures, browser)
+    if problem:
+        print(problem, file=sys.stderr)
+        return ()
+    return PICTURES
+
+
+def _colors(document: Mapping[str, Any]) -> dict[str, str]:
+    from tuner.report.look import PALETTE
+
+    names = sorted(document["summary"]["medians"], key=lambda method: (method != OURS, method))
+    return dict(zip(names, PALETTE, strict=False))
+
+
+def _volumes(document: Mapping[str, Any]) -> Any:
+    import plotly.graph_objects as go
+
+    from tuner.report.look import lay_out
+
+    seconds = document["settings"]["seconds"]
+    figure = go.Figure()
+    for method, color in _colors(document).items():
+        mine = [each for each in document["scores"] if each["method"] == method]
+        moments = sorted({moment for each in mine for moment, _ in each["curve"]} | {0.0, seconds})
+        figure.add_scatter(
+            x=moments,
+            y=[statistics.median(_at(each["curve"], moment) for each in mine) for moment in moments],
+            mode="lines",
+            line={"shape": "hv", "color": color, "width": 3 if method == OURS else 1.8},
+            name=method,
+        )
+    lay_out(
+        figure,
+        "Hypervolume of the front over wall time",
+        "median over seeds; every front measured again alone",
+    )
+    figure.update_xaxes(title="wall time (s)", range=[0, seconds])
+    figure.update_yaxes(title="hypervolume, share of the box", rangemode="tozero")
+    figure.update_layout(legend={"y": -0.2, "yanchor": "top", "x": 0, "xanchor": "left"}, margin={"b": 130})
+    return figure
+
+
+def _at(curve: Sequence[Sequence[float]], moment: float) -> float:
+    """Return a curve's value at a moment; 0 before it begins."""
+    return next((value for at_s, value in reversed(curve) if at_s <= moment), 0.0)
+
+
+def _fronts(document: Mapping[str, Any]) -> Any:
+    import plotly.graph_objects as go
+
+    from tuner.report.look import lay_out
+
+    figure = go.Figure()
+    for method, color in _colors(document).items():
+        points = [point for each in document["scores"] if each["method"] == method for point in each["front"]]
+        figure.add_scatter(
+            x=[point[1] for point in points],
+            y=[point[0] for point in points],
+            mode="markers",
+            marker={"color": color, "size": 11 if method == OURS else 8},
+            name=method,
+        )
+    lay_out(figure, "The last fronts of all seeds, measured again alone", "one mark a network")
+    figure.update_xaxes(title="training time on one core (s)", type="log")
+    figure.update_yaxes(title="validation accuracy")
+    figure.update_layout(legend={"y": -0.2, "yanchor": "top", "x": 0, "xanchor": "left"}, margin={"b": 130})
+    return figure
+
+
+if __name__ == "__main__":
+    sys.exit(main())

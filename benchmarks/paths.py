@@ -1,0 +1,31 @@
+"""Where benchmarks read and write; the results are kept with the code, the rest may be thrown away."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+__all__ = ["DOCS", "RESULTS", "ROOT", "WORK", "environment", "write_json"]
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+"""``full`` is kept with the code; ``quick`` is for trying, and no page is made of it that is kept."""
+WORK = ROOT / "benchmarks" / ".work"
+DOCS = ROOT / "docs"
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of child processes, which find this package wherever they run."""
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "TF_CPP_MIN_LOG_LEVEL": "3"}
+
+
+def write_json(path: Path, document: Mapping[str, Any]) -> None:
+    """Write a result in one step: whoever is interrupted leaves the whole file or none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    beside.replace(path)

@@ -1,0 +1,54 @@
+"""Every worker-second of a session is found in one of its shares."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import pytest
+
+from benchmarks.efficiency import Timeline, result, shares_of
+
+
+def timeline() -> Timeline:
+    found = Timeline(began_s=0.0, ready_s={0: 5.0, 1: 6.0})
+    for worker, number, placed_s, ended_s in ((0, 0, 5.0, 15.0), (1, 1, 7.0, 20.0), (0, 2, 16.0, 30.0)):
+        found.place(worker, placed_s)
+        found.end(worker, number, ended_s)
+    return found
+
+
+COSTS = {
+    0: {"train_s": 7.0, "validate_s": 1.0, "compile_s": 1.0},
+    1: {"train_s": 10.0, "validate_s": 2.0, "compile_s": 0.5},
+    2: {"train_s": 12.0, "validate_s": 1.0, "compile_s": 0.5},
+}
+
+
+def test_start_up_idle_ends_and_gaps_are_told_apart() -> None:
+    shares = shares_of(timeline(), COSTS)
+
+    assert shares.start_up_s == 11.0
+    assert shares.all_s == 25.0 + 24.0
+    assert shares.in_trials_s == 10.0 + 13.0 + 14.0
+    assert shares.between_s == 1.0 + 1.0
+    assert shares.idle_s == 10.0
+    assert shares.in_trials_s + shares.between_s + shares.idle_s == shares.all_s
+
+
+def test_what_is_not_keras_within_a_trial_is_around_it() -> None:
+    shares = shares_of(timeline(), COSTS)
+
+    assert shares.around_s == pytest.approx(37.0 - 29.0 - 4.0 - 2.0)
+    assert shares.plus(shares).around_s == pytest.approx(2 * shares.around_s)
+
+
+def test_the_ratios_are_of_all_worker_seconds() -> None:
+    ours, bare = shares_of(timeline(), COSTS), shares_of(timeline())
+
+    document = result([ours], [bare], {"trials": 3}, {})
+
+    assert document["inside_keras"] == pytest.approx(33.0 / 49.0)
+    assert document["inside_keras_while_busy"] == pytest.approx(33.0 / 39.0)
+    assert document["bare_to_tuner"] == 1.0
+    assert document["tuner"]["around_s"] == pytest.approx(ours.around_s)
+    assert document["bare"] == asdict(bare)

@@ -1,0 +1,118 @@
+"""The page says what the results say, and what they miss."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import page
+from benchmarks.front.settings import FULL
+from benchmarks.paths import write_json
+from benchmarks.scale.run import COMMANDS, goals_of
+
+MACHINE = {
+    "date": "2026-01-02",
+    "cores": 2,
+    "processor": "a processor",
+    "memory_gib": 4,
+    "system": "Linux x86_64",
+    "python": "3.12.1",
+    "versions": {"keras": "3.15"},
+    "load_before": 0.1,
+}
+
+
+def front(best: str = "tuner") -> dict[str, Any]:
+    finals = {"tuner": 0.7, "Syne Tune MO-ASHA": 0.6 if best == "tuner" else 0.8}
+    scores = [
+        {
+            "method": name,
+            "seed": 0,
+            "networks": 9,
+            "final": final,
+            "curve": [[5.0, final]],
+            "front": [[0.8, 4.0]],
+        }
+        for name, final in finals.items()
+    ]
+    return {
+        "settings": {**FULL.settings(), "seeds": 1},
+        "machine": MACHINE,
+        "scores": scores,
+        "summary": {
+            "medians": finals,
+            "best_peer": "Syne Tune MO-ASHA",
+            "reached_after_s": [60.0 if best == "tuner" else None],
+            "share_of_budget": [0.2 if best == "tuner" else None],
+            "beats": {"Syne Tune MO-ASHA": best == "tuner"},
+        },
+    }
+
+
+def scale_rows(last_p95_s: float, trials_s: float) -> list[dict[str, Any]]:
+    def row(trials: int, p95_s: float) -> dict[str, Any]:
+        session = {"first_ask_s": 0.1, "ask_tell_p50_s": 0.05, "ask_tell_p95_s": p95_s, "peak_mib": 99.0}
+        commands = {name: {"seconds": 1.0, "peak_mib": 80.0, "cpu_s": 0.9} for name in COMMANDS}
+        commands["trials"]["seconds"] = trials_s
+        return {"database": "sqlite", "trials": trials, "session": session, "commands": commands}
+
+    return [row(100, 0.1), row(10_000, last_p95_s)]
+
+
+def test_the_best_median_stands_first_with_its_machine_below() -> None:
+    text = page.page_of({"front": front()}, "full")
+
+    rows = [line for line in text.splitlines() if line.startswith("| ") and "**" in line]
+    assert [row.split("|")[1].strip() for row in rows] == ["tuner", "Syne Tune MO-ASHA"]
+    assert "**0.700**" in rows[0]
+    assert "after: 20% of the time (60 s)" in text
+    assert "2026-01-02; 2 cores of a processor, 4 GiB" in text
+    assert "Nothing that was aimed at." in text
+
+
+def test_a_peer_with_a_better_front_is_told() -> None:
+    text = page.page_of({"front": front("Syne Tune MO-ASHA")}, "full")
+
+    assert "* Syne Tune MO-ASHA ended with a better front" in text
+    assert "after: never" in text
+
+
+@pytest.mark.parametrize(("last_p95_s", "trials_s", "missed"), [(0.2, 2.9, 0), (0.4, 2.9, 1), (0.4, 3.1, 2)])
+def test_the_goals_of_size_are_judged(last_p95_s: float, trials_s: float, missed: int) -> None:
+    rows = scale_rows(last_p95_s, trials_s)
+    document = {"machine": MACHINE, "asked": 60, "rows": rows, "goals": goals_of(rows)}
+
+    text = page.page_of({"scale": document}, "full")
+
+    assert text.count(": missed.") == missed
+    assert "| sqlite | 10,000 |" in text
+
+
+def test_a_quick_run_leaves_the_page_of_the_full_one_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(page, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(page, "DOCS", tmp_path / "docs")
+    monkeypatch.setattr(page, "draw", lambda *_: ())
+    monkeypatch.setattr("sys.argv", ["page", "--quick"])
+    kept = tmp_path / "docs" / "benchmarks.md"
+    kept.parent.mkdir()
+    kept.write_text("full")
+    write_json(tmp_path / "results" / "quick" / "front.json", front())
+
+    page.main()
+
+    assert kept.read_text() == "full"
+    written = Path(capsys.readouterr().out.strip())
+    assert written == tmp_path / "results" / "quick" / "benchmarks.md"
+    assert "A quick run" in written.read_text()
+
+
+def test_a_result_is_json_that_another_program_reads(tmp_path: Path) -> None:
+    write_json(tmp_path / "deep" / "a.json", {"b": [1.5, None]})
+
+    assert json.loads((tmp_path / "deep" / "a.json").read_text()) == {"b": [1.5, None]}
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["a.json"]

@@ -1,0 +1,95 @@
+"""What the comparison with other tools says follows from what they found and what it is worth."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.front.record import Found
+from benchmarks.front.score import Run, Score, first_at, fronts_over_time, score, summary, volume, worth_from
+
+
+def found(at_s: float, accuracy: float, seconds: float, units: int = 0, epochs: int = 1) -> Found:
+    return Found(at_s, {"units": units or round(seconds)}, epochs, accuracy, seconds)
+
+
+def test_the_volume_is_a_share_of_the_box() -> None:
+    assert volume([(1.0, 0.0)], 0.5, 60.0) == 1.0
+    assert volume([(0.75, 30.0)], 0.5, 60.0) == pytest.approx(0.25)
+    assert volume([], 0.5, 60.0) == 0.0
+
+
+def test_points_outside_the_box_count_nothing() -> None:
+    assert volume([(0.5, 1.0), (0.9, 60.0), (0.9, 90.0)], 0.5, 60.0) == 0.0
+
+
+def test_a_dominated_point_adds_nothing() -> None:
+    assert volume([(0.8, 10.0), (0.7, 20.0)], 0.5, 60.0) == volume([(0.8, 10.0)], 0.5, 60.0)
+
+
+def test_a_front_is_told_when_it_changes_and_not_after_the_budget() -> None:
+    every = [found(1, 0.6, 5), found(2, 0.55, 9), found(3, 0.7, 8), found(11, 0.9, 1)]
+
+    fronts = [(at_s, [each.accuracy for each in members]) for at_s, members in fronts_over_time(every, 10)]
+
+    assert fronts == [(1, [0.6]), (3, [0.6, 0.7])]
+
+
+def test_a_run_is_scored_by_what_its_own_front_is_worth_again() -> None:
+    run = Run("peer", 0, [found(1, 0.9, 10), found(2, 0.8, 20), found(3, 0.95, 30)])
+    again = {10: (0.6, 6.0), 30: (0.7, 12.0)}  # 20 was never on its front and is not measured again
+
+    scored = score(run, lambda each: again[each.params["units"]], 100.0, 0.5, 60.0)
+
+    assert [at_s for at_s, _ in scored.curve] == [1, 3]
+    assert scored.final == pytest.approx(volume([(0.6, 6.0), (0.7, 12.0)], 0.5, 60.0))
+    assert scored.front == [(0.6, 6.0), (0.7, 12.0)]
+    assert scored.said == [(0.9, 10), (0.95, 30)]
+    assert scored.networks == 3
+
+
+def test_a_network_that_was_given_up_when_measured_again_is_worth_nothing() -> None:
+    scored = score(Run("peer", 0, [found(1, 0.9, 10)]), lambda _: None, 100.0, 0.5, 60.0)
+
+    assert scored.final == 0.0
+    assert scored.front == []
+
+
+def test_of_the_epochs_that_were_trained_the_best_one_counts() -> None:
+    again = {"a": {"accuracies": [0.6, 0.8, 0.7, 0.9], "seconds": [1.0, 2.0, 3.0, 4.0]}}
+    worth = worth_from(again, lambda _: "a")
+
+    assert worth(found(1, 0.5, 1, epochs=3)) == (0.8, 2.0)
+    assert worth(found(1, 0.5, 1, epochs=1)) == (0.6, 1.0)
+
+
+def test_a_network_whose_first_epoch_was_too_long_has_no_worth() -> None:
+    assert worth_from({"a": {"accuracies": [], "seconds": []}}, lambda _: "a")(found(1, 0.5, 1)) is None
+
+
+def test_when_a_curve_reaches_a_target() -> None:
+    curve = [(1.0, 0.2), (5.0, 0.6), (9.0, 0.7)]
+
+    assert first_at(curve, 0.5) == 5.0
+    assert first_at(curve, 0.8) is None
+
+
+def test_the_best_peer_is_that_of_the_best_median() -> None:
+    def ended(method: str, seed: int, *curve: tuple[float, float]) -> Score:
+        return Score(method, seed, 1, curve, [], [])
+
+    scores = [
+        ended("tuner", 0, (10.0, 0.5), (50.0, 0.9)),
+        ended("tuner", 1, (20.0, 0.3)),
+        ended("lucky", 0, (90.0, 0.99)),
+        ended("lucky", 1),
+        ended("steady", 0, (90.0, 0.55)),
+        ended("steady", 1, (90.0, 0.45)),
+    ]
+
+    said = summary(scores, "tuner", 100.0)
+
+    assert said["medians"] == {"tuner": 0.6, "lucky": 0.495, "steady": 0.5}
+    assert said["best_peer"] == "steady"
+    assert said["reached_after_s"] == [10.0, None]
+    assert said["share_of_budget"] == [0.1, None]
+    assert said["beats"] == {"lucky": True, "steady": True}
