@@ -157,6 +157,8 @@ def run(method: Method, comparison: Comparison, seed: int) -> None:
     found = read_lines(out)
     if not found and child.returncode:
         raise SystemExit(f"{method.name} failed; see {log.name}")
+    if not found:
+        print(f"{method.name} found nothing in its time; see {log.name}", file=sys.stderr, flush=True)
     document = {"method": method.name, "seed": seed, "settings": comparison.settings(), "machine": facts}
     write_json(record, {**document, "found": [asdict(each) for each in found]})
     shutil.rmtree(f"{out}.files", ignore_errors=True)
