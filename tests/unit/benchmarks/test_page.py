@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import page
 from benchmarks.front.settings import FULL
-from benchmarks.paths import write_json
+from benchmarks.paths import DOCS, RESULTS, write_json
 from benchmarks.scale.run import COMMANDS, goals_of
 
 MACHINE = {
@@ -89,6 +89,25 @@ def test_the_goals_of_size_are_judged(last_p95_s: float, trials_s: float, missed
 
     assert text.count(": missed.") == missed
     assert "| sqlite | 10,000 |" in text
+
+
+def test_fairness_and_what_was_tried_are_told_as_recorded() -> None:
+    names = ("fairness", "queue_order")
+    results = {name: json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8")) for name in names}
+
+    text = page.page_of(results, "full")
+
+    assert f"**{results['fairness']['ratio']:.3f}**; the goal is at most a third" in text
+    assert text.count("| alone: ") == 1
+    assert text.count("| reviews_64 | ") == text.count("| sentences_64 | ") == 4
+
+
+def test_the_page_in_the_docs_is_what_the_results_say() -> None:
+    paths = [*RESULTS.glob("*.json"), *(RESULTS / "full").glob("*.json")]
+    results = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in paths}
+    drawn = [name for name in page.PICTURES if (DOCS / name).is_file()]
+
+    assert (DOCS / "benchmarks.md").read_text(encoding="utf-8") == page.page_of(results, "full", drawn)
 
 
 def test_a_quick_run_leaves_the_page_of_the_full_one_alone(
