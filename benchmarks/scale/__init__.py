@@ -2,3 +2,6 @@
 
 python -m benchmarks.scale.run            # both databases, about ten minutes
 """
+
+NAME = "many"
+"""Of the study."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ import optuna
 import sqlalchemy as sa
 from optuna.distributions import distribution_to_json
 
+from benchmarks.scale import NAME
 from tuner.catalogue import CATALOGUE
 from tuner.search.space import settings_of, suggest
 from tuner.spec import load_spec
@@ -23,9 +25,8 @@ from tuner.storage import Ledger, open_database
 from tuner.storage.tables import epochs, optuna_trials, params, results, values
 from tuner.storage.writing import as_json
 
-__all__ = ["EPOCHS", "NAME", "SPACE_FILE", "curve_of", "fill", "spec_of"]
+__all__ = ["EPOCHS", "SPACE_FILE", "curve_of", "fill", "spec_of"]
 
-NAME = "many"
 EPOCHS = 5
 SPACE_FILE = Path(__file__).resolve().parents[1] / "front" / "space.yaml"
 _ROWS = 500
@@ -187,3 +188,7 @@ def _insert(connection: sa.Connection, table: sa.Table, rows: Iterable[Mapping[s
             waiting = []
     if waiting:
         connection.execute(sa.insert(table), waiting)
+
+
+if __name__ == "__main__":
+    fill(sys.argv[1], int(sys.argv[2]))

@@ -18,7 +18,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.scale.fill import EPOCHS, NAME, curve_of
+from benchmarks.scale import NAME
+from benchmarks.scale.fill import EPOCHS, curve_of
 from tuner.catalogue import CATALOGUE
 from tuner.execution.coordinator import Coordinator
 from tuner.execution.executor import Heard

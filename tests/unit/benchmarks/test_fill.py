@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-from benchmarks.scale.fill import EPOCHS, NAME, curve_of, fill
+from benchmarks.scale import NAME
+from benchmarks.scale.fill import EPOCHS, curve_of, fill
 from tuner.analysis.front import front
 from tuner.search.samplers import make_sampler
 from tuner.storage import Ledger, open_database, this_owner

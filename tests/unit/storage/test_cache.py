@@ -8,7 +8,8 @@ import optuna
 import pytest
 import sqlalchemy as sa
 
-from benchmarks.scale.fill import NAME, fill
+from benchmarks.scale import NAME
+from benchmarks.scale.fill import fill
 from tuner.search.optuna_samplers import START_POINT, StudySampler
 from tuner.search.samplers import make_sampler
 from tuner.spec.values import ComponentSpec
