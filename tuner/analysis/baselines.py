@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tuner.analysis.front import front
 from tuner.analysis.retimed import shown_trials
-from tuner.analysis.wording import duration, title, written
+from tuner.analysis.wording import duration, noun, title, written
 from tuner.search.pareto import dominates
 from tuner.spec.values import Objective
 
@@ -61,13 +61,19 @@ def standing(
     return Standing(baseline, objectives, len(members), tuple(sorted(beaten_by)), tuple(sorted(beats)))
 
 
-def standings(ledger: Ledger, name: str) -> list[Standing]:
-    """Return how a study's front stands against each of its baselines, in the order they were recorded."""
+def standings(ledger: Ledger, name: str, trials: Sequence[TrialRecord] | None = None) -> list[Standing]:
+    """Return how a study's front stands against each of its baselines, in the order they were recorded.
+
+    Args:
+        ledger: Of an open database.
+        name: An existing study.
+        trials: Of :func:`~tuner.analysis.retimed.shown_trials`, where they were read already.
+    """
     found = ledger.baselines(name)
     if not found:
         return []
     objectives = ledger.study(name).spec.objectives
-    members = front(shown_trials(ledger, name), objectives)
+    members = front(shown_trials(ledger, name) if trials is None else trials, objectives)
     return [standing(baseline, members, objectives) for baseline in found]
 
 
@@ -80,13 +86,12 @@ def sentence(found: Standing) -> str:
     said = f"{found.baseline.name}: "
     if metric not in metrics:
         return f"{said}has no {title(metric)} to be compared by"
-    noun = title(metric).split(" (")[0]
-    said += f"{noun} {written(metric, metrics[metric])}"
+    said += f"{noun(metric)} {written(metric, metrics[metric])}"
     if metric != "training_time_s" and "training_time_s" in metrics:
         said += f" in {duration(metrics['training_time_s'])}"
     if not found.n_members:
         return said
-    said += f"; {_of(len(found.beaten_by), found.n_members)} it in {noun}"
+    said += f"; {_of(len(found.beaten_by), found.n_members)} it in {noun(metric)}"
     if found.beats and len(found.objectives) > 1:
         every = "both" if len(found.objectives) == 2 else "all objectives"
         said += f", {len(found.beats)} lose{'s' * (len(found.beats) == 1)} to it in {every}"

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from tuner.spec.values import Value
 
-__all__ = ["duration", "title", "unit", "written", "written_params", "written_value"]
+__all__ = ["duration", "noun", "title", "unit", "written", "written_params", "written_value"]
 
 _SIZES = ("B", "kB", "MB", "GB", "TB")
 _MINUTE_S = 60
@@ -32,6 +32,11 @@ def title(metric: str) -> str:
     suffix = f"_{name}"
     words = metric[: -len(suffix)] if name else metric
     return f"{words.replace('_', ' ')} ({name})" if name else words.replace("_", " ")
+
+
+def noun(metric: str) -> str:
+    """Return a metric's name as a sentence says it, e.g. ``training time``."""
+    return title(metric).split(" (")[0]
 
 
 def duration(seconds: float) -> str:

@@ -37,12 +37,14 @@ def front(name: str | None, storage: str, seconds: Seconds, form: str) -> None:
     beat the models without a network that `tuner baseline` measured. Seconds that `tuner time` took again
     stand in the place of the study's, in the column "timed" told apart.
     """
+    from tuner.analysis.retimed import shown_trials
+
     ledger = open_ledger(storage)
     chosen = pick(ledger, name)
     if form == "table":
         print_front(ledger, chosen, seconds)
         return
-    members, axis = _members(ledger, chosen, seconds)
+    members, axis = _members(shown_trials(ledger, chosen), ledger.study(chosen).spec.objectives, seconds)
     if form == "json":
         write_json([trial_document(member) for member in members])
     else:
@@ -54,30 +56,32 @@ def front(name: str | None, storage: str, seconds: Seconds, form: str) -> None:
 def print_front(ledger: Ledger, name: str, seconds: Seconds = "raw") -> None:
     """Print a study's front and its standing against baselines; say on stderr that there is none yet."""
     from tuner.analysis.baselines import standings
-    from tuner.analysis.retimed import changes, shown_trials, standing_of_times
+    from tuner.analysis.retimed import changes, standing_of_times, with_times
     from tuner.analysis.seconds import disturbed
 
-    members, axis = _members(ledger, name, seconds)
+    objectives, told_trials = ledger.study(name).spec.objectives, ledger.trials(name)
+    shown = with_times(told_trials, ledger.timings(name), objectives)
+    members, axis = _members(shown, objectives, seconds)
     if members:
         console().print(front_table(members, axis.objectives))
     else:
         remark(f"study '{name}' has no front yet: no trial has finished")
     told = [standing_of_times(members), disturbed(name, members), axis.remark]
     if told[0] and seconds == "raw":
-        objectives = ledger.study(name).spec.objectives
-        told[1:1] = changes(ledger.trials(name), shown_trials(ledger, name), objectives)
+        told[1:1] = changes(told_trials, shown, objectives)
     for line in told:
         if line:
             remark(line)
-    print_standings(standings(ledger, name))
+    print_standings(standings(ledger, name, shown))
 
 
-def _members(ledger: Ledger, name: str, seconds: Seconds) -> tuple[list[TrialRecord], OnAxis]:
+def _members(
+    shown: Sequence[TrialRecord], objectives: Sequence[Objective], seconds: Seconds
+) -> tuple[list[TrialRecord], OnAxis]:
     from tuner.analysis.front import front as front_of
-    from tuner.analysis.retimed import shown_trials
     from tuner.analysis.seconds import on_axis
 
-    axis = on_axis(shown_trials(ledger, name), ledger.study(name).spec.objectives, seconds)
+    axis = on_axis(shown, objectives, seconds)
     return front_of(axis.trials, axis.objectives), axis
 
 

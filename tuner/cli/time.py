@@ -116,10 +116,10 @@ def _take(
 
 def _tell(study: OpenStudy, numbers: Sequence[int], form: str) -> None:
     from tuner.analysis.front import front
-    from tuner.analysis.retimed import changes, shown_trials, standing_of_times
+    from tuner.analysis.retimed import changes, standing_of_times, with_times
 
-    ledger, objectives = study.ledger, study.spec.objectives
-    shown, told = shown_trials(ledger, study.name), ledger.trials(study.name)
+    told, objectives = study.ledger.trials(study.name), study.spec.objectives
+    shown = with_times(told, study.ledger.timings(study.name), objectives)
     members = front(shown, objectives)
     member_numbers = [member.number for member in members]
     timed = [trial for trial in shown if trial.retimed and (not numbers or trial.number in numbers)]

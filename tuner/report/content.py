@@ -18,7 +18,7 @@ from tuner.analysis.members import Confused, spread
 from tuner.analysis.retimed import standing_of_times
 from tuner.analysis.seconds import disturbed
 from tuner.analysis.tables import Axes, axes_of, baseline_points, curves, on_test, points
-from tuner.analysis.wording import duration, title, written, written_params, written_value
+from tuner.analysis.wording import duration, noun, title, written, written_params, written_value
 from tuner.report.baselines import RIVALS, baselines_section, strongest
 from tuner.report.figures import curves_figure, pareto_figure
 from tuner.report.members import (
@@ -109,7 +109,6 @@ class Material:
         written_utc: When the report is written, for people.
         findings: What is wrong with members of the front; of :func:`~tuner.analysis.diagnosis.diagnose`.
         baselines: Models without a network on the same splits.
-        changes: Who left the front or came onto it by re-timed seconds.
         classes: Names of the classes, in the order of the matrices; empty in a regression.
         changes: Who left the front or came onto it by re-timed seconds, or has no seconds of the shown kind.
         time_metric: The kind of training time that is shown.
@@ -156,7 +155,7 @@ class Material:
 def picture_of(material: Material, *, titled: bool = True) -> go.Figure:
     """Draw the study's one picture; without a title where a page says it already."""
     axes = material.axes
-    heading = f"{material.name}: {_noun(axes.y.metric)} against {_noun(axes.x.metric)}" if titled else ""
+    heading = f"{material.name}: {noun(axes.y.metric)} against {noun(axes.x.metric)}" if titled else ""
     return pareto_figure(
         points(material.trials, material.members, axes),
         axes,
@@ -210,7 +209,7 @@ def _summary(material: Material) -> str:
     axes = material.axes
     best = members[0]
     said = (
-        f"The best {_noun(axes.y.metric)} is {_of(best, axes.y.metric)}, in {_of(best, axes.x.metric)} "
+        f"The best {noun(axes.y.metric)} is {_of(best, axes.y.metric)}, in {_of(best, axes.x.metric)} "
         f"(trial {best.number})"
     )
     if len(members) > 1 and axes.joined:
@@ -229,7 +228,7 @@ def _facts(material: Material) -> list[tuple[str, str]]:
         budget.append(duration(spec.budget.time_limit_s))
     source = spec.data.options.get("dataset", spec.data.options.get("path", ""))
     better = {"maximize": "higher", "minimize": "lower"}
-    aims = [f"{better[aim.direction]} {_noun(aim.metric)}" for aim in spec.objectives]
+    aims = [f"{better[aim.direction]} {noun(aim.metric)}" for aim in spec.objectives]
     return [
         ("Data", " ".join(part for part in (spec.data.source, str(source)) if part)),
         ("Task", spec.task),
@@ -257,22 +256,22 @@ def _known_words(trials: Sequence[TrialRecord]) -> list[tuple[str, str]]:
 
 def _picture_section(material: Material) -> Section:
     axes = material.axes
-    measured = _noun(axes.y.metric)
+    measured = noun(axes.y.metric)
     measured = measured.upper() if len(measured) <= _ABBREVIATION else measured.capitalize()
-    heading = f"{measured} against {_noun(axes.x.metric)}"
+    heading = f"{measured} against {noun(axes.x.metric)}"
     return Section(heading, figure=picture_of(material, titled=False), figure_height_px=600)
 
 
 def _how_to_read(material: Material) -> list[str]:
     axes = material.axes
-    others = [_OTHERS, RIVALS.format(x=_noun(axes.x.metric))] if material.baselines else [_OTHERS]
+    others = [_OTHERS, RIVALS.format(x=noun(axes.x.metric))] if material.baselines else [_OTHERS]
     if not axes.joined:
         return [_NOT_JOINED, *others]
     rises = axes.y.direction == "maximize"
     sentences = [_JOINED + (_TINTED if rises else ""), *others]
     if axes.x.direction == "minimize":
         moves, buys = ("rises", "buys") if rises else ("falls", "lowers")
-        x, y = _noun(axes.x.metric), _noun(axes.y.metric)
+        x, y = noun(axes.x.metric), noun(axes.y.metric)
         sentences.insert(1, _STEPS.format(moves=moves, buys=buys, x=x, y=y))
     return sentences
 
@@ -389,7 +388,3 @@ def _counts(trials: Sequence[TrialRecord]) -> str:
 
 def _of(trial: TrialRecord, metric: str) -> str:
     return written(metric, trial.metrics.get(metric)) or "an unknown value"
-
-
-def _noun(metric: str) -> str:
-    return title(metric).split(" (")[0]

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from tuner.analysis.members import MOST, Confused, confused, learning, learning_metrics
-from tuner.analysis.wording import title, written
+from tuner.analysis.wording import noun, written
 from tuner.report.frame import range_of
 from tuner.report.look import FRONT, INK, PRUNED, lay_out
 from tuner.report.page import Section, TextTable
@@ -232,7 +232,7 @@ def learning_section(table: pd.DataFrame, n_members: int) -> list[Section]:
         return []
     drawn = table["number"].nunique()
     figure = learning_figure(table)
-    metrics = " and ".join(_noun(metric) for metric in table["metric"].unique())
+    metrics = " and ".join(noun(metric) for metric in table["metric"].unique())
     return [
         Section(
             "Training against validation",
@@ -276,7 +276,7 @@ def learning_figure(table: pd.DataFrame, heading: str = "") -> go.Figure:
         values = table[table["metric"] == metric][["training", "validation"]].to_numpy().ravel()
         figure.update_yaxes(range=list(range_of(values[np.isfinite(values)].tolist())), row=row)
         figure.update_yaxes(showticklabels=False, row=row)
-        figure.update_yaxes(title_text=html.escape(_noun(metric)), showticklabels=True, row=row, col=1)
+        figure.update_yaxes(title_text=html.escape(noun(metric)), showticklabels=True, row=row, col=1)
     most = int(table["epoch"].max()) + 1
     figure.update_xaxes(range=[0.5, most + 0.5], dtick=max(1, -(-most // 8)), tick0=1)
     head = 140 if heading else 84
@@ -304,7 +304,7 @@ def _learned(epochs: pd.DataFrame, metric: str, *, in_legend: bool) -> list[go.S
             legendgroup=part,
             showlegend=in_legend,
             hovertext=[
-                f"epoch {epoch}, {part}: {html.escape(_noun(metric))} {written(metric, value)}"
+                f"epoch {epoch}, {part}: {html.escape(noun(metric))} {written(metric, value)}"
                 for epoch, value in zip(x, epochs[part], strict=True)
             ],
             hoverinfo="text",
@@ -328,7 +328,7 @@ def _learned(epochs: pd.DataFrame, metric: str, *, in_legend: bool) -> list[go.S
 def _kept_table(table: pd.DataFrame) -> TextTable:
     """Lay out both parts at the epoch that was kept."""
     metrics = table["metric"].unique().tolist()
-    figures = [f"{part} {_noun(metric)}" for metric in metrics for part in ("training", "validation")]
+    figures = [f"{part} {noun(metric)}" for metric in metrics for part in ("training", "validation")]
     rows = []
     for number, epochs in table.groupby("number", sort=False):
         kept = epochs[epochs["kept"]].to_dict("records")
@@ -341,7 +341,3 @@ def _kept_table(table: pd.DataFrame) -> TextTable:
             ]
         )
     return TextTable(["trial", "kept epoch", *figures], rows, right=frozenset(["kept epoch", *figures]))
-
-
-def _noun(metric: str) -> str:
-    return title(metric).split(" (")[0]
