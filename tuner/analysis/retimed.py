@@ -13,10 +13,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tuner.analysis.front import front
-from tuner.execution.errands import TIMED_METRICS, last_series
+from tuner.execution.errands import last_runs, whole
 from tuner.search.pareto import dominates
 from tuner.spec.values import Objective
 from tuner.storage.records import Retimed
+from tuner.training.stopwatch import OF_STEPS
 
 if TYPE_CHECKING:
     from tuner.storage import Ledger, TimingRecord, TrialRecord
@@ -31,8 +32,7 @@ def shown_trials(ledger: Ledger, name: str) -> list[TrialRecord]:
         ledger: Of an open database.
         name: An existing study.
     """
-    trials, timings = ledger.trials(name), ledger.timings(name)
-    return with_times(trials, timings, ledger.study(name).spec.objectives) if timings else trials
+    return with_times(ledger.trials(name), ledger.timings(name), ledger.study(name).spec.objectives)
 
 
 def with_times(
@@ -45,9 +45,12 @@ def with_times(
         timings: Of the same study, as they were taken.
         objectives: Of that study.
     """
+    by_number: dict[int, list[TimingRecord]] = {}
+    for timing in timings:
+        by_number.setdefault(timing.number, []).append(timing)
     found = []
     for trial in trials:
-        retimed = retimed_of(trial, timings)
+        retimed = retimed_of(trial, by_number.get(trial.number, ()))
         if retimed is None or trial.values is None:
             found.append(trial)
             continue
@@ -65,13 +68,12 @@ def retimed_of(trial: TrialRecord, timings: Sequence[TimingRecord]) -> Retimed |
 
     The median, since one disturbed run out of three then changes nothing.
     """
-    series = last_series(timings, trial.number)
-    runs = [each for each in timings if each.number == trial.number and each.facts.get("series") == series]
+    runs = last_runs(timings, trial.number)
     if not runs:
         return None
     last = runs[-1]
     seconds = {}
-    for metric in TIMED_METRICS:
+    for metric in OF_STEPS:
         taken = [each.facts.get(metric) for each in runs]
         numbers = [float(value) for value in taken if isinstance(value, int | float)]
         if len(numbers) == len(runs):
@@ -79,20 +81,15 @@ def retimed_of(trial: TrialRecord, timings: Sequence[TimingRecord]) -> Retimed |
     every = [each.training_time_s for each in runs]
     return Retimed(
         seconds={**seconds, "training_time_s": statistics.median(every)},
-        in_study={name: trial.metrics[name] for name in TIMED_METRICS if name in trial.metrics},
+        in_study={name: trial.metrics[name] for name in OF_STEPS if name in trial.metrics},
         low_s=min(every),
         high_s=max(every),
         runs=len(runs),
         host=last.host,
         device=last.device,
-        epochs=min(_whole(each, "epochs") for each in runs),
-        kept_epochs=_whole(last, "kept_epochs"),
+        epochs=min(whole(each.facts.get("epochs")) for each in runs),
+        kept_epochs=whole(last.facts.get("kept_epochs")),
     )
-
-
-def _whole(timing: TimingRecord, fact: str) -> int:
-    value = timing.facts.get(fact)
-    return value if isinstance(value, int) else 0
 
 
 def standing_of_times(members: Sequence[TrialRecord]) -> str:

@@ -11,10 +11,7 @@ from tuner.spec.values import Value
 from tuner.storage.records import TimingRecord, TrialRecord
 from tuner.trial import TrialRequest
 
-__all__ = ["TIMED_METRICS", "Errand", "check_trials", "cut_to", "errands", "last_series"]
-
-TIMED_METRICS = ("training_time_s", "training_cpu_time_s", "calibrated_time_s", "waited_time_s")
-"""What is kept of a timing."""
+__all__ = ["Errand", "check_trials", "cut_to", "errands", "last_runs", "last_series", "whole"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +61,13 @@ def check_trials(name: str, trials: Sequence[TrialRecord]) -> None:
 
 def last_series(timings: Sequence[TimingRecord], number: int) -> int:
     """Return a trial's latest series of timings; 0 for none."""
-    return max((_number_of(each.facts.get("series")) for each in timings if each.number == number), default=0)
+    return max((whole(each.facts.get("series")) for each in timings if each.number == number), default=0)
+
+
+def last_runs(timings: Sequence[TimingRecord], number: int) -> list[TimingRecord]:
+    """Return the timings of a trial's latest series, as they were taken."""
+    series = last_series(timings, number)
+    return [each for each in timings if each.number == number and whole(each.facts.get("series")) == series]
 
 
 def errands(
@@ -90,11 +93,9 @@ def errands(
     """
     rounds: list[list[Errand]] = [[] for _ in range(repeats)]
     for trial in trials:
-        kept = _number_of(trial.facts.get("kept_epoch")) + 1
+        kept = whole(trial.facts.get("kept_epoch")) + 1
         trained = kept if epochs is None else min(kept, epochs)
-        series = last_series(timings, trial.number)
-        same = [each for each in timings if each.number == trial.number]
-        same = [each for each in same if _number_of(each.facts.get("series")) == series]
+        series, same = last_series(timings, trial.number), last_runs(timings, trial.number)
         if again or not series or any(each.host != host for each in same):
             series, same = series + 1, []
         for turn in range(len(same), repeats):
@@ -102,5 +103,6 @@ def errands(
     return [errand for turn in rounds for errand in turn]
 
 
-def _number_of(value: Value | None) -> int:
+def whole(value: Value | None) -> int:
+    """Return a fact that is a whole number; 0 for one that is missing."""
     return value if isinstance(value, int) else 0

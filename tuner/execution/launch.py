@@ -222,7 +222,7 @@ def run_session(study: OpenStudy, workers: int | None, watch: Watcher) -> None:
     cores, gpus = sorted(os.sched_getaffinity(0)), count_gpus()
     with Interrupts() as interrupts:
         plan = None if is_done(study) else _plan(study, cleaning_levels(study.spec))
-        memory = _memory_of(study)
+        memory = MemoryGate() if plan is None else _memory_of(study)
         largest = None if plan is None else _largest_bytes(plan, memory)
         room = divide(execution, workers or execution.workers, len(cores), gpus, largest)
         memory.limit_bytes = room.limit_bytes

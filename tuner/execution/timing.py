@@ -17,7 +17,8 @@ from functools import partial
 import psutil
 
 from tuner.errors import InputError, StudyInterruptedError, TooManyFailuresError
-from tuner.execution.errands import TIMED_METRICS, Errand, cut_to
+from tuner.execution.coordinator import HEAR_S, RENEW_EVERY_S, SILENT_WORKER_S
+from tuner.execution.errands import Errand, cut_to
 from tuner.execution.events import (
     BudgetLeft,
     EpochEnded,
@@ -39,14 +40,10 @@ from tuner.execution.placement import Place, quiet_place
 from tuner.spec.values import Value
 from tuner.storage import TimingRecord, TimingSession, TrialRecord
 from tuner.training.gpus import count_gpus
+from tuner.training.stopwatch import OF_STEPS
 from tuner.trial import EpochReport, TrialOutcome, TrialRequest, Verdict, VerdictAction
 
 __all__ = ["Stint", "time_alone"]
-
-HEAR_S = 0.5
-RENEW_EVERY_S = 5.0
-SILENT_WORKER_S = 900.0
-"""As the coordinator's: a worker that says nothing for so long hangs."""
 
 BUSY = 0.2
 """Share of a core that others use from which on a person is told; below it is what any system does."""
@@ -285,7 +282,7 @@ def _verdict(errand: Errand, report: EpochReport) -> Verdict:
 
 def _record(errand: Errand, metrics: Mapping[str, float], ready: Ready, host: str) -> TimingRecord:
     scale = errand.kept_epochs / errand.epochs
-    seconds = {name: metrics[name] * scale for name in TIMED_METRICS if name in metrics}
+    seconds = {name: metrics[name] * scale for name in OF_STEPS if name in metrics}
     facts: dict[str, Value] = {
         "series": errand.series,
         "epochs": errand.epochs,

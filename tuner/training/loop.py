@@ -40,15 +40,12 @@ from tuner.training.kept_model import MODEL_FILE, keep_model
 from tuner.training.memory import PeakMemory
 from tuner.training.precision import Precision, computing_in, precision_of
 from tuner.training.steps import predict_all, ready_to_train, seed_dropout
-from tuner.training.stopwatch import Clocks, Stopwatch, Times
+from tuner.training.stopwatch import OF_STEPS, Clocks, Stopwatch, Times
 from tuner.trial import Ending, EpochReport, TrialOutcome, TrialRequest, Verdict, VerdictAction
 
 __all__ = ["Timing", "TrialChannel", "run_trial"]
 
 _logger = logging.getLogger(__name__)
-
-OF_KEPT_EPOCH = ("training_time_s", "training_cpu_time_s", "calibrated_time_s", "waited_time_s")
-"""Times that are those up to the kept epoch."""
 
 
 class TrialChannel(Protocol):
@@ -321,7 +318,7 @@ class _Trial:
         metrics: dict[str, float] = {}
         if self._course.history:
             metrics = {**self._course.best_metrics, **self._costs(self._course.next_epoch)}
-            for name in OF_KEPT_EPOCH:  # and not of all
+            for name in OF_STEPS:  # and not of all
                 metrics[name] = self._course.best_metrics[name]
         return TrialOutcome(
             self._request.number,

@@ -20,10 +20,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
-__all__ = ["Clock", "Clocks", "Stopwatch", "Times"]
+__all__ = ["OF_STEPS", "Clock", "Clocks", "Stopwatch", "Times"]
 
 Clock = Callable[[], float]
 """Returns seconds from any beginning, never less than before."""
+
+
+OF_STEPS = ("training_time_s", "training_cpu_time_s", "calibrated_time_s", "waited_time_s")
+"""Times of training steps alone: a trial's are those up to its kept epoch; `tuner time` takes them again."""
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,11 @@ import pytest
 from tests.ledgers import NAME, finish, join, make_study, spec_of, take
 from tests.unit.execution.scripted import Script, ScriptedExecutor
 from tuner.errors import StudyInterruptedError
+from tuner.execution.coordinator import SILENT_WORKER_S
 from tuner.execution.errands import Errand
 from tuner.execution.events import Event, TrialEnded, WorkerLost
 from tuner.execution.interrupts import Interrupts
-from tuner.execution.timing import SILENT_WORKER_S, Stint
+from tuner.execution.timing import Stint
 from tuner.storage import Ledger, TimingRecord, TrialRecord
 from tuner.trial import TrialRequest, Verdict
 
