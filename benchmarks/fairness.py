@@ -15,7 +15,6 @@ is a calibrated spread of at most a third of the raw one.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import shutil
@@ -31,6 +30,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.paths import write_json
 from tuner.catalogue import CATALOGUE
 from tuner.execution.executor import Died
 from tuner.execution.launch import open_declared, request_of
@@ -277,8 +277,7 @@ def main() -> int:
         "goal_is_met": ratio <= 1 / 3,
         "runs": runs,
     }
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    write_json(options.output, result)
     for name, found in (("raw", raw), ("processor", processor), ("calibrated", calibrated)):
         print(
             f"{name:10} {found['least']:.2f} to {found['most']:.2f} s, spread {found['spread']:.1%},"

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import heapq
-import json
 import math
 import random
 import statistics
@@ -23,12 +22,12 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import RidgeCV
 
+from benchmarks.paths import RESULTS, ROOT, write_json
 from tuner.catalogue import CATALOGUE
 from tuner.replay.judge import Truth, truth_of
 from tuner.replay.recorded import RecordedStudy, read_recorded
@@ -38,7 +37,6 @@ from tuner.search.seconds import SecondsModel, TimedTrial
 from tuner.spec.values import ComponentSpec, Params
 from tuner.trial import Ending
 
-ROOT = Path(__file__).resolve().parents[1]
 STUDIES = ("reviews_64", "sentences_64")
 ORDERS = ("as they come", "soonest end", "gain", "gain a second")
 LEVELS = (0.90, 0.95, 0.99)
@@ -212,10 +210,8 @@ def main() -> int:
             rows.append(row)
             seconds = "".join(f"{row[f'to_{level:.0%}']:>8.1f} s" for level in LEVELS)
             print(f"{row['study']:14}{row['order']:16}{row['held']:>8.3f}{seconds}", flush=True)
-    results = ROOT / "benchmarks" / "results"
-    results.mkdir(exist_ok=True)
-    text = json.dumps({"shuffles": options.shuffles, "choices": CHOICES, "rows": rows}, indent=1)
-    (results / "queue_order.json").write_text(text + "\n", encoding="utf-8")
+    document = {"shuffles": options.shuffles, "choices": CHOICES, "rows": rows}
+    write_json(RESULTS / "queue_order.json", document)
     return 0
 
 

@@ -182,10 +182,10 @@ class Teller:
         storage = self._database.storage
         with self._database.translated():
             try:
-                trial_id = storage.get_trial_id_from_study_id_trial_number(self._study_id, row.number)
-                if excess > 0.0:
-                    storage.set_trial_system_attr(trial_id, _CONSTRAINT, excess)
                 if row.reason and ending is not Ending.COMPLETE:
+                    trial_id = storage.get_trial_id_from_study_id_trial_number(self._study_id, row.number)
+                    if excess > 0.0:  # its reason says so
+                        storage.set_trial_system_attr(trial_id, _CONSTRAINT, excess)
                     storage.set_trial_user_attr(trial_id, "reason", row.reason[:_REASON_LENGTH])
                     self._crash_point("reason given")
                 self._study.tell(row.number, values, _STATES[ending], skip_if_finished=True)

@@ -73,7 +73,7 @@ class TimingSession:
 
     def renew(self) -> None:
         """Put off the end of this session; due every 5 s."""
-        self._update(lambda now: self._terms(now))
+        self._update(self._terms)
 
     def finish(self) -> None:
         """End the session."""
