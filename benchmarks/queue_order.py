@@ -3,12 +3,13 @@
     python -m benchmarks.queue_order
 
 Whenever a worker is free it may choose among the next eight of the sampler's points: the next one as it
-comes, the one that is predicted to end soonest, the one with the largest expected gain of hypervolume, or
-the one with the largest expected gain a second. Seconds are predicted by the model that keeps time limits
-(``tuner.search.seconds``), accuracy by a ridge regression on the same settings; both see only what
-has ended. The pruner is `pareto`, two workers. Printed for each order, over 20 shuffles of the trials: the
-mean share of the final hypervolume held over the time that half of the study takes, and the median seconds
-until 90, 95 and 99 % of it.
+comes, the one that is predicted to end soonest, any with a chance that falls with its predicted seconds (what
+the option ``draws`` of a sampler does with the points that it draws), the one with the largest expected gain
+of hypervolume, or the one with the largest expected gain a second. Seconds are predicted by the model that
+keeps time limits (``tuner.search.seconds``), which begins from an estimate of the work, accuracy by a ridge
+regression on the same settings; both see only what has ended. The pruner is `pareto`, two workers. Printed
+for each order, over 20 shuffles of the trials: the mean share of the final hypervolume held over a quarter of
+the time that the study takes unpruned, and the median seconds until 90, 95 and 99 % of it.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ import numpy.typing as npt
 from sklearn.linear_model import RidgeCV
 
 from benchmarks.paths import RESULTS, ROOT, write_json
+from benchmarks.work_estimate import work
 from tuner.catalogue import CATALOGUE
 from tuner.replay.judge import Truth, truth_of
 from tuner.replay.recorded import RecordedStudy, read_recorded
@@ -38,7 +40,10 @@ from tuner.spec.values import ComponentSpec, Params
 from tuner.trial import Ending
 
 STUDIES = ("reviews_64", "sentences_64")
-ORDERS = ("as they come", "soonest end", "gain", "gain a second")
+POWERS = {"1/seconds": 1.0, "1/seconds^2": 2.0, "^2 to ^0": None}
+"""Of the chance with which a trial is begun; None falls from 2 to 0 over half of the study's time."""
+
+ORDERS = ("as they come", "soonest end", *POWERS, "gain", "gain a second")
 LEVELS = (0.90, 0.95, 0.99)
 CHOICES = 8
 WORKERS = 2
@@ -108,14 +113,22 @@ def _kind(value: object) -> str:
     return "number" if is_number else str(value)
 
 
-def choose(order: str, choices: Sequence[TrialCourse], seen: Seen) -> TrialCourse:
-    """Return the trial to begin."""
-    seconds = SecondsModel.fit(seen.timed)
-    if order == ORDERS[0] or seconds is None or len(seen.completed) < LEAST_ENDED:
+def choose(order: str, choices: Sequence[TrialCourse], seen: Seen, used: float) -> TrialCourse:
+    """Return the trial to begin, when such a share of the time is used up."""
+    if order == ORDERS[0]:
         return choices[0]
-    times = {each.number: seconds.expected_s(seen.params[each.number]) for each in choices}
+    seconds = SecondsModel.fit(seen.timed, work)
+    expected_s = work if seconds is None else seconds.expected_s
+    times = {each.number: expected_s(seen.params[each.number]) for each in choices}
     if order == "soonest end":
         return min(choices, key=lambda each: times[each.number])
+    if order in POWERS:
+        chance = random.Random(str([each.number for each in choices]))
+        declared = POWERS[order]
+        power = 2.0 * max(0.0, 1.0 - used) if declared is None else declared
+        return chance.choices(choices, [times[each.number] ** -power for each in choices])[0]
+    if seconds is None or len(seen.completed) < LEAST_ENDED:
+        return choices[0]
     accuracy = Accuracy([(seen.params[number], values[0]) for number, values in seen.completed])
     held = seen.share()
 
@@ -138,10 +151,11 @@ def run(order: str, courses: Sequence[TrialCourse], seen: Seen, pruner: Pruner) 
     waiting, turn = list(courses), 0
     due: list[tuple[float, int, TrialCourse, int, float]] = []
     trace = [(0.0, 0.0)]
+    half_s = sum(course.ends_s[-1] for course in courses) / WORKERS / 2
 
     def begin(now_s: float) -> None:
         nonlocal turn
-        course = choose(order, waiting[:CHOICES], seen)
+        course = choose(order, waiting[:CHOICES], seen, now_s / half_s)
         waiting.remove(course)
         heapq.heappush(due, (now_s + course.ends_s[0], turn, course, 0, now_s))
         turn += 1
@@ -180,7 +194,9 @@ def table(study: RecordedStudy, shuffles: int) -> list[dict[str, float | str]]:
     """Replay a study in every order; return a row each."""
     courses = courses_of(study.trials, study.objectives, clock_of(study.objectives))
     truth = truth_of(courses, study.objectives)
-    params: dict[int, Params] = {trial.number: dict(trial.params) for trial in study.trials}
+    params: dict[int, Params] = {
+        trial.number: CATALOGUE.complete(dict(trial.params)) for trial in study.trials
+    }
     pruner = make_pruner(ComponentSpec("pareto", {}), study.objectives, CATALOGUE.metrics)
     rows: list[dict[str, float | str]] = []
     for order in ORDERS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from tests.ledgers import (
 )
 from tuner.errors import InputError, NotFoundError, StorageRefusedError, StudyChangedError
 from tuner.search import make_sampler, suggest
+from tuner.search.choice import Choice
 from tuner.spec.values import (
     BudgetSpec,
     CategoricalParameter,
@@ -36,6 +37,7 @@ from tuner.spec.values import (
     ExecutionSpec,
     IntParameter,
     Objective,
+    Params,
     StudySpec,
     Value,
 )
@@ -425,9 +427,12 @@ class TestClaims:
         ledger.set_budget(NAME, BudgetSpec(trials=6, time_limit_s=600.0))
         asked: list[float] = []
 
-        def dense(params: Mapping[str, Value], left_s: float) -> bool:
-            asked.append(left_s)
-            return params["family"] == "dense"
+        def dense(left_s: float) -> Choice:
+            def weight(params: Params) -> float:
+                asked.append(left_s)
+                return float(params["family"] == "dense")
+
+            return Choice(1, weight)
 
         claims = [session.claim(dense) for _ in range(6)]
         assert [claim and claim.params["family"] for claim in claims] == ["dense"] * 6
@@ -442,9 +447,12 @@ class TestClaims:
         running = take(session)
         asked: list[float] = []
 
-        def nothing(_params: Mapping[str, Value], left_s: float) -> bool:
-            asked.append(left_s)
-            return False
+        def nothing(left_s: float) -> Choice:
+            def weight(_params: Params) -> float:
+                asked.append(left_s)
+                return 0.0
+
+            return Choice(1, weight)
 
         assert session.claim(nothing) is None
         tried = len(asked)
@@ -461,9 +469,9 @@ class TestClaims:
         other = join(ledger)
         found: list[float] = []
 
-        def note(_params: Mapping[str, Value], left_s: float) -> bool:
+        def note(left_s: float) -> Choice:
             found.append(left_s)
-            return True
+            return Choice(1, lambda _params: 1.0)
 
         session.claim(note)
         other.finish_session()
@@ -477,7 +485,7 @@ class TestClaims:
         ledger.set_budget(NAME, BudgetSpec(trials=6, time_limit_s=600.0))
         theirs = optuna.load_study(study_name=NAME, storage=ledger.database.storage)
         theirs.enqueue_trial({"family": "lstm", "units": 77})
-        claim = session.claim(lambda _params, _left_s: False)
+        claim = session.claim(lambda _left_s: Choice(1, lambda _params: 0.0))
         assert claim is not None
         assert claim.params["units"] == 77
 

@@ -78,6 +78,8 @@ class Coordinator:
         interrupts: Counts the signals that were heard.
         clock: Seconds on a clock that never steps.
         memory: Judges whether trials fit. Defaults to one that lets all pass.
+        time_left: Chooses trials where the study has a time limit. Defaults to one that has only ended trials
+            to learn from.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class Coordinator:
         interrupts: Interrupts,
         clock: Callable[[], float] = time.monotonic,
         memory: MemoryGate | None = None,
+        time_left: TimeLeft | None = None,
     ) -> None:
         self._plan = plan
         self._study = study
@@ -104,7 +107,7 @@ class Coordinator:
         self._exhausted = False
         self._unmeasured: set[int] = set()
         self._dropped: set[int] = set()
-        self._time_left = TimeLeft(plan, study)
+        self._time_left = time_left or TimeLeft(plan, study)
         self._memory = memory or MemoryGate()
         self._due = Due()
         self._stop = Stop()
@@ -176,9 +179,8 @@ class Coordinator:
             self._place(worker, claim)
 
     def _claim(self) -> Claim | None:
-        """Claim a trial; near the end of a time limit only one that is predicted to keep it."""
-        near = self._time_left.is_near(self._study.use_of_budget())
-        return self._study.claim(self._time_left.fits if near else None)
+        """Claim a trial; within a time limit one of several, near its end only one that fits."""
+        return self._study.claim(self._time_left.choice(self._study.use_of_budget()))
 
     def _place(self, worker: int, claim: Claim) -> None:
         now = self._clock()

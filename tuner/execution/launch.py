@@ -22,12 +22,13 @@ from tuner.execution.coordinator import Coordinator
 from tuner.execution.events import Notice, StudyOpened, Watcher
 from tuner.execution.interrupts import Interrupts
 from tuner.execution.local import LocalExecutor
-from tuner.execution.memory import MemoryGate, estimate_for
+from tuner.execution.memory import MemoryGate, estimate_for, work_for
 from tuner.execution.own_families import refuse_unnamed_code, told_of_own_code, try_own_families
 from tuner.execution.placement import Place, is_contended, plan_places
 from tuner.execution.plan import StudyPlan, tensorboard_folder, trial_folder
 from tuner.execution.room import Room, divide, largest_bytes
 from tuner.execution.surroundings import surroundings_of
+from tuner.execution.time_left import TimeLeft
 from tuner.execution.vectors import known_words, require_same_vectors, require_vectors_of
 from tuner.search.pareto import front_indices
 from tuner.search.pruning import make_pruner
@@ -265,7 +266,10 @@ def _work(
     here = surroundings_of(study.space_file)
     running = study.ledger.join(study.name, sampler, this_owner(), surroundings=here)
     try:
-        Coordinator(plan, running, executor, pruner, watch, interrupts, memory=memory).run()
+        time_left = TimeLeft(plan, running, work_for)
+        Coordinator(
+            plan, running, executor, pruner, watch, interrupts, memory=memory, time_left=time_left
+        ).run()
     finally:
         executor.stop(0.0 if interrupts.count > 1 else WORKER_GRACE_S)
         running.finish_session()

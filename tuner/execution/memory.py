@@ -18,10 +18,10 @@ import numpy as np
 
 from tuner.data.encode import open_dataset
 from tuner.spec.values import Params, Value
-from tuner.training.memory import TextFacts, estimate_bytes
+from tuner.training.memory import TextFacts, estimate_bytes, estimate_work
 from tuner.trial import LIMIT, NEEDED, Ending, TrialOutcome, TrialRequest
 
-__all__ = ["WORKER_BYTES", "MemoryGate", "estimate_for", "in_words"]
+__all__ = ["WORKER_BYTES", "MemoryGate", "estimate_for", "in_words", "work_for"]
 
 ESTIMATE, MEASURED = "memory_estimate_bytes", "memory_measured_bytes"
 """Facts of a trial that ran: what it was thought to take beside its worker, and what it did."""
@@ -130,6 +130,11 @@ def _family(settings: Params) -> str:
 def estimate_for(request: TrialRequest) -> int | None:
     """Estimate a trial from its settings and its texts, which are looked at once."""
     return estimate_bytes(request.params, _texts_in(request.dataset_dir))
+
+
+def work_for(request: TrialRequest) -> float | None:
+    """Estimate how long a trial takes against others, from its settings and its texts."""
+    return estimate_work(request.params, _texts_in(request.dataset_dir))
 
 
 @cache

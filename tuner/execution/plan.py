@@ -59,11 +59,14 @@ class StudyPlan:
 
     def request(self, number: int, params: Params) -> TrialRequest:
         """Write down what a worker needs for trial ``number`` with these sampled parameters."""
-        settings = self.settings(params)
+        return self.request_for(number, self.settings(params))
+
+    def request_for(self, number: int, settings: Params) -> TrialRequest:
+        """Write down what a worker needs for trial ``number`` with these complete settings."""
         return TrialRequest(
             study=self.name,
             number=number,
-            params=settings,
+            params=dict(settings),
             seed=trial_seed(self.spec.seed, number),
             task=self.spec.task,
             dataset_dir=str(self.dataset_dirs[str(settings["cleaning"])]),

@@ -2,8 +2,9 @@
 
 Time multiplies: twice the units, the words or the epochs make a step, a text or a trial about so many times
 longer. So the logarithm of the seconds is close to a sum, and a ridge regression (Hoerl and Kennard 1970) on
-logarithms of the settings knows it after some ten trials. Gradient-boosted trees were tried on recorded
-trials and were worse with 8, 15 and 30 of them. Values only; no clock, no database.
+logarithms of the settings knows it after some ten trials, and after six where it begins from an estimate of
+the work and learns by how much that is wrong. Gradient-boosted trees were tried on recorded trials and were
+worse with 8, 15 and 30 of them. Values only; no clock, no database.
 """
 
 from __future__ import annotations
@@ -54,15 +55,23 @@ class SecondsModel:
     """Predicts a trial's seconds from its settings. Made by :meth:`fit`."""
 
     def __init__(
-        self, columns: Sequence[_Column], weights: _FloatArray, scale: _Scale, spread: float
+        self,
+        columns: Sequence[_Column],
+        weights: _FloatArray,
+        scale: _Scale,
+        spread: float,
+        work: Callable[[Params], float],
     ) -> None:
+        self._work = work
         self._columns = columns
         self._weights = weights  # (n_columns + 1,), the last one the constant
         self._scale = scale
         self._spread = spread
 
     @classmethod
-    def fit(cls, trials: Sequence[TimedTrial]) -> SecondsModel | None:
+    def fit(
+        cls, trials: Sequence[TimedTrial], work: Callable[[Params], float] = lambda _: 1.0
+    ) -> SecondsModel | None:
         """Fit the model.
 
         A pruned trial counts with the seconds that its epochs would have added up to, had it run as many
@@ -70,6 +79,8 @@ class SecondsModel:
 
         Args:
             trials: Ended trials of one study.
+            work: Of a trial with these settings, above 0: what its seconds are thought to be in proportion to
+                before any are known. Defaults to the same for all.
 
         Returns:
             The model, or None when there are fewer than :data:`MIN_TRIALS`, or none completed.
@@ -78,7 +89,7 @@ class SecondsModel:
             return None
         epochs = float(np.mean([trial.epochs for trial in trials if trial.completed]))
         whole = [t.seconds if t.completed else t.seconds * max(1.0, epochs / t.epochs) for t in trials]
-        target = np.log(whole)  # (n,)
+        target = np.log(whole) - np.log([work(trial.settings) for trial in trials])  # (n,)
         columns = _columns([trial.settings for trial in trials])
         raw = np.array([[column(trial.settings) for column in columns] for trial in trials])
         raw = raw.reshape(len(trials), len(columns))  # (n, k), also with k = 0
@@ -90,7 +101,7 @@ class SecondsModel:
         # Leave-one-out residuals of a linear smoother: each trial as if the others alone had been seen.
         leverage = np.einsum("ij,ji->i", design, np.linalg.solve(gram, design.T))
         residuals = (target - design @ weights) / np.maximum(1.0 - leverage, 0.05)
-        return cls(columns, weights, scale, float(np.sqrt(np.mean(residuals**2))))
+        return cls(columns, weights, scale, float(np.sqrt(np.mean(residuals**2))), work)
 
     def expected_s(self, settings: Params) -> float:
         """Return the seconds that a trial with these settings takes, about as often more as less."""
@@ -103,7 +114,8 @@ class SecondsModel:
     def _logarithm(self, settings: Params) -> float:
         raw = np.array([[column(settings) for column in self._columns]]).reshape(1, len(self._columns))
         found = float((_with_constant(self._scale.apply(raw)) @ self._weights)[0])
-        return min(found, 50.0)  # a prediction far outside what was seen must not overflow
+        # A prediction far outside what was seen must not overflow.
+        return min(found + math.log(self._work(settings)), 50.0)
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,13 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import Any
 
 import optuna
 import sqlalchemy as sa
 
-from tuner.search.ahead import coming_points
+from tuner.search.ahead import choose_attempt
+from tuner.search.choice import ChoiceWithin
 from tuner.search.optuna_samplers import QUEUED_PARAMS, START_POINT, StudySampler
 from tuner.search.space import suggest
 from tuner.spec.values import Params, StartPoint, StudySpec, accepts
@@ -28,10 +29,7 @@ from tuner.storage.tables import leases, optuna_trials, results, system_attribut
 from tuner.storage.telling import Teller, write_event
 from tuner.trial import Ending, TrialOutcome
 
-__all__ = ["Claimer", "Fits"]
-
-Fits: TypeAlias = Callable[[Params, float], bool]
-"""``(params, seconds left of the time limit) -> whether a trial of these params may still begin``."""
+__all__ = ["Claimer"]
 
 
 @dataclass
@@ -64,7 +62,7 @@ class Claimer:
     queued: tuple[StartPoint, ...] = ()
     unfit: tuple[int, float | None] | None = None
 
-    def claim(self, fits: Fits | None = None) -> Claim | None:
+    def claim(self, choice: ChoiceWithin | None = None) -> Claim | None:
         """Return a trial to run, or None when there is nothing to begin or to go on with now."""
         with self.database.study_lock(self.name):
             self.crash_point("locked")
@@ -73,7 +71,7 @@ class Claimer:
                 now = self.database.now(connection)
                 record = read_study(connection, self.name, self.holder.owner, now)
             self._queue_start_points(record.spec)
-            claim = self._continue(record) or self._adopt(record) or self._begin_new(fits)
+            claim = self._continue(record) or self._adopt(record) or self._begin_new(choice)
         if claim is not None:
             self.held.add(claim.token)
         return claim
@@ -185,7 +183,7 @@ class Claimer:
                     self.crash_point("queued")
         self.queued = spec.start_with
 
-    def _begin_new(self, fits: Fits | None) -> Claim | None:
+    def _begin_new(self, choice: ChoiceWithin | None) -> Claim | None:
         """Begin queued trials first, then what the sampler gives, while the budget has room."""
         while True:
             with self.database.reading() as connection:
@@ -196,7 +194,7 @@ class Claimer:
             use = replace(use, used_s=use.used_s + self.unrecorded_s())
             if not use.may_begin or (not use.waiting and self._is_exhausted(use.begun - queued)):
                 return None
-            if not use.waiting and not self._chose(fits, record, use):
+            if not use.waiting and not self._chose(choice, record, use):
                 return None
             with self.database.translated():
                 trial = self.study.ask()
@@ -205,24 +203,23 @@ class Claimer:
             if claim is not None:
                 return claim
 
-    def _chose(self, fits: Fits | None, record: StudyRecord, use: BudgetUse) -> bool:
-        """Make the sampler give the next trial a point that fits into the time left; tell if there is one."""
+    def _chose(self, choice: ChoiceWithin | None, record: StudyRecord, use: BudgetUse) -> bool:
+        """Make the sampler give the next trial a chosen point; tell if there is one to begin."""
         self.sampler.try_again(0)
-        if fits is None or use.time_limit_s is None:
+        if choice is None or use.time_limit_s is None:
             return True
         if self.unfit == (use.finished, use.time_limit_s):
             return False  # as it stands nothing fitted, and the time left only shrinks
         # The limit counts the seconds of all sessions, so that several use it up together.
         left_s = (use.time_limit_s - use.used_s) / max(1, record.sessions_alive)
         with self.database.translated():
-            points = coming_points(
-                self.database.storage, self.holder.study_id, self.sampler, record.spec.space
+            chosen = choose_attempt(
+                self.study, self.sampler, record.spec.space, choice(left_s), record.spec.seed
             )
-            if any(fits(point, left_s) for point in points):
-                return True
-        self.sampler.try_again(0)
-        self.unfit = (use.finished, use.time_limit_s)
-        return False
+        self.sampler.try_again(chosen or 0)
+        if chosen is None:
+            self.unfit = (use.finished, use.time_limit_s)
+        return chosen is not None
 
     def _is_exhausted(self, asked: int) -> bool:
         return self.sampler.capacity is not None and asked >= self.sampler.capacity

@@ -14,11 +14,12 @@ import optuna
 import sqlalchemy as sa
 from optuna.exceptions import UpdateFinishedTrialError
 
+from tuner.search.choice import ChoiceWithin
 from tuner.search.optuna_samplers import StudySampler
 from tuner.search.trials import FinishedTrial
 from tuner.spec.values import Params, Value
 from tuner.storage.cache import remember_only
-from tuner.storage.claiming import Claimer, Fits
+from tuner.storage.claiming import Claimer
 from tuner.storage.engine import Database
 from tuner.storage.leases import (
     Holder,
@@ -170,7 +171,7 @@ class RunningStudy:
 
     # -- claiming and leases -------------------------------------------------------------------------
 
-    def claim(self, fits: Fits | None = None) -> Claim | None:
+    def claim(self, choice: ChoiceWithin | None = None) -> Claim | None:
         """Return a trial to run, or None when there is nothing to begin or to go on with now.
 
         In this order: results that were recorded and not told are told; a trial whose lease is over, or
@@ -178,10 +179,11 @@ class RunningStudy:
         only while the study's budget has room, and the sampler points.
 
         Args:
-            fits: Asked about each new trial of a study with a time limit: the sampler is asked again, some
-                times, for a point that fits. What others queued is begun without asking.
+            choice: In a study with a time limit, how one of several points that the sampler draws is chosen
+                for a new trial; where none has a weight, nothing begins. What others queued is begun without
+                asking. Defaults to the sampler's first point.
         """
-        return self._database.persist(lambda: self._claimer.claim(fits))
+        return self._database.persist(lambda: self._claimer.claim(choice))
 
     def renew(self, tokens: Collection[str]) -> set[str]:
         """Put off the end of this session's leases and of the session itself; due every 5 s.

@@ -15,7 +15,7 @@ from tuner.models.size import Shapes, Size
 from tuner.spec.values import Params
 from tuner.training.optimizers import OPTIMIZERS
 
-__all__ = ["PeakMemory", "TextFacts", "estimate_bytes"]
+__all__ = ["PeakMemory", "TextFacts", "estimate_bytes", "estimate_work"]
 
 _STATUS = Path("/proc/self/status")
 _CLEAR = Path("/proc/self/clear_refs")
@@ -31,6 +31,9 @@ _PREDICTED_AT_ONCE = 256
 
 _DIMENSION_OF_FILE = 300
 """Of vectors from a file, whose length is not among the settings: the longest of those in use."""
+
+_WORK_OF_ANY_TEXT = 10_000
+"""What a text of a few words costs as well, in numbers kept: operations are begun, whatever their size."""
 
 _DIMENSION_OF_GLOVE = 50
 """Of the installed package."""
@@ -109,6 +112,27 @@ def estimate_bytes(params: Params, texts: TextFacts) -> int | None:
         Bytes, or None for a family that does not know its own size. Measured peaks were between two
         thirds and five fourths of it (docs/memory.md).
     """
+    found = _size(params, texts)
+    return None if found is None else _FIXED_BYTES + _NUMBER * _numbers(*found, params)
+
+
+def estimate_work(params: Params, texts: TextFacts) -> float | None:
+    """Estimate how long a trial takes against others, in numbers that a training step keeps of each text.
+
+    What a step writes and reads again decides its time on a processor more than what it multiplies. How far
+    it is off, alone and put right by some trials: ``benchmarks/work_estimate.py``.
+
+    Args:
+        params, texts: As for :func:`estimate_bytes`.
+
+    Returns:
+        A number above 0, or None for a family that does not know its own size.
+    """
+    found = _size(params, texts)
+    return None if found is None else found[0].kept + _WORK_OF_ANY_TEXT
+
+
+def _size(params: Params, texts: TextFacts) -> tuple[Size, _Embedding] | None:
     family = FAMILIES.get(str(params["family"]))
     if family is None or family.size is None:
         return None
@@ -119,7 +143,7 @@ def estimate_bytes(params: Params, texts: TextFacts) -> int | None:
         longest = int(params["sequence_length"])
         words = longest if texts.longest is None else min(longest, texts.longest)
         shapes = Shapes(words, embedding.dimension, texts.outputs)
-    return _FIXED_BYTES + _NUMBER * _numbers(family.size(params, shapes), embedding, params)
+    return family.size(params, shapes), embedding
 
 
 @dataclass(frozen=True)

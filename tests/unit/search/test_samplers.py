@@ -160,7 +160,7 @@ def test_every_option_has_a_default_and_a_reason() -> None:
     [
         (ComponentSpec("tpee"), "unknown sampler 'tpee'; did you mean tpe"),
         (ComponentSpec("tpe", {"startup": 3}), "unknown option startup; did you mean startup_trials"),
-        (ComponentSpec("random", {"seed": 3}), "unknown option seed; it has none"),
+        (ComponentSpec("random", {"seed": 3}), "unknown option seed; known are: draws"),
         (ComponentSpec("tpe", {"multivariate": False}), "group needs multivariate"),
     ],
 )
