@@ -80,6 +80,14 @@ def test_signs_of_learning_save_a_trial_as_long_as_it_has_epochs_left() -> None:
     assert cut(BALANCED, SGD_WITH_MOMENTUM, is_over=True)
 
 
+@pytest.mark.parametrize(
+    "last", [(0.5, 0.615, 0.626), (0.5, 0.555, 0.654)], ids=["training texts", "ranking"]
+)
+def test_a_network_that_gives_all_texts_one_class_is_none(last: Epoch) -> None:
+    assert not cut(BALANCED, [(0.5, 0.463, 0.585), last], is_over=False)
+    assert cut(BALANCED, [(0.5, 0.463, 0.585), last], is_over=True)
+
+
 @pytest.mark.parametrize("epochs", [2, 3, 4])
 def test_a_growing_ranking_saves_a_trial_of_skewed_classes(epochs: int) -> None:
     assert not cut(SKEWED, SKEWED_SGD_WITH_MOMENTUM[:epochs], is_over=False)
