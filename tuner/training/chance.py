@@ -69,8 +69,8 @@ LEARNED = Signs(math.inf, 0.15, 0.03, math.inf)
 training texts alone is of no use, and a ranking only where skewed classes hide it (:data:`_HIDES`). SGD with
 momentum had 0.022 and 0.087 after two epochs, at an accuracy of 0.501 (8,000 reviews, 64 units); 0.013 and
 0.116, at 0.516 (20,000 reviews, 200 units); Adam at 1e-4 0.115 and 0.126 after three, and 0.055 and 0.154,
-while it gave all texts one class (400 reviews). On the front such a network would stand for the fastest, since
-its first epoch is as good as its last."""
+while it gave all texts one class (400 reviews). On the front such a network would stand for the fastest,
+since its first epoch is as good as its last."""
 
 _HIDES = 2.0 / 3.0
 """The commonest class's share from which an accuracy may stay there while the ranking gets better."""
