@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,7 @@ class Records:
         name: The study's name.
         spec: Its declaration.
         trials: All of them.
-        curves: Finished epochs in order, by trial.
+        curves: Finished epochs in order, by trial; of the front's members and of cut trials at least.
         counts: Texts of each class by part; empty where that is not known, or there are no classes.
         baselines: What models without a network reach on the validation split, by name: their metrics.
     """
@@ -51,7 +51,18 @@ class Records:
         """The front, best first objective first. The best by any other objective is among them."""
         return front(self.trials, self.spec.objectives)
 
-    @property
+    @cached_property
+    def completed(self) -> list[TrialRecord]:
+        """Trials that came to their own end."""
+        return [trial for trial in self.trials if trial.state == "COMPLETE"]
+
+    @cached_property
+    def best(self) -> list[TrialRecord]:
+        """The best two completed trials in ``fit``: one of them is the best beside any one trial."""
+        known = [trial for trial in self.completed if self.fit in trial.metrics]
+        return sorted(known, key=lambda trial: trial.metrics[self.fit])[-2:]
+
+    @cached_property
     def fit(self) -> str:
         """The metric in which training and validation can be compared, the higher the better."""
         return "accuracy" if any("accuracy" in trial.metrics for trial in self.trials) else "r2"
@@ -77,23 +88,33 @@ class Case:
     evidence: str
 
 
-def records_of(ledger: Ledger, name: str) -> Records:
+def records_of(ledger: Ledger, name: str, curves_beside: int | None = None) -> Records:
     """Read what a diagnosis needs.
 
     Args:
         ledger: Of an open database.
         name: An existing study.
+        curves_beside: Trials, spread over the study, whose curves are read beside those of the front and of
+            cut trials. Defaults to all.
     """
     study = ledger.study(name)
     counts: Mapping[str, Any] = study.data_summary.get("counts", {})
-    return Records(
+    records = Records(
         name=name,
         spec=study.spec,
         trials=shown_trials(ledger, name),
-        curves=ledger.curves(name),
+        curves={},
         counts={part: tuple(each) for part, each in counts.items() if isinstance(each, list)},
         baselines={each.name: each.metrics for each in ledger.baselines(name)},
     )
+    wanted = None if curves_beside is None else _wanted_curves(records, curves_beside)
+    return replace(records, curves=ledger.curves(name, wanted))
+
+
+def _wanted_curves(records: Records, beside: int) -> list[int]:
+    needed = {trial.number for trial in (*records.members, *filter(was_cut, records.trials))}
+    others = [trial.number for trial in records.trials if trial.epochs and trial.number not in needed]
+    return sorted({*needed, *others[:: max(1, -(-len(others) // beside))]})
 
 
 def was_cut(trial: TrialRecord) -> bool:
@@ -130,9 +151,7 @@ def _underfitting(trial: TrialRecord, records: Records, thresholds: Mapping[str,
         metrics[name] for metrics in history for name in (metric, f"train_{metric}") if name in metrics
     ]
     others = [
-        (each.metrics[metric], f"trial {each.number}")
-        for each in records.trials
-        if each.state == "COMPLETE" and each.number != trial.number and metric in each.metrics
+        (each.metrics[metric], f"trial {each.number}") for each in records.best if each.number != trial.number
     ]
     others += [
         (metrics[metric], f"the baseline {name}")
@@ -191,10 +210,8 @@ def _too_slow(trial: TrialRecord, records: Records, thresholds: Mapping[str, flo
     error = records.sampling_error(own)
     cheaper = [
         (each.metrics[quality], each.number, each.metrics["training_time_s"])
-        for each in records.trials
-        if each.state == "COMPLETE"
-        and own - each.metrics.get(quality, -math.inf) < error
-        and _is_far_cheaper(each, trial, thresholds)
+        for each in records.completed
+        if own - each.metrics.get(quality, -math.inf) < error and _is_far_cheaper(each, trial, thresholds)
     ]
     if not cheaper:
         return ""

@@ -38,7 +38,7 @@ from tuner.trial import EpochReport
 if TYPE_CHECKING:
     from tuner.storage import BaselineRecord, TrialRecord
 
-__all__ = ["Material", "page_of", "picture_of", "pictures_of"]
+__all__ = ["MOST_CURVES", "Material", "page_of", "picture_of", "pictures_of"]
 
 _JOINED = (
     "Each mark is one trial. The front is joined by the blue line: for every member there is no finished "
@@ -85,7 +85,7 @@ _ABBREVIATION = 3
 """Metrics with names as short as this are abbreviations: MAE, R2, AUC."""
 _MOST_OPEN = 30
 """A longer table of reasons is folded, or it would be most of the page."""
-_MOST_CURVES = 400
+MOST_CURVES = 400
 """More lines cover each other, and take seconds to draw and megabytes to keep."""
 _STATES = {
     "COMPLETE": "finished",
@@ -104,7 +104,7 @@ class Material:
         name: The study's name.
         spec: As declared.
         trials: All of them.
-        curves: Finished epochs by trial number, in order.
+        curves: Finished epochs by trial number, in order; of very many trials the front's and some others'.
         used_s: Session seconds the study has used.
         written_utc: When the report is written, for people.
         findings: What is wrong with members of the front; of :func:`~tuner.analysis.diagnosis.diagnose`.
@@ -319,23 +319,22 @@ def _curves_section(material: Material) -> Section:
     axes = material.axes
     over = Axes(x=Objective(material.time_metric, "minimize"), y=axes.y, joined=False)
     shown = _shown_curves(material)
+    n_trained = max(len(material.curves), sum(trial.epochs > 0 for trial in material.trials))
     table = curves(shown, material.trials, material.members, over)
     figure = curves_figure(table, over)
     said = "One line a trial, one mark an epoch; a cross ends a pruned one. Blue lines belong to the front."
-    if len(shown) < len(material.curves):
-        said += (
-            f" {len(shown)} of {len(material.curves):,} trials are drawn: the front, and others throughout."
-        )
+    if len(shown) < n_trained:
+        said += f" {len(shown)} of {n_trained:,} trials are drawn: the front, and others throughout."
     return Section("How the trials learned", (said,), figure, figure_height_px=520)
 
 
 def _shown_curves(material: Material) -> Mapping[int, Sequence[EpochReport]]:
     """Choose the curves that are drawn: all, or of very many the front's and evenly spread others."""
-    if len(material.curves) <= _MOST_CURVES:
+    if len(material.curves) <= MOST_CURVES:
         return material.curves
     members = {trial.number for trial in material.members}
     others = sorted(material.curves.keys() - members)
-    chosen = {*others[:: -(-len(others) // _MOST_CURVES)], *members}
+    chosen = {*others[:: -(-len(others) // MOST_CURVES)], *members}
     return {number: curve for number, curve in material.curves.items() if number in chosen}
 
 

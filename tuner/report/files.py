@@ -167,9 +167,9 @@ def _read(ledger: Ledger, name: str, seconds: Seconds) -> Material:
     from tuner.analysis.seconds import TIME_METRICS, on_axis
     from tuner.analysis.symptoms import records_of
     from tuner.catalogue import catalogue_of_kept
-    from tuner.report.content import Material
+    from tuner.report.content import MOST_CURVES, Material
 
-    records, study = records_of(ledger, name), ledger.study(name)
+    records, study = records_of(ledger, name, MOST_CURVES), ledger.study(name)
     axis = on_axis(records.trials, records.spec.objectives, seconds)
     said = [axis.remark] if axis.remark else []
     if not said and any(trial.retimed for trial in records.trials):

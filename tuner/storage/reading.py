@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, cast
@@ -126,46 +125,48 @@ def read_trials(connection: sa.Connection, study_id: int, spec: StudySpec) -> li
     )
     found = []
     for row in connection.execute(query):
+        number = row.number
+        epochs_run, last_metrics = reached.get(number, (0, "{}"))
+        ended = _of_its_end(ours[number]) if number in ours else {"deaths": deaths.get(number, 0)}
+        metrics = ended.pop("metrics", None) or json.loads(last_metrics)
+        started_utc, finished_utc = _utc(row.datetime_start), _utc(row.datetime_complete)
+        seconds = metrics.get("wall_time_s") if finished_utc else None
+        if seconds is None and started_utc and finished_utc:
+            seconds = (finished_utc - started_utc).total_seconds()
         chosen = params_of(spec.space, asked.get(row.trial_id, {}))
-        plain = TrialRecord(
-            number=row.number,
-            state=cast("TrialStateName", row.state),
-            params=chosen,
-            settings={**spec.fixed, **settings_of(spec.space, chosen)},
-            values=_as_tuple(told.get(row.trial_id, {})) if row.state == "COMPLETE" else None,
-            started_utc=_utc(row.datetime_start),
-            finished_utc=_utc(row.datetime_complete),
-            deaths=deaths.get(row.number, 0),
-            epochs=reached.get(row.number, (0, {}))[0],
-            metrics=reached.get(row.number, (0, {}))[1],
+        found.append(
+            TrialRecord(
+                number=number,
+                state=cast("TrialStateName", row.state),
+                params=chosen,
+                settings=ended.pop("settings", None) or {**spec.fixed, **settings_of(spec.space, chosen)},
+                values=_as_tuple(told.get(row.trial_id, {})) if row.state == "COMPLETE" else None,
+                started_utc=started_utc,
+                finished_utc=finished_utc,
+                seconds=seconds,
+                epochs=epochs_run,
+                metrics=metrics,
+                **ended,
+            )
         )
-        found.append(_with_result(plain, ours.get(row.number)))
     return found
 
 
-def _with_result(record: TrialRecord, row: Any) -> TrialRecord:
-    """Add what was recorded when the trial ended; ``row`` is None before that, and for trials of others."""
-    metrics = record.metrics if row is None else json.loads(row.metrics)
-    seconds = metrics.get("wall_time_s") if record.finished_utc else None
-    if seconds is None and record.started_utc and record.finished_utc:
-        seconds = (record.finished_utc - record.started_utc).total_seconds()
-    if row is None:
-        return replace(record, seconds=seconds)
-    return replace(
-        record,
-        seconds=seconds,
-        metrics=metrics,
-        settings=json.loads(row.settings) if row.settings else record.settings,
-        test_metrics=json.loads(row.test_metrics) if row.test_metrics else {},
-        reason=row.reason,
-        detail=row.detail,
-        deaths=row.deaths,
-        model_path=row.model_path,
-        facts=json.loads(row.facts),
-        session_id=row.session_id or "",
-        confusion=confusion_of(row.confusion),
-        test_confusion=confusion_of(row.test_confusion),
-    )
+def _of_its_end(row: Any) -> dict[str, Any]:
+    """Return what was recorded when a trial ended, as fields of its record."""
+    return {
+        "metrics": json.loads(row.metrics),
+        "settings": json.loads(row.settings) if row.settings else None,
+        "test_metrics": json.loads(row.test_metrics) if row.test_metrics else {},
+        "reason": row.reason,
+        "detail": row.detail,
+        "deaths": row.deaths,
+        "model_path": row.model_path,
+        "facts": json.loads(row.facts),
+        "session_id": row.session_id or "",
+        "confusion": confusion_of(row.confusion),
+        "test_confusion": confusion_of(row.test_confusion),
+    }
 
 
 def read_latest_facts(
@@ -191,8 +192,8 @@ def _utc(at: datetime | None) -> datetime | None:
     return None if at is None else at.replace(tzinfo=UTC)
 
 
-def _last_epochs(connection: sa.Connection, study_id: int) -> dict[int, tuple[int, dict[str, float]]]:
-    """Return, by trial, how many epochs it has and the metrics of its best one."""
+def _last_epochs(connection: sa.Connection, study_id: int) -> dict[int, tuple[int, str]]:
+    """Return, by trial, how many epochs it has and the metrics of its best one as they are kept."""
     last = (
         sa.select(epochs.c.number, sa.func.max(epochs.c.epoch).label("epoch"))
         .where(epochs.c.study_id == study_id)
@@ -205,7 +206,7 @@ def _last_epochs(connection: sa.Connection, study_id: int) -> dict[int, tuple[in
         .join_from(last, current, _same_epoch(current, study_id, last.c.number, last.c.epoch))
         .join(best, _same_epoch(best, study_id, last.c.number, current.c.best_epoch))
     )
-    return {row.number: (row.epoch + 1, json.loads(row.metrics)) for row in connection.execute(query)}
+    return {row.number: (row.epoch + 1, row.metrics) for row in connection.execute(query)}
 
 
 def _same_epoch(
