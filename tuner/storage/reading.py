@@ -127,8 +127,9 @@ def read_trials(connection: sa.Connection, study_id: int, spec: StudySpec) -> li
     for row in connection.execute(query):
         number = row.number
         epochs_run, last_metrics = reached.get(number, (0, "{}"))
-        ended = _of_its_end(ours[number]) if number in ours else {"deaths": deaths.get(number, 0)}
-        metrics = ended.pop("metrics", None) or json.loads(last_metrics)
+        end = ours.get(number)
+        metrics = json.loads(last_metrics if end is None else end.metrics)
+        ended = {"deaths": deaths.get(number, 0)} if end is None else _of_its_end(end)
         started_utc, finished_utc = _utc(row.datetime_start), _utc(row.datetime_complete)
         seconds = metrics.get("wall_time_s") if finished_utc else None
         if seconds is None and started_utc and finished_utc:
@@ -153,9 +154,8 @@ def read_trials(connection: sa.Connection, study_id: int, spec: StudySpec) -> li
 
 
 def _of_its_end(row: Any) -> dict[str, Any]:
-    """Return what was recorded when a trial ended, as fields of its record."""
+    """Return what was recorded when a trial ended, as fields of its record; without its metrics."""
     return {
-        "metrics": json.loads(row.metrics),
         "settings": json.loads(row.settings) if row.settings else None,
         "test_metrics": json.loads(row.test_metrics) if row.test_metrics else {},
         "reason": row.reason,
