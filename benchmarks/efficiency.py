@@ -3,9 +3,9 @@
     python -m benchmarks.efficiency            # 20 trials, twice: about a quarter of an hour on two cores
     python -m benchmarks.efficiency --quick    # 6 small ones: a minute
 
-The study and the bare loop (:mod:`benchmarks.bare_loop`) run the same trials in turns, half and half, so that
-what disturbs the machine disturbs both. Start-up, until a worker is ready, is told apart; so is the time in
-which a worker has nothing to do because the last trials of a half are under way.
+The study runs, and then the bare loop (:mod:`benchmarks.bare_loop`) the same trials. In one go each, since
+towards every end a worker has nothing to do while the others' last trials are under way; that time is told
+apart, and so is start-up, until a worker is ready.
 """
 
 from __future__ import annotations
@@ -34,7 +34,6 @@ __all__ = ["Shares", "Timeline", "shares_of"]
 
 NAME = "efficiency"
 GOAL = 0.95
-HALVES = 2
 
 
 @dataclass
@@ -111,10 +110,6 @@ class Shares:
         """Within trials, beside what is inside Keras: batches, messages, checkpoints, kept models."""
         return self.in_trials_s - self.train_s - self.validate_s - self.compile_s
 
-    def plus(self, other: Shares) -> Shares:
-        """Return the seconds of both."""
-        return Shares(**{name: value + asdict(other)[name] for name, value in asdict(self).items()})
-
 
 def shares_of(timeline: Timeline, costs: Mapping[int, Mapping[str, float]] | None = None) -> Shares:
     """Divide the time of a session.
@@ -157,13 +152,8 @@ def main() -> int:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     storage = str(folder / "tuner.db")
-    ours: list[Shares] = []
-    bare: list[Shares] = []
-    for half in range(HALVES):
-        spec = study_spec(comparison, trials * (half + 1) // HALVES)
-        ours.append(run_ours(spec, storage, folder))
-        numbers = range(trials * half // HALVES, trials * (half + 1) // HALVES)
-        bare.append(run_bare(orders_of(storage, numbers), cores))
+    ours = run_ours(study_spec(comparison, trials), storage, folder)
+    bare = run_bare(orders_of(storage, range(trials)), cores)
     document = result(ours, bare, {"trials": trials, **comparison.settings()}, before)
     write_json(RESULTS / comparison.name / "efficiency.json", document)
     show(document)
@@ -267,19 +257,15 @@ def run_bare(orders: Sequence[Mapping[str, Any]], cores: Sequence[int]) -> Share
 
 
 def result(
-    ours: Sequence[Shares], bare: Sequence[Shares], settings: Mapping[str, Any], facts: Mapping[str, Any]
+    mine: Shares, theirs: Shares, settings: Mapping[str, Any], facts: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Put the two ratios together, and where the rest went."""
-    mine, theirs = _sum(ours), _sum(bare)
     inside_s = mine.train_s + mine.validate_s
     return {
         "settings": dict(settings),
         "machine": dict(facts),
         "tuner": {**asdict(mine), "around_s": mine.around_s},
         "bare": asdict(theirs),
-        "halves": [
-            {"tuner": asdict(each), "bare": asdict(other)} for each, other in zip(ours, bare, strict=True)
-        ],
         "inside_keras": inside_s / mine.all_s,
         "inside_keras_while_busy": inside_s / mine.busy_s,
         "with_compiling_while_busy": (inside_s + mine.compile_s) / mine.busy_s,
@@ -287,13 +273,6 @@ def result(
         "bare_to_tuner_while_busy": theirs.busy_s / mine.busy_s,
         "goal": GOAL,
     }
-
-
-def _sum(shares: Sequence[Shares]) -> Shares:
-    total = shares[0]
-    for each in shares[1:]:
-        total = total.plus(each)
-    return total
 
 
 def show(document: Mapping[str, Any]) -> None:

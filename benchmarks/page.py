@@ -168,7 +168,7 @@ def _efficiency(document: Mapping[str, Any]) -> list[str]:
         ("building and tracing", "compile_s"),
         ("else within trials: batches, messages, checkpoints, models", "around_s"),
         ("between trials: told, asked, sent", "between_s"),
-        ("idle at the end of a half, no trial left", "idle_s"),
+        ("idle at the end, no trial left", "idle_s"),
     )
     rows = [[said, f"{ours[name]:.1f}", f"{ours[name] / ours['all_s']:.1%}"] for said, name in parts]
     return [
@@ -176,7 +176,7 @@ def _efficiency(document: Mapping[str, Any]) -> list[str]:
         "## What an orchestrator costs",
         "",
         f"{settings['trials']} random trials of the same space, {settings['epochs']} epochs of {settings['train']:,} "
-        "reviews, pruning off, in two halves; after each half the same networks on the same batches in a bare Keras "
+        "reviews, pruning off; then the same networks on the same batches in a bare Keras "
         "loop, a process a core. Seconds of both workers together, from when each was ready "
         f"(start-up before that: {ours['start_up_s']:.1f}).",
         *_table(["where", "s", "share"], [*rows, ["all", f"{ours['all_s']:.1f}", "100.0%"]]),

@@ -39,13 +39,12 @@ def test_what_is_not_keras_within_a_trial_is_around_it() -> None:
     shares = shares_of(timeline(), COSTS)
 
     assert shares.around_s == pytest.approx(37.0 - 29.0 - 4.0 - 2.0)
-    assert shares.plus(shares).around_s == pytest.approx(2 * shares.around_s)
 
 
 def test_the_ratios_are_of_all_worker_seconds() -> None:
     ours, bare = shares_of(timeline(), COSTS), shares_of(timeline())
 
-    document = result([ours], [bare], {"trials": 3}, {})
+    document = result(ours, bare, {"trials": 3}, {})
 
     assert document["inside_keras"] == pytest.approx(33.0 / 49.0)
     assert document["inside_keras_while_busy"] == pytest.approx(33.0 / 39.0)
