@@ -48,15 +48,23 @@ class Size:
         kept: Numbers of one text that a training step holds between its way forward and its way back.
         passing: Numbers of one text that are held when it is only predicted. Of several layers the sum, since
             small pieces of memory are not handed on; who knows better says so.
+        turns: Steps of one text that have to wait for each other: words that recurrent layers read, in each
+            direction.
     """
 
     weights: int = 0
     kept: int = 0
     passing: int = 0
+    turns: int = 0
 
     def __add__(self, other: Size) -> Size:
         """Put two layers behind each other."""
-        return Size(self.weights + other.weights, self.kept + other.kept, self.passing + other.passing)
+        return Size(
+            self.weights + other.weights,
+            self.kept + other.kept,
+            self.passing + other.passing,
+            self.turns + other.turns,
+        )
 
 
 @dataclass(frozen=True)
@@ -100,7 +108,8 @@ def recurrent(cell: CellSize, widths: Sequence[int], shapes: Shapes, both_ways: 
         # What is read is turned to lie by time, cut into steps and put together again on the way back.
         kept = shapes.words * (3 * n_in + cell.kept * units)
         passing = shapes.words * (3 * n_in + 4 * units)
-        stack += Size(directions * weights, directions * kept, directions * passing)
+        layer = (weights, kept, passing, shapes.words)
+        stack += Size(*(directions * each for each in layer))
         n_in = directions * units
     return stack
 

@@ -35,6 +35,9 @@ _DIMENSION_OF_FILE = 300
 _WORK_OF_ANY_TEXT = 10_000
 """What a text of a few words costs as well, in numbers kept: operations are begun, whatever their size."""
 
+_WORK_OF_A_TURN = 1_200
+"""What a word costs a recurrent layer as well, whose small products have to wait for each other."""
+
 _DIMENSION_OF_GLOVE = 50
 """Of the installed package."""
 
@@ -129,7 +132,7 @@ def estimate_work(params: Params, texts: TextFacts) -> float | None:
         A number above 0, or None for a family that does not know its own size.
     """
     found = _size(params, texts)
-    return None if found is None else found[0].kept + _WORK_OF_ANY_TEXT
+    return None if found is None else found[0].kept + _WORK_OF_A_TURN * found[0].turns + _WORK_OF_ANY_TEXT
 
 
 def _size(params: Params, texts: TextFacts) -> tuple[Size, _Embedding] | None:
