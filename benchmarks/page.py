@@ -150,6 +150,8 @@ def _front(document: Mapping[str, Any], pictures: Sequence[str]) -> list[str]:
             "",
             f"`tuner` reached the hypervolume that {found['best_peer']} ended with (median) after: {many}.",
         ]
+    if remarks := document.get("remarks"):
+        lines += ["", "To be known of these runs:", "", *(f"* {each}" for each in remarks)]
     lines += [text for picture in pictures for text in ("", f"![{_ALT[picture]}]({picture})")]
     return lines + _measured_on(document["machine"])
 

@@ -227,11 +227,18 @@ def compare(runs: list[Run], again: dict[str, Any], comparison: Comparison) -> d
     document = {
         "settings": {**comparison.settings(), "seeds": len({each.seed for each in runs})},
         "machine": machine.facts(PACKAGES),
+        "remarks": remarks_of(comparison),
         "scores": [{**asdict(each), "final": each.final} for each in scores],
         "summary": summary(scores, OURS, comparison.seconds),
     }
     write_json(RESULTS / comparison.name / "front.json", document)
     return document
+
+
+def remarks_of(comparison: Comparison) -> list[str]:
+    """Return what whoever made the runs wrote beside their records, a line each: what disturbed them, say."""
+    path = RESULTS / comparison.name / "front" / "remarks.txt"
+    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
 
 def show(document: dict[str, Any]) -> None:
