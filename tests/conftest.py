@@ -13,8 +13,13 @@ from typing import TypeAlias
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from tuner.data.values import EncodedDataset, Part
+
+# How long an example takes depends on what else the machine does, and is no property of the code.
+settings.register_profile("no_deadline", deadline=None)
+settings.load_profile("no_deadline")
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
