@@ -117,9 +117,14 @@ def texts_of(comparison: Comparison, seed: int) -> Path:
     return folder_of(comparison) / f"texts_{seed}" / "padded.npz"
 
 
+def records_of(comparison: Comparison) -> Path:
+    """Return the folder of what is kept of the runs."""
+    return RESULTS / comparison.name / "front"
+
+
 def record_of(method: Method, comparison: Comparison, seed: int) -> Path:
     """Return the file of one method's run with one seed."""
-    return RESULTS / comparison.name / "front" / f"{method.stem}_{seed}.json"
+    return records_of(comparison) / f"{method.stem}_{seed}.json"
 
 
 def run(method: Method, comparison: Comparison, seed: int) -> None:
@@ -205,7 +210,7 @@ def measure_again(runs: list[Run], comparison: Comparison) -> dict[str, Any]:
                 }
     wanted = folder_of(comparison) / "orders.json"
     wanted.write_text(json.dumps(list(orders.values())))
-    path = RESULTS / comparison.name / "front" / "measured_again.json"
+    path = records_of(comparison) / "measured_again.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "benchmarks.front.remeasure", str(wanted), str(path)]
     subprocess.run(command, check=True, env=environment())
@@ -237,7 +242,7 @@ def compare(runs: list[Run], again: dict[str, Any], comparison: Comparison) -> d
 
 def remarks_of(comparison: Comparison) -> list[str]:
     """Return what whoever made the runs wrote beside their records, a line each: what disturbed them, say."""
-    path = RESULTS / comparison.name / "front" / "remarks.txt"
+    path = records_of(comparison) / "remarks.txt"
     return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
 

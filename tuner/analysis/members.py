@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tuner.storage import TrialRecord
 
-__all__ = ["MOST", "Confused", "confused", "learning", "learning_metrics", "spread"]
+__all__ = ["MOST", "Confused", "confused", "learning", "learning_metrics", "spread", "thinned"]
 
 MOST = 4
 """Members that stand for a front: as many as fit beside each other and can still be read."""
@@ -74,6 +74,16 @@ def spread(members: Sequence[TrialRecord], most: int = MOST) -> list[TrialRecord
     if len(members) <= most:
         return list(members)
     return [members[round(at * (len(members) - 1) / (most - 1))] for at in range(most)]
+
+
+def thinned(numbers: Sequence[int], most: int) -> list[int]:
+    """Choose at most so many of some trials, at even steps from the first on.
+
+    Args:
+        numbers: Of the trials, ascending.
+        most: At least 1.
+    """
+    return list(numbers[:: max(1, -(-len(numbers) // most))])
 
 
 def confused(members: Sequence[TrialRecord], classes: Sequence[str], most: int = MOST) -> list[Confused]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tuner.analysis.front import front
 from tuner.analysis.measures import direction_of, is_quality
+from tuner.analysis.members import thinned
 from tuner.analysis.retimed import shown_trials
 from tuner.analysis.rules import RULES, SAMPLING_ERRORS, Kind
 from tuner.analysis.wording import written, written_value
@@ -114,7 +115,7 @@ def records_of(ledger: Ledger, name: str, curves_beside: int | None = None) -> R
 def _wanted_curves(records: Records, beside: int) -> list[int]:
     needed = {trial.number for trial in (*records.members, *filter(was_cut, records.trials))}
     others = [trial.number for trial in records.trials if trial.epochs and trial.number not in needed]
-    return sorted({*needed, *others[:: max(1, -(-len(others) // beside))]})
+    return sorted({*needed, *thinned(others, beside)})
 
 
 def was_cut(trial: TrialRecord) -> bool:

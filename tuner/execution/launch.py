@@ -2,7 +2,7 @@
 
     declared file or stored study -> data prepared -> ledger opened -> workers started -> coordinator
 
-Workers import their libraries while the texts are encoded here, so the wait is the longer of the two.
+Texts are encoded before workers start: how many there are depends on the memory of the largest trial.
 """
 
 from __future__ import annotations

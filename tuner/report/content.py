@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 from tuner.analysis.baselines import Standing, standing
 from tuner.analysis.diagnosis import Finding
 from tuner.analysis.front import front
-from tuner.analysis.members import Confused, spread
+from tuner.analysis.members import Confused, spread, thinned
 from tuner.analysis.retimed import standing_of_times
 from tuner.analysis.seconds import disturbed
 from tuner.analysis.tables import Axes, axes_of, baseline_points, curves, on_test, points
@@ -334,7 +334,7 @@ def _shown_curves(material: Material) -> Mapping[int, Sequence[EpochReport]]:
         return material.curves
     members = {trial.number for trial in material.members}
     others = sorted(material.curves.keys() - members)
-    chosen = {*others[:: -(-len(others) // MOST_CURVES)], *members}
+    chosen = {*thinned(others, MOST_CURVES), *members}
     return {number: curve for number, curve in material.curves.items() if number in chosen}
 
 

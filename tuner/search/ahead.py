@@ -51,7 +51,7 @@ def choose_attempt(
         For ``StudySampler.try_again``; None when no point had a weight.
     """
     found: list[tuple[int, float]] = []
-    number = _next_number(study)
+    number = _next_number(study.get_trials(deepcopy=False))
     for attempt, point in coming_points(study, sampler, space):
         weight = choice.weight(point)
         if weight > 0:
@@ -85,7 +85,7 @@ def coming_points(
     known = study.get_trials(deepcopy=False)
     directions = study.directions
     attributes = storage.get_study_system_attrs(study._study_id)  # where a Sobol sequence has got to
-    number = _next_number(study)
+    number = _next_number(known)
     seen: list[dict[str, Any]] = []
     for attempt in range(ATTEMPTS):
         sampler.try_again(attempt)
@@ -99,8 +99,8 @@ def coming_points(
             return
 
 
-def _next_number(study: Study) -> int:
-    return max((trial.number for trial in study.get_trials(deepcopy=False)), default=-1) + 1
+def _next_number(known: Sequence[FrozenTrial]) -> int:
+    return max((trial.number for trial in known), default=-1) + 1
 
 
 _NAME = "ahead"

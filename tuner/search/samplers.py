@@ -56,10 +56,8 @@ def make_sampler(
     Raises:
         InputError: If the name or an option is unknown, a library is missing, or the space does not suit.
     """
-    if spec.name not in SAMPLERS:
-        raise InputError(f"unknown sampler '{spec.name}'", nearest(spec.name, SAMPLERS))
-    registered = SAMPLERS[spec.name]
-    sampler = registered.make(options_of("sampler", registered.component, spec), space, study_seed)
+    registered, options = _declared(spec)
+    sampler = registered.make(options, space, study_seed)
     return sampler.repeating(repeats) if repeats > 1 else sampler
 
 
@@ -72,9 +70,15 @@ def draws_of(spec: ComponentSpec) -> int:
     Raises:
         InputError: If the name or an option is unknown.
     """
+    _, options = _declared(spec)
+    return int(options.get(_DRAWS, 1))
+
+
+def _declared(spec: ComponentSpec) -> tuple[RegisteredSampler, Options]:
     if spec.name not in SAMPLERS:
         raise InputError(f"unknown sampler '{spec.name}'", nearest(spec.name, SAMPLERS))
-    return int(options_of("sampler", SAMPLERS[spec.name].component, spec).get(_DRAWS, 1))
+    registered = SAMPLERS[spec.name]
+    return registered, options_of("sampler", registered.component, spec)
 
 
 def _seeded(

@@ -135,12 +135,16 @@ def read_trials(connection: sa.Connection, study_id: int, spec: StudySpec) -> li
         if seconds is None and started_utc and finished_utc:
             seconds = (finished_utc - started_utc).total_seconds()
         chosen = params_of(spec.space, asked.get(row.trial_id, {}))
+        if end is not None and end.settings:
+            settings = json.loads(end.settings)
+        else:
+            settings = {**spec.fixed, **settings_of(spec.space, chosen)}
         found.append(
             TrialRecord(
                 number=number,
                 state=cast("TrialStateName", row.state),
                 params=chosen,
-                settings=ended.pop("settings", None) or {**spec.fixed, **settings_of(spec.space, chosen)},
+                settings=settings,
                 values=_as_tuple(told.get(row.trial_id, {})) if row.state == "COMPLETE" else None,
                 started_utc=started_utc,
                 finished_utc=finished_utc,
@@ -154,9 +158,8 @@ def read_trials(connection: sa.Connection, study_id: int, spec: StudySpec) -> li
 
 
 def _of_its_end(row: Any) -> dict[str, Any]:
-    """Return what was recorded when a trial ended, as fields of its record; without its metrics."""
+    """Return what only the end of a trial tells, as fields of its record."""
     return {
-        "settings": json.loads(row.settings) if row.settings else None,
         "test_metrics": json.loads(row.test_metrics) if row.test_metrics else {},
         "reason": row.reason,
         "detail": row.detail,

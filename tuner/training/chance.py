@@ -203,9 +203,8 @@ def never_learned(
     """
     if not 0 < chance_epochs <= len(history) or not chance.can_be_told:
         return ""
-    if not (is_over and chance.is_constant(history)) and chance.has_signs(
-        history, LEARNED if is_over else SIGNS
-    ):
+    is_none = is_over and chance.is_constant(history)
+    if not is_none and chance.has_signs(history, LEARNED if is_over else SIGNS):
         return ""
     found, given = chance.said(history)
     epochs = f"{len(history)} epoch{'s' * (len(history) > 1)}"

