@@ -11,6 +11,7 @@ import gc
 import json
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,9 @@ def main() -> None:
     gc.freeze()
     print("ready", flush=True)
     for line in sys.stdin:
-        print(json.dumps(train(json.loads(line))), flush=True)
+        began_s = time.monotonic()
+        found = train(json.loads(line))
+        print(json.dumps({**found, "began_s": began_s, "ended_s": time.monotonic()}), flush=True)
 
 
 def train(order: dict[str, Any]) -> dict[str, float]:

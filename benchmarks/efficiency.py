@@ -1,24 +1,28 @@
 """How much of the workers' time is spent in Keras, and what the same trials cost without an orchestrator.
 
-    python -m benchmarks.efficiency            # 20 trials, twice: about a quarter of an hour on two cores
-    python -m benchmarks.efficiency --quick    # 6 small ones: a minute
+    python -m benchmarks.efficiency            # 20 trials, ten of them twice more: 25 minutes on two cores
+    python -m benchmarks.efficiency --quick    # 6 small ones: two minutes
 
-The study runs, and then the bare loop (:mod:`benchmarks.bare_loop`) the same trials. In one go each, since
-towards every end a worker has nothing to do while the others' last trials are under way; that time is told
-apart, and so is start-up, until a worker is ready.
+First a study as people run it, a worker a core: where did its workers' seconds go? Towards its end a worker
+has nothing to do while another's last trial is under way; that is told apart, and so is start-up.
+
+Then the first of its trials again, side by side: ``tuner`` with one worker, coordinator and all on one core,
+and at the same time the bare loop (:mod:`benchmarks.bare_loop`) on the other; half-way they change cores. One
+after the other would not do: within ten minutes a shared machine gets slower or faster by more than what is
+to be seen.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import selectors
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +31,17 @@ from benchmarks.front.settings import FULL, Comparison, spec_of
 from benchmarks.paths import RESULTS, WORK, environment, write_json
 from tuner.execution.events import TrialEnded, TrialPlaced, WorkerReady
 from tuner.execution.launch import open_declared, open_existing, request_of, run_session
-from tuner.spec.values import BudgetSpec, ComponentSpec, StudySpec
+from tuner.spec.values import BudgetSpec, ComponentSpec, StartPoint, StudySpec
 from tuner.storage import TrialRecord
 
 __all__ = ["Shares", "Timeline", "shares_of"]
 
 NAME = "efficiency"
 GOAL = 0.95
+
+TEXTS = 8000
+"""Training texts, twice those of the comparison: what a trial costs once weighs less the longer it trains,
+and most people's trials are longer still."""
 
 
 @dataclass
@@ -141,43 +149,73 @@ def shares_of(timeline: Timeline, costs: Mapping[int, Mapping[str, float]] | Non
 
 
 def main() -> int:
-    """Run both in turns and write where the time went."""
+    """Run the study, and its first trials beside the bare loop; write where the time went."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="six small trials")
     options = parser.parse_args()
-    trials, comparison = (6, Comparison("quick", 0, 1, 1000, 500, 2)) if options.quick else (20, FULL)
+    trials, beside, comparison = 20, 10, replace(FULL, train=TEXTS)
+    if options.quick:
+        trials, beside, comparison = 6, 4, Comparison("quick", 0, 1, 1000, 500, 2)
     cores = machine.use_cores()
     before = machine.facts()
     folder = WORK / f"efficiency_{comparison.name}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    spec = study_spec(comparison, trials)
     storage = str(folder / "tuner.db")
-    ours = run_ours(study_spec(comparison, trials), storage, folder)
-    bare = run_bare(orders_of(storage, range(trials)), cores)
-    document = result(ours, bare, {"trials": trials, **comparison.settings()}, before)
+    print(f"tuner: {trials} trials, {len(cores)} workers", file=sys.stderr, flush=True)
+    study = run_ours(NAME, spec, storage, folder, len(cores))
+    orders = orders_of(storage, range(beside))
+    halves = run_beside(spec, orders, storage, folder, cores)
+    settings = {"trials": trials, "beside": beside, **comparison.settings()}
+    document = result(study, halves, settings, before)
     write_json(RESULTS / comparison.name / "efficiency.json", document)
     show(document)
     return 0
 
 
 def study_spec(comparison: Comparison, trials: int) -> StudySpec:
-    """Return the study: the space of the comparison, points at random, every trial trained to its end."""
+    """Return the study: the space of the comparison, points at random, every trial trained to its end.
+
+    As with the usual sampler, the last trial is one of several points.
+    """
     spec = spec_of(comparison)
     return replace(
         spec,
         fixed={**spec.fixed, "chance_epochs": 0},
-        sampler=ComponentSpec("random"),
+        sampler=ComponentSpec("random", {"draws": 8}),
         pruner=ComponentSpec("none"),
         budget=BudgetSpec(trials=trials),
     )
 
 
-def run_ours(spec: StudySpec, storage: str, folder: Path) -> Shares:
-    """Run, or go on with, the study; return where the time of this session went."""
-    print(f"tuner: to trial {spec.budget.trials}", file=sys.stderr, flush=True)
-    study = open_declared(NAME, spec, folder, storage)
+def run_ours(
+    name: str,
+    spec: StudySpec,
+    storage: str,
+    folder: Path,
+    workers: int,
+    when_ready: Callable[[], None] = lambda: None,
+) -> Shares:
+    """Run, or go on with, a study; return where the time of this session went.
+
+    Args:
+        name: Its name.
+        spec: Declares it.
+        storage: Its database.
+        folder: Of the declaration.
+        workers: As many.
+        when_ready: Called when a worker is ready for its first trial.
+    """
+    study = open_declared(name, spec, folder, storage)
     timeline = Timeline(time.monotonic())
-    run_session(study, machine.CORES, timeline.watch)
+
+    def watch(event: object) -> None:
+        if isinstance(event, WorkerReady):
+            when_ready()
+        timeline.watch(event)
+
+    run_session(study, workers, watch)
     ended = {number for trials in timeline.trials.values() for number, *_ in trials}
     costs = {
         trial.number: {
@@ -185,7 +223,7 @@ def run_ours(spec: StudySpec, storage: str, folder: Path) -> Shares:
             "validate_s": trial.metrics["validation_time_s"],
             "compile_s": trial.metrics["compile_time_s"],
         }
-        for trial in study.ledger.trials(NAME)
+        for trial in study.ledger.trials(name)
         if trial.number in ended
     }
     study.database.close()
@@ -198,10 +236,12 @@ def orders_of(storage: str, numbers: Sequence[int]) -> list[dict[str, Any]]:
     found: dict[int, TrialRecord] = {trial.number: trial for trial in study.ledger.trials(NAME)}
     orders = []
     for number in numbers:
+        params = found[number].params
         request = request_of(study, found[number])
         orders.append(
             {
                 "number": number,
+                "point": {each.name: params[each.name] for each in study.spec.space if each.name in params},
                 "settings": dict(request.params),
                 "seed": request.seed,
                 "task": request.task,
@@ -213,64 +253,89 @@ def orders_of(storage: str, numbers: Sequence[int]) -> list[dict[str, Any]]:
     return orders
 
 
-def run_bare(orders: Sequence[Mapping[str, Any]], cores: Sequence[int]) -> Shares:
-    """Deal trials to one bare loop a core, in order, as each is free."""
-    print(f"bare loop: {len(orders)} trials", file=sys.stderr, flush=True)
-    timeline = Timeline(time.monotonic())
-    selector = selectors.DefaultSelector()
-    children = []
-    for worker, core in enumerate(cores):
+def run_beside(
+    spec: StudySpec, orders: Sequence[Mapping[str, Any]], storage: str, folder: Path, cores: Sequence[int]
+) -> list[tuple[Shares, float]]:
+    """Train the same trials with ``tuner`` on one core and in the bare loop on another, at the same time.
+
+    Args:
+        spec: Of the study that the trials are from.
+        orders: The trials.
+        storage: A database; the trials run in a study of their own.
+        folder: Of the declaration.
+        cores: Two.
+
+    Returns:
+        Of each half of the trials where the time of ``tuner`` went, and the seconds of the bare loop from
+        its first trial's beginning to its last one's end. The second half has exchanged cores.
+    """
+    points = tuple(StartPoint(order["point"]) for order in orders)
+    half = len(orders) // 2
+    found = []
+    for which, part in enumerate((orders[:half], orders[half:])):
+        core, other = (cores[0], cores[1]) if which == 0 else (cores[1], cores[0])
+        print(f"side by side: {len(part)} trials, tuner on core {core}", file=sys.stderr, flush=True)
+        begun = half if which == 0 else len(orders)
+        declared = replace(spec, start_with=points, budget=BudgetSpec(trials=begun))
+        bare = BareLoop(other)
+        machine.keep_to([core])
+        mine = run_ours(f"{NAME}-beside", declared, storage, folder, 1, partial(bare.begin, part))
+        machine.keep_to(cores)
+        found.append((mine, bare.seconds()))
+    return found
+
+
+class BareLoop:
+    """A bare loop in a process of its own, ready to begin.
+
+    Args:
+        core: The one that it computes on.
+    """
+
+    def __init__(self, core: int) -> None:
         command = [sys.executable, "-m", "benchmarks.bare_loop", str(core)]
-        child = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, env=environment()
+        self._child = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment()
         )
-        assert child.stdin is not None
-        assert child.stdout is not None
-        selector.register(child.stdout, selectors.EVENT_READ, (worker, child))
-        children.append(child)
-    waiting, running = list(orders), dict[int, int]()
-    open_workers = len(children)
-    while open_workers:
-        for key, _ in selector.select():
-            worker, child = key.data
-            line = child.stdout.readline()
-            now_s = time.monotonic()
-            if not line:
-                raise SystemExit(f"the bare loop on core {cores[worker]} ended with {child.wait()}")
-            if worker in running:
-                timeline.end(worker, running.pop(worker), now_s)
-            else:
-                timeline.ready_s[worker] = now_s
-            if not waiting:
-                selector.unregister(child.stdout)
-                child.stdin.close()
-                open_workers -= 1
-                continue
-            order = waiting.pop(0)
-            running[worker] = order["number"]
-            timeline.place(worker, now_s)
-            child.stdin.write(json.dumps(order) + "\n")
-            child.stdin.flush()
-    for child in children:
-        child.wait()
-    return shares_of(timeline)
+        assert self._child.stdout is not None
+        if self._child.stdout.readline().strip() != "ready":
+            raise SystemExit(f"the bare loop on core {core} ended with {self._child.wait()}")
+
+    def begin(self, orders: Sequence[Mapping[str, Any]]) -> None:
+        """Let it train these trials, one after another."""
+        assert self._child.stdin is not None
+        self._child.stdin.writelines(json.dumps(order) + "\n" for order in orders)
+        self._child.stdin.close()
+
+    def seconds(self) -> float:
+        """Wait for its end; return the seconds of its trials."""
+        assert self._child.stdout is not None
+        trained = [json.loads(line) for line in self._child.stdout]
+        if self._child.wait():
+            raise SystemExit(f"the bare loop ended with {self._child.returncode}")
+        return float(trained[-1]["ended_s"] - trained[0]["began_s"])
 
 
 def result(
-    mine: Shares, theirs: Shares, settings: Mapping[str, Any], facts: Mapping[str, Any]
+    study: Shares,
+    halves: Sequence[tuple[Shares, float]],
+    settings: Mapping[str, Any],
+    facts: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Put the two ratios together, and where the rest went."""
-    inside_s = mine.train_s + mine.validate_s
+    inside_s = study.train_s + study.validate_s
+    beside = {name: sum(asdict(mine)[name] for mine, _ in halves) for name in asdict(study)}
+    bare_s = sum(seconds for _, seconds in halves)
     return {
         "settings": dict(settings),
         "machine": dict(facts),
-        "tuner": {**asdict(mine), "around_s": mine.around_s},
-        "bare": asdict(theirs),
-        "inside_keras": inside_s / mine.all_s,
-        "inside_keras_while_busy": inside_s / mine.busy_s,
-        "with_compiling_while_busy": (inside_s + mine.compile_s) / mine.busy_s,
-        "bare_to_tuner": theirs.all_s / mine.all_s,
-        "bare_to_tuner_while_busy": theirs.busy_s / mine.busy_s,
+        "tuner": {**asdict(study), "around_s": study.around_s},
+        "inside_keras": inside_s / study.all_s,
+        "inside_keras_while_busy": inside_s / study.busy_s,
+        "with_compiling_while_busy": (inside_s + study.compile_s) / study.busy_s,
+        "beside": {"tuner": beside, "bare_s": bare_s},
+        "bare_to_tuner": bare_s / beside["all_s"],
+        "bare_to_tuner_halves": [seconds / mine.all_s for mine, seconds in halves],
         "goal": GOAL,
     }
 
@@ -295,9 +360,9 @@ def show(document: Mapping[str, Any]) -> None:
         "inside_keras_while_busy",
         "with_compiling_while_busy",
         "bare_to_tuner",
-        "bare_to_tuner_while_busy",
     ):
         print(f"{name.replace('_', ' '):28} {document[name]:.3f}")
+    print("by halves", *(f"{each:.3f}" for each in document["bare_to_tuner_halves"]))
 
 
 if __name__ == "__main__":

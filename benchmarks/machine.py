@@ -12,7 +12,7 @@ from typing import Any
 
 import psutil
 
-__all__ = ["CORES", "facts", "use_cores"]
+__all__ = ["CORES", "facts", "keep_to", "use_cores"]
 
 CORES = 2
 """All that any method is given, however many the machine has."""
@@ -44,11 +44,17 @@ def facts(packages: Iterable[str] = ("tensorflow", "keras", "optuna")) -> dict[s
 
 def use_cores(count: int = CORES) -> list[int]:
     """Keep this process, and those that it starts, to so many processors; return their numbers."""
-    if not hasattr(os, "sched_setaffinity"):
+    if not hasattr(os, "sched_getaffinity"):
         return list(range(min(count, os.cpu_count() or 1)))
     chosen = sorted(os.sched_getaffinity(0))[:count]
-    os.sched_setaffinity(0, chosen)
+    keep_to(chosen)
     return chosen
+
+
+def keep_to(cores: Iterable[int]) -> None:
+    """Keep this process, and those that it starts from now on, to these processors where the system can."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, cores)
 
 
 def _processor() -> str:

@@ -479,6 +479,17 @@ class TestClaims:
         assert found[0] == pytest.approx(300.0, abs=30)
         assert found[1] == pytest.approx(600.0, abs=30)
 
+    def test_without_a_time_limit_a_point_may_be_chosen_too(self, session: RunningStudy) -> None:
+        found: list[float] = []
+
+        def dense(left_s: float) -> Choice:
+            found.append(left_s)
+            return Choice(1, lambda params: float(params["family"] == "dense"))
+
+        claims = [session.claim(dense) for _ in range(3)]
+        assert [claim and claim.params["family"] for claim in claims] == ["dense"] * 3
+        assert found == [math.inf] * 3
+
     def test_what_a_person_queued_is_begun_without_asking(
         self, ledger: Ledger, session: RunningStudy
     ) -> None:

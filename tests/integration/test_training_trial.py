@@ -565,7 +565,7 @@ def test_a_checkpoint_of_another_architecture_is_refused(
 
 def test_a_finished_trial_whose_outcome_was_lost_ends_the_same_again(request_for: RequestMaker) -> None:
     request = request_for()
-    first = run_trial(request, FakeChannel())
+    first = run_trial(request, FakeChannel(), always_checkpoint())
     channel = FakeChannel()
 
     again = run_trial(request, channel)
@@ -574,6 +574,19 @@ def test_a_finished_trial_whose_outcome_was_lost_ends_the_same_again(request_for
     assert channel.reports == []
     assert without_time(again.metrics) == without_time(first.metrics)
     assert again.metrics["training_time_s"] == first.metrics["training_time_s"]
+
+
+def test_a_trial_of_some_seconds_writes_no_checkpoint(request_for: RequestMaker) -> None:
+    """It would cost more than it could save: whose outcome is lost is trained again, and ends the same."""
+    request = request_for()
+    first = run_trial(request, FakeChannel())
+    channel = FakeChannel()
+
+    again = run_trial(request, channel)
+
+    assert load_checkpoint(Path(request.trial_dir), _identity(request)) is None
+    assert len(channel.reports) == first.metrics["epochs_run"]
+    assert without_time(again.metrics) == without_time(first.metrics)
 
 
 @pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning")

@@ -221,7 +221,7 @@ def _is_sound(proposal: Proposal, others: Sequence[Proposal], spec: StudySpec, c
     # Points to begin with were chosen for the old space; whoever changes it chooses new ones.
     fresh = replace(spec, start_with=())
     known = set(effect_warnings(fresh, catalogue))
-    for chosen in ([proposal], [*others, proposal]):
+    for chosen in ([proposal], [*others, proposal]) if others else ([proposal],):
         try:
             parsed = parse_spec(dump_spec(applied(fresh, chosen)), "proposal", catalogue)
         except SpecError:

@@ -231,17 +231,19 @@ def _is_far_cheaper(other: TrialRecord, trial: TrialRecord, thresholds: Mapping[
 
     On a GPU the processor only waits, so there the wall alone counts.
     """
+    if not _saves(other, trial, "training_time_s", thresholds):
+        return False  # nearly always, so the rest is not looked at
     on_gpu = any(str(each.facts.get("device", "")).startswith("GPU") for each in (trial, other))
-    clocks = ("training_time_s",) if on_gpu else ("training_time_s", "training_cpu_time_s")
-    seconds = [
-        (trial.metrics[clock], other.metrics[clock])
-        for clock in clocks
-        if clock in trial.metrics and clock in other.metrics
-    ]
-    return bool(seconds) and all(
-        its_s * thresholds["times_as_long"] < own_s and own_s - its_s >= thresholds["saved_s"]
-        for own_s, its_s in seconds
-    )
+    clock = "training_cpu_time_s"
+    unknown = clock not in trial.metrics or clock not in other.metrics
+    return on_gpu or unknown or _saves(other, trial, clock, thresholds)
+
+
+def _saves(other: TrialRecord, trial: TrialRecord, clock: str, thresholds: Mapping[str, float]) -> bool:
+    own_s, its_s = trial.metrics.get(clock), other.metrics.get(clock)
+    if own_s is None or its_s is None:
+        return False
+    return its_s * thresholds["times_as_long"] < own_s and own_s - its_s >= thresholds["saved_s"]
 
 
 def _kernel_lost(trial: TrialRecord, _records: Records, _: Mapping[str, float]) -> str:

@@ -78,8 +78,8 @@ class Coordinator:
         interrupts: Counts the signals that were heard.
         clock: Seconds on a clock that never steps.
         memory: Judges whether trials fit. Defaults to one that lets all pass.
-        time_left: Chooses trials where the study has a time limit. Defaults to one that has only ended trials
-            to learn from.
+        time_left: Chooses trials by what they are expected to take. Defaults to one that has only ended
+            trials to learn from.
     """
 
     def __init__(
@@ -179,8 +179,10 @@ class Coordinator:
             self._place(worker, claim)
 
     def _claim(self) -> Claim | None:
-        """Claim a trial; within a time limit one of several, near its end only one that fits."""
-        return self._study.claim(self._time_left.choice(self._study.use_of_budget()))
+        """Claim a trial; one of several where that saves time, near a time limit only one that fits."""
+        under_way = [place.trial for place in self._places if place.trial]
+        choice = self._time_left.choice(self._study.use_of_budget(), under_way, self._clock())
+        return self._study.claim(choice)
 
     def _place(self, worker: int, claim: Claim) -> None:
         now = self._clock()
@@ -235,6 +237,7 @@ class Coordinator:
             return
         # A trial that goes on from an older checkpoint repeats epochs: the repeated ones count.
         placed.curve = [earlier for earlier in placed.curve if earlier.epoch < report.epoch] + [report]
+        placed.since_s = self._clock()
         held = self._study.record_epoch(placed.claim.token, report)
         self._executor.send(worker, self._decide(placed, held))
         self._watch(EpochEnded(worker, report))
@@ -247,11 +250,10 @@ class Coordinator:
             return Verdict(number, VerdictAction.RELEASE, "another session has taken this trial over")
         if self._is_stopping:
             return Verdict(number, VerdictAction.RELEASE, "the study is being stopped")
-        epochs_left = int(placed.request.params["epochs"]) - placed.curve[-1].epoch - 1
-        reason = self._pruner.decide(placed.curve, list(self._finished.values()), epochs_left)
+        reason = self._pruner.decide(placed.curve, list(self._finished.values()), placed.epochs_left)
         if reason:
             return Verdict(number, VerdictAction.PRUNE, reason)
-        over = over_limit(self._study.use_of_budget(), placed.curve, epochs_left)
+        over = over_limit(self._study.use_of_budget(), placed.curve, placed.epochs_left)
         if over:
             return Verdict(number, VerdictAction.FINISH, over)
         return Verdict(number, VerdictAction.CONTINUE)

@@ -18,13 +18,32 @@ trial in ten does (with a probability of 0.995)."""
 
 @dataclass
 class Placed:
-    """A trial on a worker; ``before_bytes`` is the worker's size when it was placed there."""
+    """A trial on a worker.
+
+    Attributes:
+        claim: Its lease.
+        request: As it was sent.
+        curve: Its epochs so far.
+        placed_s: When that was.
+        before_bytes: The worker's size then.
+        since_s: When it reported its last epoch there, at first ``placed_s``.
+    """
 
     claim: Claim
     request: TrialRequest
     curve: list[EpochReport]
     placed_s: float
     before_bytes: int = 0
+    since_s: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.since_s = self.placed_s
+
+    @property
+    def epochs_left(self) -> int:
+        """Epochs that it may still train."""
+        ended = self.curve[-1].epoch + 1 if self.curve else 0
+        return int(self.request.params["epochs"]) - ended
 
 
 @dataclass

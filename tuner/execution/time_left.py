@@ -1,5 +1,5 @@
-"""Keeping a time limit: how its seconds are shared among trials, which are predicted to end within it, and
-which have gone on for too long."""
+"""What is begun by the seconds that it is expected to take: how a time limit is shared among trials, which
+of them are predicted to end within it, which have gone on for too long, and what ends when all others do."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from tuner.execution.plan import StudyPlan
+from tuner.execution.standing import Placed
 from tuner.search.choice import Choice, ChoiceWithin
 from tuner.search.samplers import draws_of
 from tuner.search.seconds import SecondsModel, TimedTrial
@@ -28,6 +29,10 @@ the limit is used up: first comes what ends soon, from which sampler and pruner 
 at last what the sampler thinks best. Tried on recorded studies against other powers and orders
 (``benchmarks/queue_order.py``)."""
 
+_TOGETHER = 4
+"""Power of one over the seconds by which a trial ends sooner or later than the last one under way, in the
+weight of the last trials of a number: of some points the one that fits best comes nearly always."""
+
 _OVERRUN = 0.1
 """Share of a time limit by which a trial under way may end after it: most do, and are worth it."""
 
@@ -37,7 +42,9 @@ while when there are thousands."""
 
 
 class TimeLeft:
-    """Judges trials before they begin. A study without a time limit costs nothing here.
+    """Judges trials before they begin.
+
+    A study without a time limit costs nothing here until its last trials are begun.
 
     Args:
         plan: Completes params to settings.
@@ -64,22 +71,28 @@ class TimeLeft:
         self._longest_s = 0.0
         self.unused_s: float | None = None
 
-    def choice(self, use: BudgetUse) -> ChoiceWithin | None:
+    def choice(
+        self, use: BudgetUse, under_way: Sequence[Placed] = (), now_s: float = 0.0
+    ) -> ChoiceWithin | None:
         """Return how the next trial's point is chosen, or None where the first that comes is begun.
-
-        Of several points one is begun, early on the likelier the sooner it is expected to end
-        (:data:`_HASTE`). Near the limit none is begun that is predicted not to end within it.
 
         Args:
             use: Of the study's budget, now.
+            under_way: Trials of this session.
+            now_s: On the clock that they were placed by.
         """
         if use.time_limit_s is None:
-            return None
-        if use.finished >= self._learn_at:
-            self._learn()
-            self._learn_at = max(use.finished + 1, math.ceil(use.finished * _STALE))
-        haste = _HASTE * max(0.0, 1.0 - use.used_s / use.time_limit_s)
-        is_near = self._model is not None and use.time_limit_s - use.used_s < _FAR_OFF * self._longest_s
+            return self._ending_together(use, under_way, now_s)
+        return self._within(use, use.time_limit_s)
+
+    def _within(self, use: BudgetUse, time_limit_s: float) -> ChoiceWithin | None:
+        """Of several points begin one, early on the likelier the sooner it ends (:data:`_HASTE`).
+
+        Near the limit none is begun that is predicted not to end within it.
+        """
+        self._keep_learned(use)
+        haste = _HASTE * max(0.0, 1.0 - use.used_s / time_limit_s)
+        is_near = self._model is not None and time_limit_s - use.used_s < _FAR_OFF * self._longest_s
         if not is_near and self._draws == 1:
             return None
 
@@ -99,10 +112,36 @@ class TimeLeft:
 
         return within
 
+    def _ending_together(
+        self, use: BudgetUse, under_way: Sequence[Placed], now_s: float
+    ) -> ChoiceWithin | None:
+        """Of the last trials begin those that end when the others do, so that no worker waits long for them.
+
+        A trial is one of the last when no more are to be begun than are under way.
+        """
+        to_begin = 0 if use.trials is None else use.trials - use.begun
+        if self._draws == 1 or not 0 < to_begin <= len(under_way):
+            return None
+        self._keep_learned(use)
+        model = self._model
+        if model is None:
+            return None
+        longest_s = max(_rest_s(placed, model, now_s) for placed in under_way)
+
+        def weight(params: Params) -> float:
+            idle_s = abs(model.expected_s(self._plan.settings(params)) - longest_s)
+            return float((1.0 + idle_s) ** -_TOGETHER)
+
+        return lambda _: Choice(self._draws, weight)
+
     def _work(self, settings: Params) -> float:
         return self._work_of(self._plan.request_for(0, settings)) or _MIDDLING_WORK
 
-    def _learn(self) -> None:
+    def _keep_learned(self, use: BudgetUse) -> None:
+        """Learn from the trials that have ended, when enough have since the last time."""
+        if use.finished < self._learn_at:
+            return
+        self._learn_at = max(use.finished + 1, math.ceil(use.finished * _STALE))
         timed = [_timed(trial) for trial in self._study.trials()]
         found = [trial for trial in timed if trial is not None]
         self._model = SecondsModel.fit(found, self._work)
@@ -120,10 +159,23 @@ def over_limit(use: BudgetUse, curve: Sequence[EpochReport], epochs_left: int) -
     if use.time_limit_s is None or use.used_s < use.time_limit_s or not epochs_left:
         return ""
     epochs = curve[-1].epoch + 1
-    rest_s = curve[-1].metrics.get("wall_time_s", 0.0) / epochs * epochs_left
-    if use.used_s + rest_s <= (1.0 + _OVERRUN) * use.time_limit_s:
+    if use.used_s + _epoch_s(curve) * epochs_left <= (1.0 + _OVERRUN) * use.time_limit_s:
         return ""
     return f"the time limit was reached after {epochs} of {epochs + epochs_left} epochs"
+
+
+def _epoch_s(curve: Sequence[EpochReport]) -> float:
+    """Return the seconds of one of a trial's epochs, all that belongs to it included."""
+    return curve[-1].metrics.get("wall_time_s", 0.0) / (curve[-1].epoch + 1)
+
+
+def _rest_s(placed: Placed, model: SecondsModel, now_s: float) -> float:
+    """Return how long a trial under way will go on: by its own epochs, or before any as predicted."""
+    if placed.curve:
+        expected_s = _epoch_s(placed.curve) * placed.epochs_left
+    else:
+        expected_s = model.expected_s(placed.request.params)
+    return max(0.0, expected_s - (now_s - placed.since_s))
 
 
 def _timed(trial: TrialRecord) -> TimedTrial | None:

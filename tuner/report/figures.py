@@ -9,9 +9,7 @@ from __future__ import annotations
 import html
 import itertools
 import textwrap
-from collections.abc import Mapping
 from operator import itemgetter
-from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -173,18 +171,24 @@ def _marks(rows: pd.DataFrame, kind: str, name: str, axes: Axes) -> go.Scatter:
         f"{'left' if axes.x.direction == 'minimize' else 'right'}",
         textfont={"color": FRONT, "size": 12},
         cliponaxis=False,
-        hovertext=[_hover(row, axes) for row in rows.to_dict("records")],
+        hovertext=_hovers(rows, axes),
         hoverinfo="text",
     )
 
 
-def _hover(row: Mapping[str, Any], axes: Axes) -> str:
-    """Write what a mark says under the pointer; all of it is escaped, plotly reads it as HTML."""
-    lines = [f"<b>trial {row['number']}</b>, {row['kind']}", _point(axes, row["x"], row["y"])]
-    lines += [html.escape(f"{name} = {written_value(value)}") for name, value in row["params"].items()]
-    if row["reason"]:
-        lines += [f"<i>{html.escape(part)}</i>" for part in textwrap.wrap(row["reason"], 70)]
-    return "<br>".join(lines)
+def _hovers(rows: pd.DataFrame, axes: Axes) -> list[str]:
+    """Write what marks say under the pointer; all of it is escaped, plotly reads it as HTML."""
+    columns = (rows[name].tolist() for name in ("number", "kind", "x", "y", "params", "reason"))
+    found = []
+    for number, kind, x, y, params, reason in zip(*columns, strict=True):
+        lines = [f"<b>trial {number}</b>, {kind}", _point(axes, x, y)]
+        if params:
+            listed = "\n".join(f"{name} = {written_value(value)}" for name, value in params.items())
+            lines.append(html.escape(listed).replace("\n", "<br>"))  # once a mark: there may be thousands
+        if reason:
+            lines += [f"<i>{html.escape(part)}</i>" for part in textwrap.wrap(reason, 70)]
+        found.append("<br>".join(lines))
+    return found
 
 
 def _point(axes: Axes, x: float, y: float) -> str:

@@ -25,4 +25,4 @@ class Choice:
 
 
 ChoiceWithin: TypeAlias = Callable[[float], Choice]
-"""``seconds left of the time limit -> how a new trial's point is chosen``."""
+"""``seconds left of the time limit -> how a new trial's point is chosen``; infinitely many if unlimited."""

@@ -62,7 +62,7 @@ def make_sampler(
 
 
 def draws_of(spec: ComponentSpec) -> int:
-    """Return how many points the declared sampler draws for each trial of a study with a time limit.
+    """Return how many points the declared sampler draws where one is chosen by its expected seconds.
 
     Args:
         spec: Its name and options.
@@ -179,8 +179,9 @@ def _draws(default: int) -> Setting:
         _DRAWS,
         "int",
         default,
-        "With a time limit: points drawn for each trial. One is begun, early on the likelier the sooner it is"
-        " expected to end, which brings the front sooner. 1 begins what comes.",
+        "Points drawn for a trial where one is chosen by its expected seconds. With a time limit: early on"
+        " the likelier the sooner it ends, which brings the front sooner. With a number of trials: the last"
+        " of them end together. 1 begins what comes.",
         low=1,
         high=ATTEMPTS,
     )

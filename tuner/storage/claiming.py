@@ -7,6 +7,7 @@ before another is begun, and a trial counts from the moment it exists in Optuna'
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -206,12 +207,14 @@ class Claimer:
     def _chose(self, choice: ChoiceWithin | None, record: StudyRecord, use: BudgetUse) -> bool:
         """Make the sampler give the next trial a chosen point; tell if there is one to begin."""
         self.sampler.try_again(0)
-        if choice is None or use.time_limit_s is None:
+        if choice is None:
             return True
         if self.unfit == (use.finished, use.time_limit_s):
             return False  # as it stands nothing fitted, and the time left only shrinks
-        # The limit counts the seconds of all sessions, so that several use it up together.
-        left_s = (use.time_limit_s - use.used_s) / max(1, record.sessions_alive)
+        left_s = math.inf
+        if use.time_limit_s is not None:
+            # The limit counts the seconds of all sessions, so that several use it up together.
+            left_s = (use.time_limit_s - use.used_s) / max(1, record.sessions_alive)
         with self.database.translated():
             chosen = choose_attempt(
                 self.study, self.sampler, record.spec.space, choice(left_s), record.spec.seed

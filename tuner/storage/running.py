@@ -179,9 +179,9 @@ class RunningStudy:
         only while the study's budget has room, and the sampler points.
 
         Args:
-            choice: In a study with a time limit, how one of several points that the sampler draws is chosen
-                for a new trial; where none has a weight, nothing begins. What others queued is begun without
-                asking. Defaults to the sampler's first point.
+            choice: How one of several points that the sampler draws is chosen for a new trial; where none
+                has a weight, nothing begins. What others queued is begun without asking. Defaults to the
+                sampler's first point.
         """
         return self._database.persist(lambda: self._claimer.claim(choice))
 

@@ -301,8 +301,11 @@ class _Trial:
         return self._outcome(Ending.RELEASED, reason)
 
     def _finish(self, reason: str) -> TrialOutcome:
-        """Keep the best epoch's model. The checkpoint stays: whoever records the outcome discards it."""
-        self._checkpointer.flush()
+        """Keep the best epoch's model.
+
+        The last checkpoint stays until the outcome is recorded, and none is written any more: who is killed
+        between loses the epochs of some seconds, as at any other moment.
+        """
         if not self._course.has_improved:
             self._model.set_weights(self._best_weights)
         keep_model(self._model, self._request, self._dataset, self._inputs)

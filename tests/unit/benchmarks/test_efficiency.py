@@ -41,13 +41,22 @@ def test_what_is_not_keras_within_a_trial_is_around_it() -> None:
     assert shares.around_s == pytest.approx(37.0 - 29.0 - 4.0 - 2.0)
 
 
-def test_the_ratios_are_of_all_worker_seconds() -> None:
-    ours, bare = shares_of(timeline(), COSTS), shares_of(timeline())
+def test_the_share_inside_keras_is_of_all_worker_seconds() -> None:
+    study = shares_of(timeline(), COSTS)
 
-    document = result(ours, bare, {"trials": 3}, {})
+    document = result(study, [(study, 49.0)], {"trials": 3}, {})
 
     assert document["inside_keras"] == pytest.approx(33.0 / 49.0)
     assert document["inside_keras_while_busy"] == pytest.approx(33.0 / 39.0)
-    assert document["bare_to_tuner"] == 1.0
-    assert document["tuner"]["around_s"] == pytest.approx(ours.around_s)
-    assert document["bare"] == asdict(bare)
+    assert document["tuner"] == {**asdict(study), "around_s": pytest.approx(study.around_s)}
+
+
+def test_the_bare_loop_is_held_against_all_that_ran_beside_it() -> None:
+    mine = shares_of(timeline(), COSTS)
+
+    document = result(mine, [(mine, 40.0), (mine, 45.0)], {"trials": 3}, {})
+
+    assert document["bare_to_tuner"] == pytest.approx(85.0 / 98.0)
+    assert document["bare_to_tuner_halves"] == pytest.approx([40.0 / 49.0, 45.0 / 49.0])
+    assert document["beside"]["tuner"]["all_s"] == 98.0
+    assert document["beside"]["bare_s"] == 85.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,15 +13,18 @@ import pytest
 from tests.ledgers import spec_of
 from tuner.catalogue import CATALOGUE
 from tuner.execution.plan import StudyPlan
+from tuner.execution.standing import Placed
 from tuner.execution.time_left import TimeLeft
 from tuner.search.seconds import MIN_TRIALS
 from tuner.spec.values import ComponentSpec, IntParameter
-from tuner.storage import BudgetUse, RunningStudy, TrialRecord
-from tuner.trial import TrialRequest
+from tuner.storage import BudgetUse, Claim, RunningStudy, TrialRecord
+from tuner.trial import EpochReport, TrialRequest
 
 FIXED = {"family": "lstm", "embedding": "trained"}
 TPE = ComponentSpec("tpe")
 USE = BudgetUse(None, 600.0, 0.0, 0, 0, 0, 0, 0, 0)
+LAST = BudgetUse(10, None, 0.0, complete=8, pruned=0, failed=0, running=1, waiting=0, failures_in_a_row=0)
+"""One trial of ten is to be begun, another one is under way."""
 
 
 @dataclass
@@ -62,14 +66,71 @@ def trials(seconds: float, count: int = MIN_TRIALS) -> list[TrialRecord]:
     ]
 
 
+def under_way(units: int, epochs_ended: int = 0, seconds: float = 0.0) -> Placed:
+    """A trial of four epochs, placed at 100 s, of which some have ended by then after so many seconds."""
+    params = {**CATALOGUE.complete(FIXED), "units": units, "epochs": 4}
+    request = TrialRequest("s", 9, params, 1, "binary", "", "", "")
+    metrics = {"wall_time_s": seconds}
+    curve = [EpochReport(9, epoch, metrics, 0, metrics) for epoch in range(epochs_ended)]
+    return Placed(Claim(9, "token", params), request, curve, placed_s=100.0)
+
+
+def likeliest(time_left: TimeLeft, use: BudgetUse, placed: Placed, now_s: float = 100.0) -> int:
+    """Return the units of the point that is begun nearly always."""
+    choice = time_left.choice(use, [placed], now_s)
+    assert choice is not None
+    found = choice(math.inf)
+    assert found.draws == 8
+    weights = {units: found.weight({"units": units}) for units in range(2, 65)}
+    best = max(weights, key=lambda units: weights[units])
+    assert weights[best] > 10 * weights[max(2, best // 2)] or best == 2
+    return best
+
+
 def by_units(request: TrialRequest) -> float:
     return float(request.params["units"])
 
 
-def test_a_study_without_a_time_limit_is_not_asked() -> None:
+def test_a_study_without_limits_is_not_asked() -> None:
     study = Ended(trials(1.0))
-    assert left(study).choice(replace(USE, time_limit_s=None)) is None
+    assert left(study).choice(replace(USE, time_limit_s=None), [under_way(40)], 100.0) is None
     assert study.reads == 0
+
+
+def test_the_last_trial_is_one_that_ends_with_the_other() -> None:
+    """A unit takes a second; the model is no closer than some units."""
+    time_left = left(Ended(trials(1.0)), work=by_units)
+    assert likeliest(time_left, LAST, under_way(50)) == pytest.approx(50, abs=5)
+    assert likeliest(time_left, LAST, under_way(50), now_s=120.0) == pytest.approx(30, abs=5)
+    assert likeliest(time_left, LAST, under_way(50), now_s=300.0) == 2, "it is overdue: the shortest"
+
+
+def test_a_trial_under_way_is_judged_by_its_own_epochs() -> None:
+    """By its settings it takes 10 s; by the first of its four epochs, 40 s."""
+    time_left = left(Ended(trials(1.0)), work=by_units)
+    assert likeliest(time_left, LAST, under_way(10, 1, 10.0)) == pytest.approx(30, abs=5)
+    assert likeliest(time_left, LAST, under_way(10, 3, 30.0)) == pytest.approx(10, abs=5)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        replace(LAST, complete=7),  # two are to be begun, and there is one other worker
+        replace(LAST, complete=9),  # none
+        replace(LAST, trials=None),
+    ],
+)
+def test_before_its_last_trials_a_study_is_not_asked(use: BudgetUse) -> None:
+    study = Ended(trials(1.0))
+    assert left(study).choice(use, [under_way(40)], 100.0) is None
+    assert study.reads == 0
+
+
+def test_the_last_trial_is_what_comes_where_there_is_nothing_to_choose_by() -> None:
+    assert left(Ended(trials(1.0))).choice(LAST, [], 100.0) is None, "nothing else is under way"
+    assert left(Ended(trials(1.0, MIN_TRIALS - 1))).choice(LAST, [under_way(40)], 100.0) is None
+    drawing_once = left(Ended(trials(1.0)), ComponentSpec("tpe", {"draws": 1}))
+    assert drawing_once.choice(LAST, [under_way(40)], 100.0) is None
 
 
 @pytest.mark.parametrize(("used_s", "times"), [(0.0, 16.0), (300.0, 4.0), (600.0, 1.0)])
