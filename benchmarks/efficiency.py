@@ -157,6 +157,8 @@ def main() -> int:
     if options.quick:
         trials, beside, comparison = 6, 4, Comparison("quick", 0, 1, 1000, 500, 2)
     cores = machine.use_cores()
+    if len(cores) < machine.CORES:
+        raise SystemExit(f"{machine.CORES} cores are needed")
     before = machine.facts()
     folder = WORK / f"efficiency_{comparison.name}"
     shutil.rmtree(folder, ignore_errors=True)
@@ -267,7 +269,8 @@ def run_beside(
 
     Returns:
         Of each half of the trials where the time of ``tuner`` went, and the seconds of the bare loop from
-        its first trial's beginning to its last one's end. The second half has exchanged cores.
+        its first trial's beginning to its last one's end. The second half has exchanged cores. Whichever is
+        done first, its core goes on with the same work until the other is done, too.
     """
     points = tuple(StartPoint(order["point"]) for order in orders)
     half = len(orders) // 2
@@ -277,16 +280,17 @@ def run_beside(
         print(f"side by side: {len(part)} trials, tuner on core {core}", file=sys.stderr, flush=True)
         begun = half if which == 0 else len(orders)
         declared = replace(spec, start_with=points, budget=BudgetSpec(trials=begun))
-        bare = BareLoop(other)
-        machine.keep_to([core])
-        mine = run_ours(f"{NAME}-beside", declared, storage, folder, 1, partial(bare.begin, part))
-        machine.keep_to(cores)
-        found.append((mine, bare.seconds()))
+        with BareLoop(other) as bare, BareLoop(core) as filler:
+            machine.keep_to([core])
+            mine = run_ours(f"{NAME}-beside", declared, storage, folder, 1, partial(bare.begin, part))
+            machine.keep_to(cores)
+            filler.begin(part)
+            found.append((mine, bare.seconds(len(part))))
     return found
 
 
 class BareLoop:
-    """A bare loop in a process of its own, ready to begin.
+    """A bare loop in a process of its own, ready to begin; ended with its ``with`` block.
 
     Args:
         core: The one that it computes on.
@@ -300,20 +304,31 @@ class BareLoop:
         assert self._child.stdout is not None
         if self._child.stdout.readline().strip() != "ready":
             raise SystemExit(f"the bare loop on core {core} ended with {self._child.wait()}")
+        self._begun = False
+
+    def __enter__(self) -> BareLoop:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._child.kill()
+        self._child.communicate()
 
     def begin(self, orders: Sequence[Mapping[str, Any]]) -> None:
-        """Let it train these trials, one after another."""
+        """Let it train these trials, one after another, twice over: so long it will not be done."""
+        if self._begun:  # a worker that was replaced is ready once more
+            return
+        self._begun = True
         assert self._child.stdin is not None
-        self._child.stdin.writelines(json.dumps(order) + "\n" for order in orders)
-        self._child.stdin.close()
+        self._child.stdin.writelines(json.dumps(order) + "\n" for order in [*orders, *orders])
+        self._child.stdin.flush()
 
-    def seconds(self) -> float:
-        """Wait for its end; return the seconds of its trials."""
+    def seconds(self, count: int) -> float:
+        """Wait for its first trials, so many; return their seconds."""
         assert self._child.stdout is not None
-        trained = [json.loads(line) for line in self._child.stdout]
-        if self._child.wait():
-            raise SystemExit(f"the bare loop ended with {self._child.returncode}")
-        return float(trained[-1]["ended_s"] - trained[0]["began_s"])
+        lines = [self._child.stdout.readline() for _ in range(count)]
+        if not lines[-1]:
+            raise SystemExit(f"the bare loop ended with {self._child.wait()}")
+        return float(json.loads(lines[-1])["ended_s"] - json.loads(lines[0])["began_s"])
 
 
 def result(

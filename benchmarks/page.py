@@ -177,8 +177,9 @@ def _efficiency(document: Mapping[str, Any]) -> list[str]:
         "",
         "## What an orchestrator costs",
         "",
-        f"{settings['trials']} random trials of the same space, {settings['epochs']} epochs of {settings['train']:,} "
-        "reviews, pruning off, a worker a core. Seconds of both workers together, from when each was ready "
+        f"{settings['trials']} trials of the same space, drawn at random, the last one out of eight to end with the "
+        f"other; {settings['epochs']} epochs of {settings['train']:,} reviews, nothing "
+        "pruned, a worker a core. Seconds of both workers together, from when each was ready "
         f"(start-up before that: {ours['start_up_s']:.1f}).",
         *_table(["where", "s", "share"], [*rows, ["all", f"{ours['all_s']:.1f}", "100.0%"]]),
         "",

@@ -30,8 +30,8 @@ at last what the sampler thinks best. Tried on recorded studies against other po
 (``benchmarks/queue_order.py``)."""
 
 _TOGETHER = 4
-"""Power of one over the seconds by which a trial ends sooner or later than the last one under way, in the
-weight of the last trials of a number: of some points the one that fits best comes nearly always."""
+"""Power of one over the seconds that workers would wait, in the weight of the last trials of a number: of
+some points the one that fits best comes nearly always."""
 
 _OVERRUN = 0.1
 """Share of a time limit by which a trial under way may end after it: most do, and are worth it."""
@@ -81,20 +81,20 @@ class TimeLeft:
             under_way: Trials of this session.
             now_s: On the clock that they were placed by.
         """
-        if use.time_limit_s is None:
-            return self._ending_together(use, under_way, now_s)
-        return self._within(use, use.time_limit_s)
+        last = self._ending_together(use, under_way, now_s)
+        return last if use.time_limit_s is None else self._within(use, use.time_limit_s, last)
 
-    def _within(self, use: BudgetUse, time_limit_s: float) -> ChoiceWithin | None:
+    def _within(self, use: BudgetUse, time_limit_s: float, last: ChoiceWithin | None) -> ChoiceWithin | None:
         """Of several points begin one, early on the likelier the sooner it ends (:data:`_HASTE`).
 
-        Near the limit none is begun that is predicted not to end within it.
+        Near the limit none is begun that is predicted not to end within it; before, the last trials of a
+        number are chosen as without a limit.
         """
         self._keep_learned(use)
         haste = _HASTE * max(0.0, 1.0 - use.used_s / time_limit_s)
         is_near = self._model is not None and time_limit_s - use.used_s < _FAR_OFF * self._longest_s
-        if not is_near and self._draws == 1:
-            return None
+        if not is_near and (last is not None or self._draws == 1):
+            return last
 
         def within(left_s: float) -> Choice:
             self.unused_s = left_s if is_near else None
@@ -115,9 +115,11 @@ class TimeLeft:
     def _ending_together(
         self, use: BudgetUse, under_way: Sequence[Placed], now_s: float
     ) -> ChoiceWithin | None:
-        """Of the last trials begin those that end when the others do, so that no worker waits long for them.
+        """Of the last trials begin those that end when the others do, so that workers wait little for them.
 
-        A trial is one of the last when no more are to be begun than are under way.
+        A trial is one of the last when no more are to be begun than are under way here. One that ends sooner
+        than they lets its own worker wait; one that ends later lets all others wait, and the study. What
+        is costly is therefore best tried now, as long as it keeps nobody.
         """
         to_begin = 0 if use.trials is None else use.trials - use.begun
         if self._draws == 1 or not 0 < to_begin <= len(under_way):
@@ -129,8 +131,9 @@ class TimeLeft:
         longest_s = max(_rest_s(placed, model, now_s) for placed in under_way)
 
         def weight(params: Params) -> float:
-            idle_s = abs(model.expected_s(self._plan.settings(params)) - longest_s)
-            return float((1.0 + idle_s) ** -_TOGETHER)
+            late_s = model.expected_s(self._plan.settings(params)) - longest_s
+            waited_s = -late_s if late_s < 0 else late_s * (len(under_way) + 1)
+            return float((1.0 + waited_s) ** -_TOGETHER)
 
         return lambda _: Choice(self._draws, weight)
 
@@ -165,14 +168,20 @@ def over_limit(use: BudgetUse, curve: Sequence[EpochReport], epochs_left: int) -
 
 
 def _epoch_s(curve: Sequence[EpochReport]) -> float:
-    """Return the seconds of one of a trial's epochs, all that belongs to it included."""
-    return curve[-1].metrics.get("wall_time_s", 0.0) / (curve[-1].epoch + 1)
+    """Return the seconds of one of a trial's epochs, validation and checkpoints included."""
+    metrics = curve[-1].metrics
+    once_s = metrics.get("compile_time_s", 0.0)
+    return max(0.0, metrics.get("wall_time_s", 0.0) - once_s) / (curve[-1].epoch + 1)
 
 
 def _rest_s(placed: Placed, model: SecondsModel, now_s: float) -> float:
-    """Return how long a trial under way will go on: by its own epochs, or before any as predicted."""
+    """Return how long a trial under way is thought to go on: by its own epochs, before any as predicted.
+
+    It is thought to stop early as others do.
+    """
     if placed.curve:
-        expected_s = _epoch_s(placed.curve) * placed.epochs_left
+        epochs_left = min(placed.epochs_left, max(0.0, model.epochs - placed.curve[-1].epoch - 1))
+        expected_s = _epoch_s(placed.curve) * epochs_left
     else:
         expected_s = model.expected_s(placed.request.params)
     return max(0.0, expected_s - (now_s - placed.since_s))
@@ -181,4 +190,6 @@ def _rest_s(placed: Placed, model: SecondsModel, now_s: float) -> float:
 def _timed(trial: TrialRecord) -> TimedTrial | None:
     if trial.state not in ("COMPLETE", "PRUNED") or not trial.seconds or trial.epochs < 1:
         return None
+    if not trial.session_id:
+        return None  # told by another program, which keeps no settings
     return TimedTrial(trial.settings, trial.seconds, trial.epochs, trial.state == "COMPLETE")

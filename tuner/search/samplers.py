@@ -180,8 +180,8 @@ def _draws(default: int) -> Setting:
         "int",
         default,
         "Points drawn for a trial where one is chosen by its expected seconds. With a time limit: early on"
-        " the likelier the sooner it ends, which brings the front sooner. With a number of trials: the last"
-        " of them end together. 1 begins what comes.",
+        " the likelier the sooner it ends, which brings the front sooner. With a number of trials and several"
+        " workers: the last ones end together. 1 begins what comes.",
         low=1,
         high=ATTEMPTS,
     )

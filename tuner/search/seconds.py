@@ -52,7 +52,11 @@ class TimedTrial:
 
 
 class SecondsModel:
-    """Predicts a trial's seconds from its settings. Made by :meth:`fit`."""
+    """Predicts a trial's seconds from its settings. Made by :meth:`fit`.
+
+    Attributes:
+        epochs: That completed trials ran, on average: what a predicted trial is thought to run.
+    """
 
     def __init__(
         self,
@@ -60,8 +64,10 @@ class SecondsModel:
         weights: _FloatArray,
         scale: _Scale,
         spread: float,
+        epochs: float,
         work: Callable[[Params], float],
     ) -> None:
+        self.epochs = epochs
         self._work = work
         self._columns = columns
         self._weights = weights  # (n_columns + 1,), the last one the constant
@@ -101,7 +107,7 @@ class SecondsModel:
         # Leave-one-out residuals of a linear smoother: each trial as if the others alone had been seen.
         leverage = np.einsum("ij,ji->i", design, np.linalg.solve(gram, design.T))
         residuals = (target - design @ weights) / np.maximum(1.0 - leverage, 0.05)
-        return cls(columns, weights, scale, float(np.sqrt(np.mean(residuals**2))), work)
+        return cls(columns, weights, scale, float(np.sqrt(np.mean(residuals**2))), epochs, work)
 
     def expected_s(self, settings: Params) -> float:
         """Return the seconds that a trial with these settings takes, about as often more as less."""

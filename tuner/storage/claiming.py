@@ -65,6 +65,7 @@ class Claimer:
 
     def claim(self, choice: ChoiceWithin | None = None) -> Claim | None:
         """Return a trial to run, or None when there is nothing to begin or to go on with now."""
+        self.sampler.try_again(0)  # what an earlier claim chose is not for this one
         with self.database.study_lock(self.name):
             self.crash_point("locked")
             self.teller.tell_recorded()
@@ -206,7 +207,6 @@ class Claimer:
 
     def _chose(self, choice: ChoiceWithin | None, record: StudyRecord, use: BudgetUse) -> bool:
         """Make the sampler give the next trial a chosen point; tell if there is one to begin."""
-        self.sampler.try_again(0)
         if choice is None:
             return True
         if self.unfit == (use.finished, use.time_limit_s):

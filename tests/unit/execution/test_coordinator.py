@@ -25,7 +25,7 @@ from tuner.search.pruning import make_pruner
 from tuner.search.samplers import make_sampler
 from tuner.search.seconds import MIN_TRIALS
 from tuner.spec import parse_spec
-from tuner.spec.values import BudgetSpec, StudySpec
+from tuner.spec.values import BudgetSpec, ComponentSpec, StudySpec
 from tuner.storage import BudgetUse, Claim, Database, Ledger, TrialRecord, open_database, this_owner
 from tuner.trial import Ending, EpochReport, TrialOutcome, TrialRequest
 
@@ -132,6 +132,26 @@ def test_what_is_sampled_reaches_the_request_with_its_defaults(session: Session)
     assert {request.number: request.params["units"] for request in requests} == sampled
     assert all(request.params["learning_rate"] == 1e-3 for request in requests)
     assert len({request.seed for request in requests}) == 6
+
+
+def test_the_last_trial_is_chosen_to_end_with_the_other(session: Session) -> None:
+    """A unit takes a second, and the trial beside the last one has next to nothing left."""
+
+    def units(draws: int) -> list[int]:
+        folder = session.folder / str(draws)
+        folder.mkdir()
+        database = open_database(f"sqlite:///{folder}/tuner.db", create=True)
+        sampler = ComponentSpec("random", {"draws": draws})
+        spec = replace(session.spec, sampler=sampler, budget=BudgetSpec(trials=9))
+        other = Session(folder, database, spec)
+        other.run(ScriptedExecutor(always(GOOD), wall_s=lambda request: float(str(request.params["units"]))))
+        found = [int(trial.params["units"]) for trial in other.trials()]
+        database.close()
+        return found
+
+    first, chosen = units(draws=1), units(draws=8)
+    assert chosen[:-1] == first[:-1]
+    assert chosen[-1] < first[-1]
 
 
 def test_a_trial_under_the_floor_is_pruned_and_the_reason_kept(session: Session) -> None:

@@ -61,23 +61,26 @@ def trials(seconds: float, count: int = MIN_TRIALS) -> list[TrialRecord]:
             settings={**settings, "units": 2 + 10 * number},
             seconds=seconds * (2 + 10 * number),
             epochs=3,
+            session_id="here",
         )
         for number in range(count)
     ]
 
 
-def under_way(units: int, epochs_ended: int = 0, seconds: float = 0.0) -> Placed:
-    """A trial of four epochs, placed at 100 s, of which some have ended by then after so many seconds."""
-    params = {**CATALOGUE.complete(FIXED), "units": units, "epochs": 4}
+def under_way(
+    units: int, epochs_ended: int = 0, seconds: float = 0.0, once_s: float = 0.0, epochs: int = 3
+) -> Placed:
+    """A trial, placed at 100 s, of which some epochs have ended by then after so many seconds."""
+    params = {**CATALOGUE.complete(FIXED), "units": units, "epochs": epochs}
     request = TrialRequest("s", 9, params, 1, "binary", "", "", "")
-    metrics = {"wall_time_s": seconds}
+    metrics = {"wall_time_s": seconds, "compile_time_s": once_s}
     curve = [EpochReport(9, epoch, metrics, 0, metrics) for epoch in range(epochs_ended)]
     return Placed(Claim(9, "token", params), request, curve, placed_s=100.0)
 
 
-def likeliest(time_left: TimeLeft, use: BudgetUse, placed: Placed, now_s: float = 100.0) -> int:
+def likeliest(time_left: TimeLeft, use: BudgetUse, *placed: Placed, now_s: float = 100.0) -> int:
     """Return the units of the point that is begun nearly always."""
-    choice = time_left.choice(use, [placed], now_s)
+    choice = time_left.choice(use, placed, now_s)
     assert choice is not None
     found = choice(math.inf)
     assert found.draws == 8
@@ -106,10 +109,49 @@ def test_the_last_trial_is_one_that_ends_with_the_other() -> None:
 
 
 def test_a_trial_under_way_is_judged_by_its_own_epochs() -> None:
-    """By its settings it takes 10 s; by the first of its four epochs, 40 s."""
+    """By its settings it takes 10 s; by the first of its three epochs, 30 s."""
     time_left = left(Ended(trials(1.0)), work=by_units)
-    assert likeliest(time_left, LAST, under_way(10, 1, 10.0)) == pytest.approx(30, abs=5)
-    assert likeliest(time_left, LAST, under_way(10, 3, 30.0)) == pytest.approx(10, abs=5)
+    assert likeliest(time_left, LAST, under_way(10, 1, 10.0)) == pytest.approx(20, abs=4)
+    assert likeliest(time_left, LAST, under_way(10, 2, 20.0)) == pytest.approx(10, abs=4)
+    assert likeliest(time_left, LAST, under_way(10, 1, 10.0), now_s=112.0) == pytest.approx(8, abs=4)
+    assert likeliest(time_left, LAST, under_way(10, 3, 30.0)) == 2, "it is about to end"
+
+
+def test_what_a_trial_under_way_did_once_it_does_not_do_again() -> None:
+    time_left = left(Ended(trials(1.0)), work=by_units)
+    assert likeliest(time_left, LAST, under_way(10, 1, 50.0, once_s=40.0)) == pytest.approx(20, abs=4)
+
+
+def test_a_trial_under_way_is_thought_to_stop_early_as_others_did() -> None:
+    """The others ran three epochs."""
+    time_left = left(Ended(trials(1.0)), work=by_units)
+    assert likeliest(time_left, LAST, under_way(10, 1, 10.0, epochs=50)) == pytest.approx(20, abs=4)
+
+
+def test_the_last_trials_end_with_the_longest_of_the_others_and_rather_sooner_than_later() -> None:
+    time_left = left(Ended(trials(1.0)), work=by_units)
+    others = under_way(10), under_way(40)
+    assert likeliest(time_left, LAST, *others) == pytest.approx(40, abs=5)
+    choice = time_left.choice(LAST, others, 100.0)
+    assert choice is not None
+    found = choice(math.inf)
+    assert found.weight({"units": 50}) < found.weight({"units": 30}) / 10
+
+
+def test_the_last_trials_end_together_within_a_time_limit_too_unless_that_is_near() -> None:
+    far = replace(LAST, time_limit_s=6000.0)
+    assert likeliest(left(Ended(trials(1.0)), work=by_units), far, under_way(50)) == pytest.approx(50, abs=5)
+    choice = left(Ended(trials(1.0)), work=by_units).choice(
+        replace(LAST, time_limit_s=600.0, used_s=570.0), [under_way(50)], 100.0
+    )
+    assert choice is not None
+    assert choice(30.0).weight({"units": 60}) == 0.0
+
+
+def test_a_trial_that_another_program_told_teaches_nothing() -> None:
+    """Its settings are not complete."""
+    told = [replace(trial, session_id="", settings={"units": 3}) for trial in trials(1.0)]
+    assert left(Ended(told)).choice(LAST, [under_way(40)], 100.0) is None
 
 
 @pytest.mark.parametrize(
