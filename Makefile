@@ -34,8 +34,8 @@ $(STAMP): pyproject.toml
 	touch $(STAMP)
 
 benchmark: $(PEERS_STAMP) browser  ## against other tools, efficiency, scale: some two and a half hours; goes on where it stopped
-	test -f benchmarks/results/full/scale.json || $(PEERS)/bin/python -m benchmarks.scale.run
-	test -f benchmarks/results/full/efficiency.json || $(PEERS)/bin/python -m benchmarks.efficiency
+	test -f benchmarks/.work/results/full/scale.json || $(PEERS)/bin/python -m benchmarks.scale.run
+	test -f benchmarks/.work/results/full/efficiency.json || $(PEERS)/bin/python -m benchmarks.efficiency
 	$(PEERS)/bin/python -m benchmarks.front.run
 	$(PEERS)/bin/python -m benchmarks.page
 

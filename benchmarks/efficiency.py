@@ -1,10 +1,11 @@
 """How much of the workers' time is spent in Keras, and what the same trials cost without an orchestrator.
 
-    python -m benchmarks.efficiency            # 20 trials, ten of them twice more: 25 minutes on two cores
+    python -m benchmarks.efficiency            # 20 trials, ten of them twice more: a quarter of an hour
     python -m benchmarks.efficiency --quick    # 6 small ones: two minutes
 
-First a study as people run it, a worker a core: where did its workers' seconds go? Towards its end a worker
-has nothing to do while another's last trial is under way; that is told apart, and so is start-up.
+First a study of random points, each trained to its end, a worker a core: where did its workers' seconds go?
+Towards its end a worker has nothing to do while another's last trial is under way; that is told apart, and so
+is start-up.
 
 Then the first of its trials again, side by side: ``tuner`` with one worker, coordinator and all on one core,
 and at the same time the bare loop (:mod:`benchmarks.bare_loop`) on the other; half-way they change cores. One
@@ -28,7 +29,7 @@ from typing import Any
 
 from benchmarks import machine
 from benchmarks.front.settings import FULL, Comparison, spec_of
-from benchmarks.paths import RESULTS, WORK, environment, write_json
+from benchmarks.paths import MEASURED, WORK, environment, write_json
 from tuner.execution.events import TrialEnded, TrialPlaced, WorkerReady
 from tuner.execution.launch import open_declared, open_existing, request_of, run_session
 from tuner.spec.values import BudgetSpec, ComponentSpec, StartPoint, StudySpec
@@ -38,10 +39,6 @@ __all__ = ["Shares", "Timeline", "shares_of"]
 
 NAME = "efficiency"
 GOAL = 0.95
-
-TEXTS = 8000
-"""Training texts, twice those of the comparison: what a trial costs once weighs less the longer it trains,
-and most people's trials are longer still."""
 
 
 @dataclass
@@ -77,7 +74,7 @@ class Timeline:
         now_s = time.monotonic()
         match event:
             case WorkerReady(worker=worker):
-                self.ready_s[worker] = now_s
+                self.ready_s.setdefault(worker, now_s)  # one that was replaced was ready before
             case TrialPlaced(worker=worker):
                 self.place(worker, now_s)
             case TrialEnded(worker=worker, number=number):
@@ -153,7 +150,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="six small trials")
     options = parser.parse_args()
-    trials, beside, comparison = 20, 10, replace(FULL, train=TEXTS)
+    trials, beside, comparison = 20, 10, FULL
     if options.quick:
         trials, beside, comparison = 6, 4, Comparison("quick", 0, 1, 1000, 500, 2)
     cores = machine.use_cores()
@@ -171,7 +168,7 @@ def main() -> int:
     halves = run_beside(spec, orders, storage, folder, cores)
     settings = {"trials": trials, "beside": beside, **comparison.settings()}
     document = result(study, halves, settings, before)
-    write_json(RESULTS / comparison.name / "efficiency.json", document)
+    write_json(MEASURED / comparison.name / "efficiency.json", document)
     show(document)
     return 0
 

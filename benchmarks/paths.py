@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["DOCS", "RESULTS", "ROOT", "WORK", "environment", "write_json"]
+__all__ = ["DOCS", "MEASURED", "RESULTS", "ROOT", "WORK", "environment", "publish", "write_json"]
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 """``full`` is kept with the code; ``quick`` is for trying, and no page is made of it that is kept."""
 WORK = ROOT / "benchmarks" / ".work"
+MEASURED = WORK / "results"
+"""What was measured in this checkout, whole or in part; it replaces results when a page is written."""
 DOCS = ROOT / "docs"
 
 
@@ -29,3 +32,15 @@ def write_json(path: Path, document: Mapping[str, Any]) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     beside.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     beside.replace(path)
+
+
+def publish(name: str) -> None:
+    """Put what was measured in the place of the results of the same name; a folder replaces a folder."""
+    for path in (MEASURED / name).glob("*"):
+        target = RESULTS / name / path.name
+        if path.is_dir():
+            shutil.rmtree(target, ignore_errors=True)
+            shutil.copytree(path, target)
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)

@@ -70,7 +70,9 @@ class Texts:
     def save(self, path: Path) -> None:
         """Write them to one file."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(path, **vars(self))
+        unfinished = path.with_name(f".{path.name}")
+        np.savez(unfinished, **vars(self))
+        unfinished.replace(path)
 
 
 def build(params: Mapping[str, Any]) -> keras.Model:

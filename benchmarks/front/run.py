@@ -27,7 +27,7 @@ from benchmarks.front.remeasure import key_of
 from benchmarks.front.score import Run, fronts_over_time, score, summary, worth_from
 from benchmarks.front.settings import FULL, QUICK, Comparison, Order, write_space
 from benchmarks.front.texts import prepare_texts
-from benchmarks.paths import RESULTS, WORK, environment, write_json
+from benchmarks.paths import MEASURED, WORK, environment, write_json
 
 OURS = "tuner"
 GRACE_S = 30.0
@@ -119,7 +119,7 @@ def texts_of(comparison: Comparison, seed: int) -> Path:
 
 def records_of(comparison: Comparison) -> Path:
     """Return the folder of what is kept of the runs."""
-    return RESULTS / comparison.name / "front"
+    return MEASURED / comparison.name / "front"
 
 
 def record_of(method: Method, comparison: Comparison, seed: int) -> Path:
@@ -159,9 +159,9 @@ def run(method: Method, comparison: Comparison, seed: int) -> None:
             env=environment(),
         )
         end_after(child, comparison.seconds)
-    found = read_lines(out)
-    if not found and child.returncode:
+    if child.returncode > 0:  # below 0: it was ended when its time was over
         raise SystemExit(f"{method.name} failed; see {log.name}")
+    found = read_lines(out)
     if not found:
         print(f"{method.name} found nothing in its time; see {log.name}", file=sys.stderr, flush=True)
     document = {"method": method.name, "seed": seed, "settings": comparison.settings(), "machine": facts}
@@ -178,19 +178,21 @@ def end_after(child: subprocess.Popen[bytes], seconds: float) -> None:
     """Wait for a method; end whatever of it is still there when its time and the grace are over."""
     family: set[psutil.Process] = set()
     deadline = time.monotonic() + seconds + GRACE_S
-    while child.poll() is None and time.monotonic() < deadline:
-        try:
-            family |= set(psutil.Process(child.pid).children(recursive=True))
-        except psutil.NoSuchProcess:
-            break
-        time.sleep(1.0)
-    if child.poll() is None:
-        child.kill()
-    for process in family:
-        if process.is_running():
-            process.kill()
-    child.wait()
-    psutil.wait_procs(list(family), timeout=10)
+    try:
+        while child.poll() is None and time.monotonic() < deadline:
+            try:
+                family |= set(psutil.Process(child.pid).children(recursive=True))
+            except psutil.NoSuchProcess:
+                break
+            time.sleep(1.0)
+    finally:  # also when this program is interrupted: what goes on would write into the next run's file
+        if child.poll() is None:
+            child.kill()
+        for process in family:
+            if process.is_running():
+                process.kill()
+        child.wait()
+        psutil.wait_procs(list(family), timeout=10)
 
 
 def measure_again(runs: list[Run], comparison: Comparison) -> dict[str, Any]:
@@ -236,7 +238,7 @@ def compare(runs: list[Run], again: dict[str, Any], comparison: Comparison) -> d
         "scores": [{**asdict(each), "final": each.final} for each in scores],
         "summary": summary(scores, OURS, comparison.seconds),
     }
-    write_json(RESULTS / comparison.name / "front.json", document)
+    write_json(MEASURED / comparison.name / "front.json", document)
     return document
 
 

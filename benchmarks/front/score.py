@@ -11,7 +11,7 @@ from benchmarks.front.record import Found
 from tuner.search.pareto import front_indices, hypervolume
 from tuner.spec.values import Direction
 
-__all__ = ["Run", "Score", "first_at", "fronts_over_time", "score", "summary", "volume", "worth_from"]
+__all__ = ["Run", "Score", "fronts_over_time", "held_from", "score", "summary", "volume", "worth_from"]
 
 DIRECTIONS: tuple[Direction, ...] = ("maximize", "minimize")
 
@@ -43,7 +43,8 @@ class Score:
 
     Attributes:
         method, seed: Whose.
-        networks: Different points that it had trained, for one epoch at least.
+        networks: Different points that it had trained and could hand back.
+        recurrent: Those of them that are an LSTM or a BiLSTM.
         curve: ``(seconds, hypervolume)`` whenever its front changed.
         front: Its last front, measured again, by seconds.
         said: The same front as the method itself had measured it.
@@ -52,6 +53,7 @@ class Score:
     method: str
     seed: int
     networks: int
+    recurrent: int
     curve: Sequence[Point]
     front: Sequence[Point]
     said: Sequence[Point]
@@ -109,17 +111,27 @@ def score(run: Run, worth: Worth, seconds: float, floor: float, ceiling_s: float
         front = sorted((point for point in map(worth, members) if point), key=lambda point: point[1])
         said = sorted(((each.accuracy, each.seconds) for each in members), key=lambda point: point[1])
         curve.append((at_s, volume(front, floor, ceiling_s)))
-    networks = {str(sorted(each.params.items())) for each in run.found if each.at_s <= seconds}
-    return Score(run.method, run.seed, len(networks), curve, front, said)
+    networks = {str(sorted(each.params.items())): each.params for each in run.found if each.at_s <= seconds}
+    recurrent = sum(params.get("family") != "cnn" for params in networks.values())
+    return Score(run.method, run.seed, len(networks), recurrent, curve, front, said)
 
 
-def first_at(curve: Sequence[Point], target: float) -> float | None:
-    """Return when a curve first reaches ``target``, or None."""
-    return next((moment for moment, reached in curve if reached >= target), None)
+def held_from(curve: Sequence[Point], target: float) -> float | None:
+    """Return from when on a curve is never below ``target`` again, or None.
+
+    It may fall: a network that looked better than one of the front can be worse when it is measured again.
+    """
+    since: float | None = None
+    for moment, reached in curve:
+        if reached < target:
+            since = None
+        elif since is None:
+            since = moment
+    return since
 
 
 def summary(scores: Sequence[Score], ours: str, seconds: float) -> dict[str, Any]:
-    """Compare the medians over seeds, and tell when ``ours`` reached what the best peer ended with.
+    """Compare the medians over seeds, and tell from when on ``ours`` held what the best peer ended with.
 
     Args:
         scores: Of all runs.
@@ -134,13 +146,20 @@ def summary(scores: Sequence[Score], ours: str, seconds: float) -> dict[str, Any
     if ours not in medians or not peers:
         return {"medians": medians}
     best = max(peers, key=lambda method: peers[method])
-    reached = [first_at(each.curve, peers[best]) for each in scores if each.method == ours]
+    reached = [held_from(each.curve, peers[best]) for each in scores if each.method == ours]
+    own = {each.seed: each.final for each in scores if each.method == ours}
+    lost = [
+        {"method": each.method, "seed": each.seed, "final": each.final, "ours": own[each.seed]}
+        for each in scores
+        if each.method != ours and each.seed in own and each.final >= own[each.seed]
+    ]
     shares: list[float | None] = [None if moment is None else moment / seconds for moment in reached]
     return {
         "medians": medians,
         "best_peer": best,
         "reached_after_s": reached,
         "share_of_budget": shares,
+        "lost": lost,
         "beats": {method: medians[ours] > value for method, value in peers.items()},
     }
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import machine
-from benchmarks.paths import RESULTS, WORK, environment, write_json
+from benchmarks.paths import MEASURED, WORK, environment, write_json
 from benchmarks.scale import NAME
 
 __all__ = ["goals_of"]
@@ -53,7 +53,7 @@ def main() -> int:
                 rows.append({"database": kind, "trials": size, **measured(new(), size, folder)})
                 print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
     document = {"machine": before, "asked": ASKED, "rows": rows, "goals": goals_of(rows)}
-    write_json(RESULTS / ("quick" if options.quick else "full") / "scale.json", document)
+    write_json(MEASURED / ("quick" if options.quick else "full") / "scale.json", document)
     for name, met in goals_of(rows).items():
         print(f"{name}: {'met' if met else 'MISSED'}")
     return 0

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import page
+from benchmarks import page, paths
 from benchmarks.front.settings import FULL
 from benchmarks.paths import DOCS, RESULTS, write_json
 from benchmarks.scale.run import COMMANDS, goals_of
@@ -32,6 +32,7 @@ def front(best: str = "tuner") -> dict[str, Any]:
             "method": name,
             "seed": 0,
             "networks": 9,
+            "recurrent": 4,
             "final": final,
             "curve": [[5.0, final]],
             "front": [[0.8, 4.0]],
@@ -48,6 +49,9 @@ def front(best: str = "tuner") -> dict[str, Any]:
             "reached_after_s": [60.0 if best == "tuner" else None],
             "share_of_budget": [0.2 if best == "tuner" else None],
             "beats": {"Syne Tune MO-ASHA": best == "tuner"},
+            "lost": []
+            if best == "tuner"
+            else [{"method": "Syne Tune MO-ASHA", "seed": 0, "final": 0.8, "ours": 0.7}],
         },
     }
 
@@ -103,8 +107,8 @@ def test_fairness_and_what_was_tried_are_told_as_recorded() -> None:
 
 
 def test_the_page_in_the_docs_is_what_the_results_say() -> None:
-    paths = [*RESULTS.glob("*.json"), *(RESULTS / "full").glob("*.json")]
-    results = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in paths}
+    files = [*RESULTS.glob("*.json"), *(RESULTS / "full").glob("*.json")]
+    results = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in files}
     drawn = [name for name in page.PICTURES if (DOCS / name).is_file()]
 
     assert (DOCS / "benchmarks.md").read_text(encoding="utf-8") == page.page_of(results, "full", drawn)
@@ -114,15 +118,22 @@ def test_a_quick_run_leaves_the_page_of_the_full_one_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(page, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(paths, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(paths, "MEASURED", tmp_path / "measured")
     monkeypatch.setattr(page, "DOCS", tmp_path / "docs")
     monkeypatch.setattr(page, "draw", lambda *_: ())
     monkeypatch.setattr("sys.argv", ["page", "--quick"])
     kept = tmp_path / "docs" / "benchmarks.md"
     kept.parent.mkdir()
     kept.write_text("full")
-    write_json(tmp_path / "results" / "quick" / "front.json", front())
+    write_json(tmp_path / "measured" / "quick" / "front.json", front())
+    write_json(tmp_path / "measured" / "quick" / "front" / "a.json", {})
+    write_json(tmp_path / "results" / "quick" / "front" / "of_before.json", {})
 
     page.main()
+
+    published = sorted(path.name for path in (tmp_path / "results" / "quick" / "front").iterdir())
+    assert published == ["a.json"]
 
     assert kept.read_text() == "full"
     written = Path(capsys.readouterr().out.strip())

@@ -55,7 +55,7 @@ def test_what_is_no_whole_record_is_made_again(tmp_path: Path, text: str) -> Non
 
 
 def test_a_run_that_is_recorded_is_not_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "RESULTS", tmp_path)
+    monkeypatch.setattr(runner, "MEASURED", tmp_path)
     monkeypatch.setattr(runner, "WORK", tmp_path / "nothing is started here")
     path = runner.record_of(METHOD, FULL, seed=0)
     recorded(path, FULL)
@@ -67,7 +67,7 @@ def test_a_run_that_is_recorded_is_not_made_again(tmp_path: Path, monkeypatch: p
 
 
 def test_a_run_of_other_settings_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(runner, "MEASURED", tmp_path / "results")
     monkeypatch.setattr(runner, "WORK", tmp_path / "work")
     short = replace(FULL, seconds=0.0)
     (tmp_path / "work" / "front_full").mkdir(parents=True)
@@ -91,7 +91,7 @@ def test_a_run_of_other_settings_is_made_again(tmp_path: Path, monkeypatch: pyte
 def test_a_method_that_fails_is_said_and_not_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(runner, "MEASURED", tmp_path / "results")
     monkeypatch.setattr(runner, "WORK", tmp_path / "work")
     (tmp_path / "work" / "front_full").mkdir(parents=True)
     monkeypatch.setattr(runner, "command_of", lambda *_: [sys.executable, "-c", "raise ValueError"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.front.record import Found
-from benchmarks.front.score import Run, Score, first_at, fronts_over_time, score, summary, volume, worth_from
+from benchmarks.front.score import Run, Score, fronts_over_time, held_from, score, summary, volume, worth_from
 
 
 def found(at_s: float, accuracy: float, seconds: float, units: int = 0, epochs: int = 1) -> Found:
@@ -66,16 +66,31 @@ def test_a_network_whose_first_epoch_was_too_long_has_no_worth() -> None:
     assert worth_from({"a": {"accuracies": [], "seconds": []}}, lambda _: "a")(found(1, 0.5, 1)) is None
 
 
-def test_when_a_curve_reaches_a_target() -> None:
+def test_from_when_on_a_curve_holds_a_target() -> None:
     curve = [(1.0, 0.2), (5.0, 0.6), (9.0, 0.7)]
 
-    assert first_at(curve, 0.5) == 5.0
-    assert first_at(curve, 0.8) is None
+    assert held_from(curve, 0.5) == 5.0
+    assert held_from(curve, 0.8) is None
+
+
+def test_what_was_lost_again_was_not_held() -> None:
+    curve = [(1.0, 0.6), (5.0, 0.4), (9.0, 0.55), (11.0, 0.6)]
+
+    assert held_from(curve, 0.5) == 9.0
+    assert held_from([*curve, (12.0, 0.1)], 0.5) is None
+
+
+def test_recurrent_networks_are_told_apart() -> None:
+    points = [Found(1.0, {"family": family}, 1, 0.7, 5.0) for family in ("cnn", "lstm", "bilstm")]
+
+    scored = score(Run("tuner", 0, points), lambda _: (0.7, 5.0), 100.0, 0.5, 60.0)
+
+    assert (scored.networks, scored.recurrent) == (3, 2)
 
 
 def test_the_best_peer_is_that_of_the_best_median() -> None:
     def ended(method: str, seed: int, *curve: tuple[float, float]) -> Score:
-        return Score(method, seed, 1, curve, [], [])
+        return Score(method, seed, 1, 0, curve, [], [])
 
     scores = [
         ended("tuner", 0, (10.0, 0.5), (50.0, 0.9)),
@@ -93,3 +108,4 @@ def test_the_best_peer_is_that_of_the_best_median() -> None:
     assert said["reached_after_s"] == [10.0, None]
     assert said["share_of_budget"] == [0.1, None]
     assert said["beats"] == {"lucky": True, "steady": True}
+    assert [(each["method"], each["seed"]) for each in said["lost"]] == [("lucky", 0), ("steady", 1)]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -16,11 +16,12 @@ from tuner.execution.plan import StudyPlan
 from tuner.execution.standing import Placed
 from tuner.execution.time_left import TimeLeft
 from tuner.search.seconds import MIN_TRIALS
-from tuner.spec.values import ComponentSpec, IntParameter
+from tuner.spec.values import CategoricalParameter, ComponentSpec, IntParameter
 from tuner.storage import BudgetUse, Claim, RunningStudy, TrialRecord
 from tuner.trial import EpochReport, TrialRequest
 
 FIXED = {"family": "lstm", "embedding": "trained"}
+FAMILY = CategoricalParameter("kind", "family", ("lstm", "gru"))
 TPE = ComponentSpec("tpe")
 USE = BudgetUse(None, 600.0, 0.0, 0, 0, 0, 0, 0, 0)
 LAST = BudgetUse(10, None, 0.0, complete=8, pruned=0, failed=0, running=1, waiting=0, failures_in_a_row=0)
@@ -44,7 +45,7 @@ def left(
     sampler: ComponentSpec = TPE,
     work: Callable[[TrialRequest], float | None] = lambda _: None,
 ) -> TimeLeft:
-    space = (IntParameter("units", "units", 2, 64),)
+    space = (FAMILY, IntParameter("units", "units", 2, 64))
     spec = spec_of(trials=None, time_limit_s=600.0, space=space, fixed=FIXED, sampler=sampler)
     here = Path("/nowhere")
     plan = StudyPlan("s", spec, CATALOGUE, {"moderate": here}, here, here, here)
@@ -196,6 +197,40 @@ def test_seconds_of_ended_trials_take_the_place_of_an_estimate() -> None:
     assert choice is not None
     found = choice(600.0)
     assert found.weight({"units": 12}) > 2 * found.weight({"units": 42})
+
+
+def with_kind(trial: TrialRecord, kind: str, **changes: Any) -> TrialRecord:
+    return replace(trial, params={"kind": kind}, **changes)
+
+
+def test_a_choice_that_no_trial_had_goes_before_what_ends_soon() -> None:
+    ended = [with_kind(trial, "lstm") for trial in trials(1.0)]
+    choice = left(Ended(ended)).choice(replace(USE, complete=MIN_TRIALS))
+    assert choice is not None
+    weight = choice(600.0).weight
+    assert weight({"kind": "gru", "units": 64}) > 100 * weight({"kind": "lstm", "units": 2})
+    assert weight({"kind": "gru", "units": 10}) > weight({"kind": "gru", "units": 64})
+
+
+@pytest.mark.parametrize("state", ["PRUNED", "FAIL"])
+def test_what_was_tried_in_vain_is_not_new(state: str) -> None:
+    ended = [with_kind(trial, "lstm") for trial in trials(1.0)]
+    ended.append(with_kind(ended[0], "gru", state=state))
+    choice = left(Ended(ended)).choice(replace(USE, complete=MIN_TRIALS))
+    assert choice is not None
+    weight = choice(600.0).weight
+    assert weight({"kind": "gru", "units": 64}) < weight({"kind": "lstm", "units": 2})
+
+
+def test_one_worker_at_a_time_tries_what_is_new() -> None:
+    ended = [with_kind(trial, "lstm") for trial in trials(1.0)]
+    time_left = left(Ended(ended))
+    placed = under_way(10)
+    other = replace(placed, claim=replace(placed.claim, params={"kind": "gru", "units": 10}))
+    choice = time_left.choice(replace(USE, complete=MIN_TRIALS), [other], 100.0)
+    assert choice is not None
+    weight = choice(600.0).weight
+    assert weight({"kind": "gru", "units": 64}) < weight({"kind": "lstm", "units": 2})
 
 
 def test_near_the_limit_nothing_is_begun_that_is_not_predicted_to_end() -> None:
