@@ -146,8 +146,9 @@ def summary(scores: Sequence[Score], ours: str, seconds: float) -> dict[str, Any
     if ours not in medians or not peers:
         return {"medians": medians}
     best = max(peers, key=lambda method: peers[method])
-    reached = [held_from(each.curve, peers[best]) for each in scores if each.method == ours]
-    own = {each.seed: each.final for each in scores if each.method == ours}
+    mine = [each for each in scores if each.method == ours]
+    reached = [held_from(each.curve, peers[best]) for each in mine]
+    own = {each.seed: each.final for each in mine}
     lost = [
         {"method": each.method, "seed": each.seed, "final": each.final, "ours": own[each.seed]}
         for each in scores

@@ -141,10 +141,14 @@ class Coordinator:
         self._raise_if_stopped()
 
     def _is_over(self) -> bool:
-        if any(place.trial for place in self._places):
+        if self._under_way:
             return False
         # Not only those of other sessions: a trial that was given back after the last claim runs nowhere.
         return self._is_stopping or (self._exhausted and not self._study.use_of_budget().running)
+
+    @property
+    def _under_way(self) -> list[Placed]:
+        return [place.trial for place in self._places if place.trial]
 
     @property
     def _is_stopping(self) -> bool:
@@ -180,8 +184,7 @@ class Coordinator:
 
     def _claim(self) -> Claim | None:
         """Claim a trial; one of several where that saves time, near a time limit only one that fits."""
-        under_way = [place.trial for place in self._places if place.trial]
-        choice = self._time_left.choice(self._study.use_of_budget(), under_way, self._clock())
+        choice = self._time_left.choice(self._study.use_of_budget(), self._under_way, self._clock())
         return self._study.claim(choice)
 
     def _place(self, worker: int, claim: Claim) -> None:
@@ -353,7 +356,7 @@ class Coordinator:
         self._replace_silent()
 
     def _renew(self) -> None:
-        tokens = [place.trial.claim.token for place in self._places if place.trial]
+        tokens = [placed.claim.token for placed in self._under_way]
         for lost in self._study.renew(tokens):
             for worker, place in enumerate(self._places):
                 if place.trial and place.trial.claim.token == lost:

@@ -93,10 +93,14 @@ class TimeLeft:
             under_way: Trials of this session.
             now_s: On the clock that they were placed by.
         """
-        last = self._ending_together(use, under_way, now_s)
+        to_begin = 0 if use.trials is None else use.trials - use.begun
+        is_last = self._draws > 1 and 0 < to_begin <= len(under_way)
+        if use.time_limit_s is None and not is_last:
+            return None
+        self._keep_learned(use)
+        last = self._ending_together(under_way, now_s) if is_last else None
         if use.time_limit_s is None:
             return last
-        self._keep_learned(use)
         is_trying = any(self._is_new(placed.claim.params) for placed in under_way)
         return self._within(use, use.time_limit_s, last, tries_new=not is_trying)
 
@@ -131,19 +135,13 @@ class TimeLeft:
 
         return within
 
-    def _ending_together(
-        self, use: BudgetUse, under_way: Sequence[Placed], now_s: float
-    ) -> ChoiceWithin | None:
+    def _ending_together(self, under_way: Sequence[Placed], now_s: float) -> ChoiceWithin | None:
         """Of the last trials begin those that end when the others do, so that workers wait little for them.
 
         A trial is one of the last when no more are to be begun than are under way here. One that ends sooner
         than they lets its own worker wait; one that ends later lets all others wait, and the study. What
         is costly is therefore best tried now, as long as it keeps nobody.
         """
-        to_begin = 0 if use.trials is None else use.trials - use.begun
-        if self._draws == 1 or not 0 < to_begin <= len(under_way):
-            return None
-        self._keep_learned(use)
         model = self._model
         if model is None:
             return None

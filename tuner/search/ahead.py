@@ -51,8 +51,9 @@ def choose_attempt(
         For ``StudySampler.try_again``; None when no point had a weight.
     """
     found: list[tuple[int, float]] = []
-    number = _next_number(study.get_trials(deepcopy=False))
-    for attempt, point in coming_points(study, sampler, space):
+    known = study.get_trials(deepcopy=False)
+    number = _next_number(known)
+    for attempt, point in _points(study, sampler, space, known):
         weight = choice.weight(point)
         if weight > 0:
             found.append((attempt, weight))
@@ -68,7 +69,7 @@ def choose_attempt(
 def coming_points(
     study: Study, sampler: StudySampler, space: Sequence[Parameter]
 ) -> Iterator[tuple[int, dict[str, Value]]]:
-    """Yield what the next trial would be given, as the sampler stands after each ``try_again``.
+    """Return, one by one, what the next trial would be given, as the sampler stands after each ``try_again``.
 
     The sampler is left at the attempt whose point was yielded last: who then asks the study gets that one.
 
@@ -77,12 +78,17 @@ def coming_points(
         sampler: Of the study.
         space: Parameters in declared order.
 
-    Yields:
-        The attempt and its point; at most :data:`ATTEMPTS`, fewer when the sampler has no choice, as with a
-        grid or a repeat.
+    Returns:
+        The attempts and their points; at most :data:`ATTEMPTS`, fewer when the sampler has no choice, as with
+        a grid or a repeat.
     """
+    return _points(study, sampler, space, study.get_trials(deepcopy=False))
+
+
+def _points(
+    study: Study, sampler: StudySampler, space: Sequence[Parameter], known: Sequence[FrozenTrial]
+) -> Iterator[tuple[int, dict[str, Value]]]:
     storage = study._storage
-    known = study.get_trials(deepcopy=False)
     directions = study.directions
     attributes = storage.get_study_system_attrs(study._study_id)  # where a Sobol sequence has got to
     number = _next_number(known)
