@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,20 @@ from typing import Any
 import psutil
 
 from benchmarks import machine
-from benchmarks.front.record import Found, is_recorded, read_lines, read_record
+from benchmarks.front.record import is_recorded, read_lines, read_record
 from benchmarks.front.remeasure import key_of
-from benchmarks.front.score import Run, fronts_over_time, score, summary, worth_from
+from benchmarks.front.score import (
+    Run,
+    Score,
+    Worth,
+    as_found,
+    fronts_over_time,
+    score,
+    summary,
+    trained_again,
+)
 from benchmarks.front.settings import FULL, QUICK, Comparison, Order, write_space
-from benchmarks.front.texts import prepare_texts
+from benchmarks.front.texts import prepare_texts, prepare_unseen
 from benchmarks.paths import MEASURED, WORK, environment, write_json
 
 OURS = "tuner"
@@ -86,7 +96,9 @@ def main() -> int:
     machine.use_cores()
     write_space(comparison, folder_of(comparison) / "space.yaml")
     for seed in seeds:
-        prepare_texts(comparison, seed, cache_of(comparison, seed), texts_of(comparison, seed))
+        cache = cache_of(comparison, seed)
+        prepare_texts(comparison, seed, cache, texts_of(comparison, seed))
+        prepare_unseen(comparison, seed, cache, unseen_of(comparison, seed))
         for method in chosen:
             run(method, comparison, seed)
     runs = [
@@ -115,6 +127,11 @@ def cache_of(comparison: Comparison, seed: int) -> Path:
 def texts_of(comparison: Comparison, seed: int) -> Path:
     """Return where the others find them."""
     return folder_of(comparison) / f"texts_{seed}" / "padded.npz"
+
+
+def unseen_of(comparison: Comparison, seed: int) -> Path:
+    """Return where those texts lie that no method is given."""
+    return folder_of(comparison) / f"texts_{seed}" / "unseen.npz"
 
 
 def records_of(comparison: Comparison) -> Path:
@@ -201,15 +218,17 @@ def measure_again(runs: list[Run], comparison: Comparison) -> dict[str, Any]:
     for each in runs:
         for _, members in fronts_over_time(each.found, comparison.seconds):
             for found in members:
-                key = key_of(found.params, each.seed)
-                before = orders.get(key, {"epochs": 0})
-                orders[key] = {
+                order = {
                     "params": found.params,
                     "division": each.seed,
                     "texts": str(texts_of(comparison, each.seed)),
-                    "epochs": max(found.epochs, before["epochs"]),
+                    "unseen": str(unseen_of(comparison, each.seed)),
+                    "epochs": [],
                     "ceiling_s": comparison.ceiling_s,
                 }
+                epochs = orders.setdefault(key_of(found.params, each.seed), order)["epochs"]
+                if found.epochs not in epochs:
+                    epochs.append(found.epochs)
     wanted = folder_of(comparison) / "orders.json"
     wanted.write_text(json.dumps(list(orders.values())))
     path = records_of(comparison) / "measured_again.json"
@@ -222,24 +241,28 @@ def measure_again(runs: list[Run], comparison: Comparison) -> dict[str, Any]:
 
 def compare(runs: list[Run], again: dict[str, Any], comparison: Comparison) -> dict[str, Any]:
     """Score all runs and write the comparison."""
-    scores = []
-    for each in runs:
-
-        def name(found: Found, seed: int = each.seed) -> str:
-            return key_of(found.params, seed)
-
-        scores.append(
-            score(each, worth_from(again, name), comparison.seconds, comparison.floor, comparison.ceiling_s)
-        )
     document = {
         "settings": {**comparison.settings(), "seeds": len({each.seed for each in runs})},
+        "unseen": comparison.unseen,
         "machine": machine.facts(PACKAGES),
         "remarks": remarks_of(comparison),
-        "scores": [{**asdict(each), "final": each.final} for each in scores],
-        "summary": summary(scores, OURS, comparison.seconds),
+        "as_found": judged(runs, lambda seed: as_found(again, seed), comparison),
+        "trained_again": judged(runs, lambda seed: trained_again(again, seed), comparison),
     }
     write_json(MEASURED / comparison.name / "front.json", document)
     return document
+
+
+def judged(runs: list[Run], worth: Callable[[int], Worth], comparison: Comparison) -> dict[str, Any]:
+    """Return the scores of all runs by what each seed's networks are worth, and what they come to."""
+    scores: list[Score] = [
+        score(each, worth(each.seed), comparison.seconds, comparison.floor, comparison.ceiling_s)
+        for each in runs
+    ]
+    return {
+        "scores": [{**asdict(each), "final": each.final} for each in scores],
+        "summary": summary(scores, OURS, comparison.seconds),
+    }
 
 
 def remarks_of(comparison: Comparison) -> list[str]:
@@ -250,13 +273,25 @@ def remarks_of(comparison: Comparison) -> list[str]:
 
 def show(document: dict[str, Any]) -> None:
     """Print the comparison."""
-    found = document["summary"]
-    for method, median in sorted(found["medians"].items(), key=lambda item: -item[1]):
-        finals = ", ".join(f"{each['final']:.3f}" for each in document["scores"] if each["method"] == method)
-        print(f"{method:24} median {median:.3f}  ({finals})")
-    if "best_peer" in found:
-        shares = ", ".join("never" if each is None else f"{each:.2f}" for each in found["share_of_budget"])
-        print(f"{OURS} reached what {found['best_peer']} ended with after {shares} of the time")
+    for said, key in (
+        ("accuracy as found, seconds measured again", "as_found"),
+        ("trained again, accuracy on unseen texts", "trained_again"),
+    ):
+        print(f"\n{said}")
+        scores, found = document[key]["scores"], document[key]["summary"]
+        for method, median in sorted(found["medians"].items(), key=lambda item: -item[1]):
+            finals = ", ".join(f"{each['final']:.3f}" for each in scores if each["method"] == method)
+            print(f"{method:24} median {median:.3f}  ({finals})")
+        if "best_peer" in found:
+            shares = ", ".join(_share(each) for each in found["shares"])
+            print(
+                f"what {found['best_peer']} ended with, {OURS} had for good after {_share(found['share'])} "
+                f"of the time by the medians, {shares} seed by seed"
+            )
+
+
+def _share(share: float | None) -> str:
+    return "none" if share is None else f"{share:.2f}"
 
 
 if __name__ == "__main__":

@@ -8,10 +8,23 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from benchmarks.front.record import Found
+from benchmarks.front.remeasure import key_of
 from tuner.search.pareto import front_indices, hypervolume
 from tuner.spec.values import Direction
 
-__all__ = ["Run", "Score", "fronts_over_time", "held_from", "score", "summary", "volume", "worth_from"]
+__all__ = [
+    "Run",
+    "Score",
+    "Worth",
+    "as_found",
+    "fronts_over_time",
+    "held_from",
+    "median_curve",
+    "score",
+    "summary",
+    "trained_again",
+    "volume",
+]
 
 DIRECTIONS: tuple[Direction, ...] = ("maximize", "minimize")
 
@@ -19,7 +32,7 @@ Point: TypeAlias = tuple[float, float]
 """Accuracy and seconds."""
 
 Worth: TypeAlias = Callable[[Found], Point | None]
-"""What a network is worth when it is measured again; None when that was given up for lasting too long."""
+"""What a network is worth; None when measuring it again was given up, for lasting too long."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +143,16 @@ def held_from(curve: Sequence[Point], target: float) -> float | None:
     return since
 
 
+def median_curve(curves: Sequence[Sequence[Point]]) -> list[Point]:
+    """Return the median of curves that are steps, 0 before they begin, whenever one of them changes."""
+    moments = sorted({moment for curve in curves for moment, _ in curve})
+
+    def at(curve: Sequence[Point], moment: float) -> float:
+        return next((reached for since, reached in reversed(curve) if since <= moment), 0.0)
+
+    return [(moment, statistics.median(at(curve, moment) for curve in curves)) for moment in moments]
+
+
 def summary(scores: Sequence[Score], ours: str, seconds: float) -> dict[str, Any]:
     """Compare the medians over seeds, and tell from when on ``ours`` held what the best peer ended with.
 
@@ -137,50 +160,66 @@ def summary(scores: Sequence[Score], ours: str, seconds: float) -> dict[str, Any
         scores: Of all runs.
         ours: The method that is compared with the others.
         seconds: The budget.
+
+    Returns:
+        ``medians`` by method; ``best_peer``, that of the best one; ``share`` of the budget after which the
+        median over seeds was that peer's last one for good, and ``shares`` seed by seed, each against what
+        that peer ended with on the same division; ``lost``, where a peer ended as well or better; ``beats``
+        by peer.
     """
-    finals: dict[str, list[float]] = {}
+    finals: dict[str, dict[int, float]] = {}
     for each in scores:
-        finals.setdefault(each.method, []).append(each.final)
-    medians = {method: statistics.median(values) for method, values in finals.items()}
+        finals.setdefault(each.method, {})[each.seed] = each.final
+    medians = {method: statistics.median(by_seed.values()) for method, by_seed in finals.items()}
     peers = {method: value for method, value in medians.items() if method != ours}
     if ours not in medians or not peers:
         return {"medians": medians}
     best = max(peers, key=lambda method: peers[method])
     mine = [each for each in scores if each.method == ours]
-    reached = [held_from(each.curve, peers[best]) for each in mine]
-    own = {each.seed: each.final for each in mine}
-    lost = [
-        {"method": each.method, "seed": each.seed, "final": each.final, "ours": own[each.seed]}
-        for each in scores
-        if each.method != ours and each.seed in own and each.final >= own[each.seed]
-    ]
-    shares: list[float | None] = [None if moment is None else moment / seconds for moment in reached]
+
+    def share(curve: Sequence[Point], target: float) -> float | None:
+        moment = held_from(curve, target)
+        return None if moment is None else moment / seconds
+
     return {
         "medians": medians,
         "best_peer": best,
-        "reached_after_s": reached,
-        "share_of_budget": shares,
-        "lost": lost,
+        "share": share(median_curve([each.curve for each in mine]), peers[best]),
+        "shares": [share(each.curve, finals[best][each.seed]) for each in mine if each.seed in finals[best]],
+        "lost": [
+            {"method": each.method, "seed": each.seed, "final": each.final, "ours": finals[ours][each.seed]}
+            for each in scores
+            if each.method != ours and each.seed in finals[ours] and each.final >= finals[ours][each.seed]
+        ],
         "beats": {method: medians[ours] > value for method, value in peers.items()},
     }
 
 
-def worth_from(measured: Mapping[str, Mapping[str, Any]], key_of: Callable[[Found], str]) -> Worth:
-    """Return how :func:`score` looks up what was measured again.
-
-    Of the epochs that a method has trained, the best one counts, with the seconds up to it.
+def as_found(measured: Mapping[str, Mapping[str, Any]], division: int) -> Worth:
+    """Return the worth of a network whose accuracy is the method's own, and whose seconds are measured again.
 
     Args:
-        measured: By key, ``accuracies`` and ``seconds`` of each epoch.
-        key_of: Names what was measured.
+        measured: What ``remeasure`` wrote, by key.
+        division: That the network was found on.
     """
 
     def worth(found: Found) -> Point | None:
-        again = measured[key_of(found)]
-        accuracies = again["accuracies"][: found.epochs]
-        if not accuracies:
-            return None
-        best = max(range(len(accuracies)), key=lambda epoch: accuracies[epoch])
-        return accuracies[best], again["seconds"][best]
+        seconds = measured[key_of(found.params, division)]["seconds"]
+        return (found.accuracy, seconds[found.epochs - 1]) if len(seconds) >= found.epochs else None
+
+    return worth
+
+
+def trained_again(measured: Mapping[str, Mapping[str, Any]], division: int) -> Worth:
+    """Return the worth of a network that is trained again, for as many epochs, and tried on unseen texts.
+
+    Args:
+        measured, division: As for :func:`as_found`.
+    """
+
+    def worth(found: Found) -> Point | None:
+        again = measured[key_of(found.params, division)]
+        accuracy = again["accuracies"].get(str(found.epochs))
+        return None if accuracy is None else (accuracy, again["seconds"][found.epochs - 1])
 
     return worth

@@ -11,9 +11,11 @@ from tuner.catalogue import CATALOGUE
 from tuner.spec import dump_spec, load_spec
 from tuner.spec.values import StudySpec
 
-__all__ = ["FULL", "QUICK", "SPACE_FILE", "Comparison", "Order", "spec_of", "write_space"]
+__all__ = ["CLEANING", "FULL", "QUICK", "SPACE_FILE", "Comparison", "Order", "spec_of", "write_space"]
 
 SPACE_FILE = Path(__file__).with_name("space.yaml")
+
+CLEANING = "moderate"
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Comparison:
         epochs: Most of a training.
         ceiling_s: Seconds from which a network counts nothing.
         floor: Accuracy up to which a network counts nothing.
+        unseen: Most texts that no method is given, to judge by.
     """
 
     name: str
@@ -38,14 +41,17 @@ class Comparison:
     epochs: int = 5
     ceiling_s: float = 60.0
     floor: float = 0.5
+    unseen: int = 10_000
 
     def settings(self) -> dict[str, Any]:
-        """Return what a run of a method depends on; the number of seeds is none of it."""
-        return {name: value for name, value in asdict(self).items() if name != "seeds"}
+        """Return what a run of a method depends on: not how many there are, nor how they are judged."""
+        return {name: value for name, value in asdict(self).items() if name not in ("seeds", "unseen")}
 
 
 FULL = Comparison("full", seconds=300.0, seeds=3)
-QUICK = Comparison("quick", seconds=45.0, seeds=1, train=1000, validation=500, epochs=3, ceiling_s=15.0)
+QUICK = Comparison(
+    "quick", seconds=45.0, seeds=1, train=1000, validation=500, epochs=3, ceiling_s=15.0, unseen=1000
+)
 
 
 @dataclass(frozen=True)

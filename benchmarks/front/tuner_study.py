@@ -1,4 +1,4 @@
-"""``tuner run`` as its README shows it; what it finished is read from its database afterwards."""
+"""``tuner run`` as its README shows it; what it had found when is read from its database afterwards."""
 
 from __future__ import annotations
 
@@ -46,22 +46,29 @@ def main() -> None:
 
 
 def write_found(storage: Path, order: Order) -> None:
-    """Write the finished trials of the study; pruned ones are no results of ``tuner``."""
+    """Write every epoch of the study as ``tuner front --shorter`` compares them: of pruned trials too.
+
+    The other tools' epochs count from their report on in the same way, whether or not training went on.
+    """
+    from tuner.analysis.shorter import trainings
     from tuner.storage import Ledger, open_database
 
     database = open_database(str(storage), create=False)
-    trials = Ledger(database).trials(NAME)
+    ledger = Ledger(database)
+    trials, curves = ledger.trials(NAME), ledger.curves(NAME)
+    objectives = ledger.study(NAME).spec.objectives
     database.close()
+    began = {each.number: each.started_utc.timestamp() for each in trials if each.started_utc is not None}
     with Path(order.out).open("w", encoding="utf-8") as file:  # no other process writes to it
-        for trial in trials:
-            if trial.state != "COMPLETE" or trial.finished_utc is None:
-                continue
+        for training in trainings(trials, curves, objectives):
+            report = curves[training.number][training.epochs - 1]
+            accuracy, seconds = training.values
             found = Found(
-                at_s=trial.finished_utc.timestamp() - order.started,
-                params=plain_params(trial.params),
-                epochs=trial.epochs,
-                accuracy=trial.metrics["accuracy"],
-                seconds=trial.metrics["training_time_s"],
+                at_s=began[training.number] + report.metrics["wall_time_s"] - order.started,
+                params=plain_params(training.params),
+                epochs=training.epochs,
+                accuracy=accuracy,
+                seconds=seconds,
             )
             file.write(json.dumps(asdict(found)) + "\n")
 

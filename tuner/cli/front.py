@@ -28,8 +28,14 @@ __all__ = ["front", "front_table", "print_front"]
 @name_argument
 @storage_option
 @seconds_option
+@click.option(
+    "--shorter",
+    is_flag=True,
+    help="Let every epoch of every trial, pruned ones too, count as a training that could have ended there: "
+    "which network after how many epochs? A model is kept of whole trials only.",
+)
 @format_option("table", "json", "csv")
-def front(name: str | None, storage: str, seconds: Seconds, form: str) -> None:
+def front(name: str | None, storage: str, seconds: Seconds, shorter: bool, form: str) -> None:
     """List the trials that no other trial beats, best first objective first.
 
     Objectives were measured on the validation split; columns named "test" stand beside them once the
@@ -41,6 +47,9 @@ def front(name: str | None, storage: str, seconds: Seconds, form: str) -> None:
 
     ledger = open_ledger(storage)
     chosen = pick(ledger, name)
+    if shorter:
+        _list_shorter(ledger, chosen, seconds, form)
+        return
     if form == "table":
         print_front(ledger, chosen, seconds)
         return
@@ -51,6 +60,53 @@ def front(name: str | None, storage: str, seconds: Seconds, form: str) -> None:
         from tuner.analysis.tables import laid_out
 
         write_csv(*laid_out(members, axis.objectives))
+
+
+def _list_shorter(ledger: Ledger, name: str, seconds: Seconds, form: str) -> None:
+    """Print the front of all trainings, those of fewer epochs included."""
+    from tuner.analysis.retimed import shown_trials
+    from tuner.analysis.seconds import on_axis
+    from tuner.analysis.shorter import front_of_trainings, trainings
+
+    axis = on_axis(shown_trials(ledger, name), ledger.study(name).spec.objectives, seconds)
+    aims = [aim.metric for aim in axis.objectives]
+    every = list(trainings(axis.trials, ledger.curves(name), axis.objectives))
+    members = front_of_trainings(every, axis.objectives)
+    if form == "json":
+        write_json([{**vars(member), "values": list(member.values)} for member in members])
+        return
+    if form == "csv":
+        params = list(dict.fromkeys(name for member in members for name in member.params))
+        headings = ["number", "epochs", "epochs_run", *(f"values.{aim}" for aim in aims), "has_model"]
+        write_csv(
+            [*headings, *(f"params.{name}" for name in params)],
+            [
+                [member.number, member.epochs, member.epochs_run, *member.values, member.has_model]
+                + [member.params.get(name) for name in params]
+                for member in members
+            ],
+        )
+        return
+    if not members:
+        remark(f"study '{name}' has no front yet: no epoch has ended")
+        return
+    rows = [
+        [
+            str(member.number),
+            f"{member.epochs} of {member.epochs_run}",
+            *(written(aim, value) for aim, value in zip(aims, member.values, strict=True)),
+            "kept" if member.has_model else "",
+            written_params(member.params),
+        ]
+        for member in members
+    ]
+    titles = [title(aim) for aim in aims]
+    headings = ["trial", "epochs", *titles, "model", "params"]
+    console().print(table(headings, rows, right=["trial", "epochs", *titles]))
+    if axis.remark:
+        remark(axis.remark)
+    if not all(member.has_model for member in members):
+        remark("to have a model of the others: `start_with:` their params, with `epochs:` fixed")
 
 
 def print_front(ledger: Ledger, name: str, seconds: Seconds = "raw") -> None:

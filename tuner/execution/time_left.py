@@ -30,9 +30,11 @@ at last what the sampler thinks best. Tried on recorded studies against other po
 (``benchmarks/queue_order.py``)."""
 
 _NEW = 1e6
-"""Times the weight of a point with a choice that no ended trial had, say of a family: it goes before all
-others, and among such points the quickest is still the likeliest. Without it studies of five minutes tried
-no slow family at all, and nobody learned what that is worth."""
+"""Times the weight of a point with a choice that no ended trial had, say of a family, once the study has
+gone on for as long as that trial is expected to take: it goes before all others, and among such points the
+quickest is still the likeliest. Without it studies of five minutes tried no slow family at all, and nobody
+learned what that is worth. Tried at once, it had a worker for most of the first minute, and went on for
+longer: the pruner had learned from too few to judge it."""
 
 _TOGETHER = 4
 """Power of one over the seconds that workers would wait, in the weight of the last trials of a number: of
@@ -109,9 +111,9 @@ class TimeLeft:
     ) -> ChoiceWithin | None:
         """Of several points begin one, early on the likelier the sooner it ends (:data:`_HASTE`).
 
-        What no trial has tried goes before (:data:`_NEW`), while no other worker is at such a trial. Near the
-        limit none is begun that is predicted not to end within it; before, the last trials of a number are
-        chosen as without a limit.
+        What no trial has tried goes before when it is due (:data:`_NEW`), while no other worker is at such a
+        trial. Near the limit none is begun that is predicted not to end within it; before, the last trials of
+        a number are chosen as without a limit.
         """
         haste = _HASTE * max(0.0, 1.0 - use.used_s / time_limit_s)
         is_near = self._model is not None and time_limit_s - use.used_s < _FAR_OFF * self._longest_s
@@ -123,13 +125,14 @@ class TimeLeft:
 
             def weight(params: Params) -> float:
                 settings = self._plan.settings(params)
-                times = _NEW if tries_new and self._is_new(params) else 1.0
                 if self._model is None:
-                    return float(times * self._work(settings) ** -haste)
+                    return float(self._work(settings) ** -haste)
                 if is_near and self._model.upper_s(settings) > left_s:
                     return 0.0
                 self.unused_s = None
-                return float(times * self._model.expected_s(settings) ** -haste)
+                expected_s = self._model.expected_s(settings)
+                is_due = tries_new and expected_s <= use.used_s and self._is_new(params)
+                return float((_NEW if is_due else 1.0) * expected_s**-haste)
 
             return Choice(self._draws, weight)
 

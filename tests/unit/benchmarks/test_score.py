@@ -5,7 +5,19 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.front.record import Found
-from benchmarks.front.score import Run, Score, fronts_over_time, held_from, score, summary, volume, worth_from
+from benchmarks.front.remeasure import key_of
+from benchmarks.front.score import (
+    Run,
+    Score,
+    as_found,
+    fronts_over_time,
+    held_from,
+    median_curve,
+    score,
+    summary,
+    trained_again,
+    volume,
+)
 
 
 def found(at_s: float, accuracy: float, seconds: float, units: int = 0, epochs: int = 1) -> Found:
@@ -54,16 +66,32 @@ def test_a_network_that_was_given_up_when_measured_again_is_worth_nothing() -> N
     assert scored.front == []
 
 
-def test_of_the_epochs_that_were_trained_the_best_one_counts() -> None:
-    again = {"a": {"accuracies": [0.6, 0.8, 0.7, 0.9], "seconds": [1.0, 2.0, 3.0, 4.0]}}
-    worth = worth_from(again, lambda _: "a")
-
-    assert worth(found(1, 0.5, 1, epochs=3)) == (0.8, 2.0)
-    assert worth(found(1, 0.5, 1, epochs=1)) == (0.6, 1.0)
+AGAIN = {
+    key_of({"units": 7}, 0): {"seconds": [1.0, 2.0, 3.0], "accuracies": {"2": 0.8, "3": 0.7}},
+    key_of({"units": 8}, 0): {"seconds": [40.0], "accuracies": {}},  # the second epoch took too long
+}
 
 
-def test_a_network_whose_first_epoch_was_too_long_has_no_worth() -> None:
-    assert worth_from({"a": {"accuracies": [], "seconds": []}}, lambda _: "a")(found(1, 0.5, 1)) is None
+def test_a_network_is_worth_the_seconds_of_as_many_epochs_with_the_accuracy_that_was_found() -> None:
+    worth = as_found(AGAIN, 0)
+
+    assert worth(found(1, 0.75, 9.0, units=7, epochs=2)) == (0.75, 2.0)
+    assert worth(found(1, 0.75, 9.0, units=7, epochs=3)) == (0.75, 3.0)
+    assert worth(found(1, 0.75, 9.0, units=8, epochs=2)) is None
+
+
+def test_a_network_that_is_trained_again_is_worth_what_it_then_does_on_unseen_texts() -> None:
+    worth = trained_again(AGAIN, 0)
+
+    assert worth(found(1, 0.75, 9.0, units=7, epochs=2)) == (0.8, 2.0)
+    assert worth(found(1, 0.75, 9.0, units=7, epochs=3)) == (0.7, 3.0)
+    assert worth(found(1, 0.75, 9.0, units=8, epochs=2)) is None
+
+
+def test_the_median_of_curves_changes_when_one_of_them_does() -> None:
+    curves = [[(1.0, 0.2), (4.0, 0.8)], [(2.0, 0.4)], [(3.0, 0.6)]]
+
+    assert median_curve(curves) == [(1.0, 0.0), (2.0, 0.2), (3.0, 0.4), (4.0, 0.6)]
 
 
 def test_from_when_on_a_curve_holds_a_target() -> None:
@@ -105,7 +133,7 @@ def test_the_best_peer_is_that_of_the_best_median() -> None:
 
     assert said["medians"] == {"tuner": 0.6, "lucky": 0.495, "steady": 0.5}
     assert said["best_peer"] == "steady"
-    assert said["reached_after_s"] == [10.0, None]
-    assert said["share_of_budget"] == [0.1, None]
+    assert said["shares"] == [0.5, None], "each against what that peer ended with on the same texts"
+    assert said["share"] == 0.5, "from then on the median of 0.9 and 0.3 is above 0.5"
     assert said["beats"] == {"lucky": True, "steady": True}
     assert [(each["method"], each["seed"]) for each in said["lost"]] == [("lucky", 0), ("steady", 1)]

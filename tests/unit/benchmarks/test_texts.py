@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 
-from benchmarks.front.problem import LENGTH, VOCABULARY
+from benchmarks.front.problem import LENGTH, VOCABULARY, Texts
 from benchmarks.front.remeasure import _alike, _cut, key_of
-from benchmarks.front.texts import padded
+from benchmarks.front.settings import Comparison
+from benchmarks.front.texts import padded, prepare_texts, prepare_unseen
 
 
 def test_padding_stands_before_the_words_and_the_start_of_a_long_text_is_kept() -> None:
@@ -40,3 +42,21 @@ def test_every_text_is_measured_once_an_epoch_beside_those_of_like_length() -> N
 def test_a_network_is_named_by_its_params_whatever_their_order() -> None:
     assert key_of({"a": 1, "b": 2}, 0) == key_of({"b": 2, "a": 1}, 0)
     assert key_of({"a": 1}, 0) != key_of({"a": 1}, 1)
+
+
+def test_unseen_texts_are_in_no_part_that_a_method_is_given(tmp_path: Path) -> None:
+    comparison = Comparison("small", seconds=1.0, seeds=1, train=200, validation=100, unseen=60)
+    given_path, unseen_path = tmp_path / "given.npz", tmp_path / "unseen.npz"
+
+    prepare_texts(comparison, 0, tmp_path / "cache", given_path)
+    prepare_unseen(comparison, 0, tmp_path / "cache", unseen_path)
+
+    given = Texts.load(given_path)
+    with np.load(unseen_path) as kept:
+        ids, labels = kept["ids"], kept["labels"]
+    assert ids.shape == (60, LENGTH)
+    assert 20 < labels.sum() < 40
+    # By words: the vocabulary of 200 reviews tells texts apart well enough.
+    seen = {row.tobytes() for row in (*given.train, *given.validation)}
+    assert len(seen) == 300
+    assert not any(row.tobytes() in seen for row in ids)

@@ -205,20 +205,37 @@ def with_kind(trial: TrialRecord, kind: str, **changes: Any) -> TrialRecord:
 
 def test_a_choice_that_no_trial_had_goes_before_what_ends_soon() -> None:
     ended = [with_kind(trial, "lstm") for trial in trials(1.0)]
-    choice = left(Ended(ended)).choice(replace(USE, complete=MIN_TRIALS))
+    choice = left(Ended(ended)).choice(replace(USE, used_s=300.0, complete=MIN_TRIALS))
     assert choice is not None
-    weight = choice(600.0).weight
+    weight = choice(300.0).weight
     assert weight({"kind": "gru", "units": 64}) > 100 * weight({"kind": "lstm", "units": 2})
     assert weight({"kind": "gru", "units": 10}) > weight({"kind": "gru", "units": 64})
+
+
+def test_what_is_new_waits_until_the_study_has_gone_on_for_as_long_as_it_takes() -> None:
+    ended = [with_kind(trial, "lstm") for trial in trials(1.0)]
+    keeping = left(Ended(ended))
+    for used_s, is_due in ((20.0, False), (100.0, True)):  # 64 units take about as many seconds
+        choice = keeping.choice(replace(USE, used_s=used_s, complete=MIN_TRIALS))
+        assert choice is not None
+        weight = choice(600.0 - used_s).weight
+        assert (weight({"kind": "gru", "units": 64}) > weight({"kind": "lstm", "units": 64})) == is_due
+
+
+def test_before_anything_is_known_of_seconds_nothing_goes_before() -> None:
+    choice = left(Ended(), work=by_units).choice(replace(USE, used_s=300.0))
+    assert choice is not None
+    weight = choice(300.0).weight
+    assert weight({"kind": "gru", "units": 64}) < weight({"kind": "lstm", "units": 2})
 
 
 @pytest.mark.parametrize("state", ["PRUNED", "FAIL"])
 def test_what_was_tried_in_vain_is_not_new(state: str) -> None:
     ended = [with_kind(trial, "lstm") for trial in trials(1.0)]
     ended.append(with_kind(ended[0], "gru", state=state))
-    choice = left(Ended(ended)).choice(replace(USE, complete=MIN_TRIALS))
+    choice = left(Ended(ended)).choice(replace(USE, used_s=300.0, complete=MIN_TRIALS))
     assert choice is not None
-    weight = choice(600.0).weight
+    weight = choice(300.0).weight
     assert weight({"kind": "gru", "units": 64}) < weight({"kind": "lstm", "units": 2})
 
 
@@ -227,9 +244,9 @@ def test_one_worker_at_a_time_tries_what_is_new() -> None:
     time_left = left(Ended(ended))
     placed = under_way(10)
     other = replace(placed, claim=replace(placed.claim, params={"kind": "gru", "units": 10}))
-    choice = time_left.choice(replace(USE, complete=MIN_TRIALS), [other], 100.0)
+    choice = time_left.choice(replace(USE, used_s=300.0, complete=MIN_TRIALS), [other], 100.0)
     assert choice is not None
-    weight = choice(600.0).weight
+    weight = choice(300.0).weight
     assert weight({"kind": "gru", "units": 64}) < weight({"kind": "lstm", "units": 2})
 
 

@@ -1,0 +1,104 @@
+"""What shorter trainings of the same networks come to: every epoch of a curve is the end of one.
+
+A trial's point is that of its best epoch. Whether the epochs before it were worth their seconds is a
+question of its own: a network after two epochs may stand beside the same one after four. Its curve has the
+answer, also where the trial was pruned, and nothing needs to be trained for it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tuner.search.pareto import front_indices
+from tuner.spec.values import Objective, Value
+from tuner.trial import EpochReport
+
+if TYPE_CHECKING:
+    from tuner.storage import TrialRecord
+
+__all__ = ["Training", "front_of_trainings", "trainings"]
+
+
+@dataclass(frozen=True)
+class Training:
+    """A trial's training up to the end of one of its epochs.
+
+    Attributes:
+        number: The trial.
+        epochs: How many, from 1.
+        epochs_run: That the trial ran.
+        values: One an objective, in declared order.
+        has_model: Whether the study kept the network of just this epoch.
+        params: The trial's.
+    """
+
+    number: int
+    epochs: int
+    epochs_run: int
+    values: tuple[float, ...]
+    has_model: bool
+    params: Mapping[str, Value]
+
+
+def trainings(
+    trials: Sequence[TrialRecord],
+    reports: Mapping[int, Sequence[EpochReport]],
+    objectives: Sequence[Objective],
+) -> Iterator[Training]:
+    """Yield every training that trials have gone through, whole and shorter.
+
+    Args:
+        trials: Of one study. Failed ones are left out: their numbers may be those of a network gone wrong.
+        reports: A trial's finished epochs in order, by the trial's number.
+        objectives: With the metrics that are shown.
+
+    Yields:
+        By number and epoch. An epoch that lacks one of the objectives, for it is not measured every epoch, is
+        left out; a completed trial's kept one never is.
+    """
+    for trial in trials:
+        if trial.state == "FAIL":
+            continue
+        epochs = reports.get(trial.number, ())
+        kept = epochs[-1].best_epoch if epochs and trial.state == "COMPLETE" else None
+        for report in epochs:
+            has_model = report.epoch == kept
+            found = trial.values if has_model else _values(trial, report, objectives)
+            if found is not None:
+                yield Training(trial.number, report.epoch + 1, len(epochs), found, has_model, trial.params)
+
+
+def front_of_trainings(every: Sequence[Training], objectives: Sequence[Objective]) -> list[Training]:
+    """Return the trainings that no other one beats, best first objective first.
+
+    Args:
+        every: Of one study.
+        objectives: As :func:`trainings` had them.
+    """
+    directions = [aim.direction for aim in objectives]
+    members = [every[index] for index in front_indices([each.values for each in every], directions)]
+    signs = [-1.0 if direction == "maximize" else 1.0 for direction in directions]
+
+    def best_first(each: Training) -> tuple[float, ...]:
+        signed = (sign * value for sign, value in zip(signs, each.values, strict=True))
+        return (*signed, each.number, each.epochs)
+
+    return sorted(members, key=best_first)
+
+
+def _values(
+    trial: TrialRecord, report: EpochReport, objectives: Sequence[Objective]
+) -> tuple[float, ...] | None:
+    """Return an epoch's objectives; where seconds were taken again, in proportion to those."""
+    found = tuple(report.metrics.get(aim.metric, math.nan) * _times(trial, aim.metric) for aim in objectives)
+    return None if any(math.isnan(value) for value in found) else found
+
+
+def _times(trial: TrialRecord, metric: str) -> float:
+    """Return the trial's re-timed seconds over those of the study; 1 where there are none."""
+    if trial.retimed is None or not trial.retimed.in_study.get(metric):
+        return 1.0
+    return trial.retimed.seconds.get(metric, math.nan) / trial.retimed.in_study[metric]
