@@ -119,14 +119,16 @@ def _front(document: Mapping[str, Any], pictures: Sequence[str]) -> list[str]:
         f"{settings['train']:,} reviews to train on and {settings['validation']:,} to validate on, the same vocabulary, "
         f"and the same space: one or two layers of LSTM or BiLSTM, or a CNN, 32 to 128 units, vectors of 50 to 100, "
         f"dropout 0 to 0.5, Adam at 1e-4 to 1e-2, {settings['epochs']} epochs. What was under way at the end counts "
-        "for nobody; an epoch that a tool had reported counts from then on. Each seed is another division of the reviews.",
+        "for nobody. Where a tool hears of every epoch (`tuner`, Syne Tune, Ray Tune), each counts from its report on as a "
+        "training that ended there, also of trials that were pruned or stopped, as `tuner front --shorter` lists them; scripts "
+        "and KerasTuner report whole trainings. Each seed is another division of the reviews.",
         "",
         "What is compared is each tool as a person gets it, not its search alone. `tuner` makes batches of texts of like "
         "length, as it always does; the others train every text at 300 words through `fit`, as scripts do. And `tuner` "
         "declares LSTM or CNN and then the LSTM's direction, the others LSTM, BiLSTM or CNN: drawn at random, a "
         "point of its is a CNN in one of two cases, of theirs in one of three.",
         "",
-        "A front is what a method itself would hand back at a moment, by its own figures. Its hypervolume is the share "
+        "A front is what a method has to hand back at a moment, by its own figures. Its hypervolume is the share "
         f"of the box from {floor} to 1 accuracy and from 0 to {ceiling_s:.0f} s that it dominates. The seconds of all networks "
         "that ever stood on a front were taken again by one program, alone on one core, on the same batches, for as "
         "many epochs as they were found with.",
@@ -199,6 +201,7 @@ def _efficiency(document: Mapping[str, Any]) -> list[str]:
         ("idle at the end, no trial left", "idle_s"),
     )
     rows = [[said, f"{ours[name]:.1f}", f"{ours[name] / ours['all_s']:.1%}"] for said, name in parts]
+    with_compiling = sum(ours[name] for name in ("train_s", "validate_s", "compile_s")) / ours["all_s"]
     return [
         "",
         "## What an orchestrator costs",
@@ -210,8 +213,8 @@ def _efficiency(document: Mapping[str, Any]) -> list[str]:
         *_table(["where", "s", "share"], [*rows, ["all", f"{ours['all_s']:.1f}", "100.0%"]]),
         "",
         f"* Inside Keras, training and validation by the clock on the wall: **{document['inside_keras']:.3f}** of all worker-seconds, "
-        f"{document['inside_keras_while_busy']:.3f} of those in which there was a trial left to run; with building and "
-        f"tracing {document['with_compiling_while_busy']:.3f}.",
+        f"{document['inside_keras_while_busy']:.3f} of those in which there was a trial left to run. With building and "
+        f"tracing, which `fit` has inside too, {with_compiling:.3f} and {document['with_compiling_while_busy']:.3f}.",
         f"* Of the same trials the first {settings['beside']} ran again, side by side: in `tuner` with one worker, the "
         "coordinator on the same core, and in a bare Keras loop on the other core, at the same time; half-way they "
         f"changed cores. The bare loop took **{document['bare_to_tuner']:.3f}** of the time of `tuner` "

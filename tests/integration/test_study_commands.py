@@ -149,6 +149,27 @@ def test_the_front_table_shows_the_test_split_beside(
     assert "0.8400" in next(line for line in lines if line.split()[:1] == ["1"])
 
 
+def test_shorter_trainings_stand_beside_whole_ones(storage: str, capsys: pytest.CaptureFixture[str]) -> None:
+    found = asked_json(capsys, "front", "--storage", storage, "--shorter")
+    whole = asked_json(capsys, "front", "--storage", storage)
+    table = asked(capsys, "front", "--storage", storage, "--shorter")
+    rows = list(
+        csv.DictReader(
+            io.StringIO(asked(capsys, "front", "--storage", storage, "--shorter", "--format", "csv"))
+        )
+    )
+
+    assert [[each["number"], each["values"]] for each in found if each["has_model"]] == [
+        [each["number"], each["values"]] for each in whole
+    ]
+    shorter = [each for each in found if not each["has_model"]]
+    assert shorter
+    assert {(each["epochs"], each["epochs_run"]) for each in shorter} == {(1, 2)}
+    assert [row["number"] for row in rows] == [str(each["number"]) for each in found]
+    assert [float(row["values.accuracy"]) for row in rows] == [each["values"][0] for each in found]
+    assert table.count("1 of 2") == len(shorter)
+
+
 def test_the_reason_stands_beside_the_trial(storage: str, capsys: pytest.CaptureFixture[str]) -> None:
     said = " ".join(asked(capsys, "trials", "--storage", storage).split())
     assert "below the floor" in said
