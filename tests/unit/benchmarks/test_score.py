@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from benchmarks.front.record import Found
@@ -66,7 +68,7 @@ def test_a_network_that_was_given_up_when_measured_again_is_worth_nothing() -> N
     assert scored.front == []
 
 
-AGAIN = {
+AGAIN: dict[str, dict[str, Any]] = {
     key_of({"units": 7}, 0): {"seconds": [1.0, 2.0, 3.0], "accuracies": {"2": 0.8, "3": 0.7}},
     key_of({"units": 8}, 0): {"seconds": [40.0], "accuracies": {}},  # the second epoch took too long
 }
