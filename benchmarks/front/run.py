@@ -23,6 +23,7 @@ from typing import Any
 import psutil
 
 from benchmarks import machine
+from benchmarks.front.expected import expected_fronts
 from benchmarks.front.record import is_recorded, read_lines, read_record
 from benchmarks.front.remeasure import key_of
 from benchmarks.front.score import (
@@ -30,7 +31,6 @@ from benchmarks.front.score import (
     Score,
     Worth,
     as_found,
-    fronts_over_time,
     score,
     summary,
     trained_again,
@@ -40,6 +40,10 @@ from benchmarks.front.texts import prepare_texts, prepare_unseen
 from benchmarks.paths import MEASURED, WORK, environment, write_json
 
 OURS = "tuner"
+EXPECTED = "tuner, by expected accuracy"
+EXPECTED_EVERY_S = 15.0
+"""From one moment to the next at which that front is looked at: each costs a model."""
+
 GRACE_S = 30.0
 """A method that has not ended so long after its seconds is ended; what it wrote in time counts."""
 
@@ -107,8 +111,17 @@ def main() -> int:
         for seed in seeds
         if record_of(method, comparison, seed).exists()
     ]
-    again = measure_again(runs, comparison)
-    show(compare(runs, again, comparison))
+    expected = [
+        replace(
+            each,
+            method=EXPECTED,
+            fronts=list(expected_fronts(each.found, comparison.seconds, EXPECTED_EVERY_S)),
+        )
+        for each in runs
+        if each.method == OURS
+    ]
+    again = measure_again([*runs, *expected], comparison)
+    show(compare(runs, expected, again, comparison))
     return 0
 
 
@@ -216,7 +229,7 @@ def measure_again(runs: list[Run], comparison: Comparison) -> dict[str, Any]:
     """Measure every network that was ever on a front of a run; return them by key."""
     orders: dict[str, dict[str, Any]] = {}
     for each in runs:
-        for _, members in fronts_over_time(each.found, comparison.seconds):
+        for _, members in each.fronts_until(comparison.seconds):
             for found in members:
                 order = {
                     "params": found.params,
@@ -239,21 +252,35 @@ def measure_again(runs: list[Run], comparison: Comparison) -> dict[str, Any]:
     return measured
 
 
-def compare(runs: list[Run], again: dict[str, Any], comparison: Comparison) -> dict[str, Any]:
-    """Score all runs and write the comparison."""
+def compare(
+    runs: list[Run], expected: list[Run], again: dict[str, Any], comparison: Comparison
+) -> dict[str, Any]:
+    """Score all runs and write the comparison.
+
+    Args:
+        runs: By the fronts of their own figures.
+        expected: Those of ``tuner`` again, by the fronts that it expects; only networks that are trained
+            again can tell what such are worth.
+        again: What was measured again.
+        comparison: What is compared.
+    """
     document = {
         "settings": {**comparison.settings(), "seeds": len({each.seed for each in runs})},
         "unseen": comparison.unseen,
         "machine": machine.facts(PACKAGES),
         "remarks": remarks_of(comparison),
-        "as_found": judged(runs, lambda seed: as_found(again, seed), comparison),
-        "trained_again": judged(runs, lambda seed: trained_again(again, seed), comparison),
+        "as_found": judged(runs, OURS, lambda seed: as_found(again, seed), comparison),
+        "trained_again": judged(
+            [*runs, *expected], EXPECTED, lambda seed: trained_again(again, seed), comparison
+        ),
     }
     write_json(MEASURED / comparison.name / "front.json", document)
     return document
 
 
-def judged(runs: list[Run], worth: Callable[[int], Worth], comparison: Comparison) -> dict[str, Any]:
+def judged(
+    runs: list[Run], ours: str, worth: Callable[[int], Worth], comparison: Comparison
+) -> dict[str, Any]:
     """Return the scores of all runs by what each seed's networks are worth, and what they come to."""
     scores: list[Score] = [
         score(each, worth(each.seed), comparison.seconds, comparison.floor, comparison.ceiling_s)
@@ -261,7 +288,7 @@ def judged(runs: list[Run], worth: Callable[[int], Worth], comparison: Compariso
     ]
     return {
         "scores": [{**asdict(each), "final": each.final} for each in scores],
-        "summary": summary(scores, OURS, comparison.seconds),
+        "summary": summary(scores, ours, (OURS, EXPECTED), comparison.seconds),
     }
 
 
@@ -285,8 +312,8 @@ def show(document: dict[str, Any]) -> None:
         if "best_peer" in found:
             shares = ", ".join(_share(each) for each in found["shares"])
             print(
-                f"what {found['best_peer']} ended with, {OURS} had for good after {_share(found['share'])} "
-                f"of the time by the medians, {shares} seed by seed"
+                f"what {found['best_peer']} ended with, {found['ours']} had for good after "
+                f"{_share(found['share'])} of the time by the medians, {shares} seed by seed"
             )
 
 

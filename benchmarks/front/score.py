@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -13,6 +13,7 @@ from tuner.search.pareto import front_indices, hypervolume
 from tuner.spec.values import Direction
 
 __all__ = [
+    "Front",
     "Run",
     "Score",
     "Worth",
@@ -35,6 +36,10 @@ Worth: TypeAlias = Callable[[Found], Point | None]
 """What a network is worth; None when measuring it again was given up, for lasting too long."""
 
 
+Front: TypeAlias = tuple[float, Sequence[Found]]
+"""A moment and the members from then on."""
+
+
 @dataclass(frozen=True)
 class Run:
     """One method with one seed.
@@ -43,11 +48,17 @@ class Run:
         method: Its name.
         seed: Which.
         found: What it found, by the moment.
+        fronts: What it has to hand back at some moments, where that is not the front of its own figures.
     """
 
     method: str
     seed: int
     found: Sequence[Found]
+    fronts: Sequence[Front] | None = None
+
+    def fronts_until(self, seconds: float) -> Iterable[Front]:
+        """Return its front whenever that changed within a budget."""
+        return fronts_over_time(self.found, seconds) if self.fronts is None else self.fronts
 
 
 @dataclass(frozen=True)
@@ -77,7 +88,7 @@ class Score:
         return self.curve[-1][1] if self.curve else 0.0
 
 
-def fronts_over_time(found: Sequence[Found], seconds: float) -> Iterator[tuple[float, list[Found]]]:
+def fronts_over_time(found: Sequence[Found], seconds: float) -> Iterator[Front]:
     """Yield the front that a method would have handed back, by its own figures, whenever it changed.
 
     Args:
@@ -120,7 +131,7 @@ def score(run: Run, worth: Worth, seconds: float, floor: float, ceiling_s: float
     curve: list[Point] = []
     front: list[Point] = []
     said: list[Point] = []
-    for at_s, members in fronts_over_time(run.found, seconds):
+    for at_s, members in run.fronts_until(seconds):
         front = sorted((point for point in map(worth, members) if point), key=lambda point: point[1])
         said = sorted(((each.accuracy, each.seconds) for each in members), key=lambda point: point[1])
         curve.append((at_s, volume(front, floor, ceiling_s)))
@@ -153,25 +164,26 @@ def median_curve(curves: Sequence[Sequence[Point]]) -> list[Point]:
     return [(moment, statistics.median(at(curve, moment) for curve in curves)) for moment in moments]
 
 
-def summary(scores: Sequence[Score], ours: str, seconds: float) -> dict[str, Any]:
+def summary(scores: Sequence[Score], ours: str, own: Collection[str], seconds: float) -> dict[str, Any]:
     """Compare the medians over seeds, and tell from when on ``ours`` held what the best peer ended with.
 
     Args:
         scores: Of all runs.
         ours: The method that is compared with the others.
+        own: Methods that are no peers of it, itself among them.
         seconds: The budget.
 
     Returns:
-        ``medians`` by method; ``best_peer``, that of the best one; ``share`` of the budget after which the
-        median over seeds was that peer's last one for good, and ``shares`` seed by seed, each against what
-        that peer ended with on the same division; ``lost``, where a peer ended as well or better; ``beats``
-        by peer.
+        ``medians`` by method; ``ours``; ``best_peer``, that of the best one; ``share`` of the budget after
+        which the median over seeds was that peer's last one for good, and ``shares`` seed by seed, each
+        against what that peer ended with on the same division; ``lost``, where a peer ended as well or
+        better; ``beats`` by peer.
     """
     finals: dict[str, dict[int, float]] = {}
     for each in scores:
         finals.setdefault(each.method, {})[each.seed] = each.final
     medians = {method: statistics.median(by_seed.values()) for method, by_seed in finals.items()}
-    peers = {method: value for method, value in medians.items() if method != ours}
+    peers = {method: value for method, value in medians.items() if method not in own}
     if ours not in medians or not peers:
         return {"medians": medians}
     best = max(peers, key=lambda method: peers[method])
@@ -183,13 +195,14 @@ def summary(scores: Sequence[Score], ours: str, seconds: float) -> dict[str, Any
 
     return {
         "medians": medians,
+        "ours": ours,
         "best_peer": best,
         "share": share(median_curve([each.curve for each in mine]), peers[best]),
         "shares": [share(each.curve, finals[best][each.seed]) for each in mine if each.seed in finals[best]],
         "lost": [
             {"method": each.method, "seed": each.seed, "final": each.final, "ours": finals[ours][each.seed]}
             for each in scores
-            if each.method != ours and each.seed in finals[ours] and each.final >= finals[ours][each.seed]
+            if each.method not in own and each.seed in finals[ours] and each.final >= finals[ours][each.seed]
         ],
         "beats": {method: medians[ours] > value for method, value in peers.items()},
     }

@@ -112,7 +112,7 @@ def documented(command: str) -> Any:
 
 
 def test_the_documented_keys_are_the_real_ones(storage: str, capsys: pytest.CaptureFixture[str]) -> None:
-    status, trials, studies = (documented(command) for command in ("status", "trials", "studies"))
+    status, trials, studies, front = map(documented, ("status", "trials", "studies", "front"))
 
     def keys(value: dict[str, Any]) -> set[str]:
         return set(value) | {f"budget.{key}" for key in value["budget"]} if "states" in value else set(value)
@@ -120,6 +120,7 @@ def test_the_documented_keys_are_the_real_ones(storage: str, capsys: pytest.Capt
     assert keys(status) == keys(asked_json(capsys, "status", "--storage", storage))
     assert keys(trials[0]) == keys(asked_json(capsys, "trials", "--storage", storage)[0])
     assert keys(studies[0]) == keys(asked_json(capsys, "studies", "--storage", storage)[0])
+    assert keys(front[0]) == keys(asked_json(capsys, "front", "--storage", storage, "--shorter")[0])
 
 
 def test_csv_has_a_row_a_trial(storage: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -152,22 +153,48 @@ def test_the_front_table_shows_the_test_split_beside(
 def test_shorter_trainings_stand_beside_whole_ones(storage: str, capsys: pytest.CaptureFixture[str]) -> None:
     found = asked_json(capsys, "front", "--storage", storage, "--shorter")
     whole = asked_json(capsys, "front", "--storage", storage)
-    table = asked(capsys, "front", "--storage", storage, "--shorter")
+    assert main(["front", "--storage", storage, "--shorter"]) == 0
+    table, remarks = capsys.readouterr()
     rows = list(
         csv.DictReader(
             io.StringIO(asked(capsys, "front", "--storage", storage, "--shorter", "--format", "csv"))
         )
     )
 
-    assert [[each["number"], each["values"]] for each in found if each["has_model"]] == [
-        [each["number"], each["values"]] for each in whole
-    ]
+    kept = [[each["number"], each["values"]] for each in found if each["has_model"]]
+    assert kept == [[1, [0.86, 11.0]], [0, [0.8, 4.0]]], "the third is beaten by half of trial 0"
+    assert [each["number"] for each in whole] == [1, 0, 5]
     shorter = [each for each in found if not each["has_model"]]
     assert shorter
     assert {(each["epochs"], each["epochs_run"]) for each in shorter} == {(1, 2)}
     assert [row["number"] for row in rows] == [str(each["number"]) for each in found]
     assert [float(row["values.accuracy"]) for row in rows] == [each["values"][0] for each in found]
     assert table.count("1 of 2") == len(shorter)
+    assert "`start_with:` their params, with `epochs:` fixed" in remarks
+
+
+def test_what_is_expected_stands_beside_what_was_measured(
+    storage: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuner.analysis.expected.MIN_TRIALS", 3)
+    found = asked_json(capsys, "front", "--storage", storage, "--expected")
+    table = asked(capsys, "front", "--storage", storage, "--expected")
+    rows = asked(capsys, "front", "--storage", storage, "--expected", "--format", "csv").splitlines()
+
+    assert found
+    assert all(each["has_model"] for each in found), "whole trials only, without --shorter"
+    assert all(each["expected"][1] == each["values"][1] for each in found)
+    assert all(0.5 < each["expected"][0] < 1.0 for each in found)
+    assert {"expected accuracy", "measured accuracy"} <= {cell.strip() for cell in table.split("  ")}
+    assert "expected.accuracy" in rows[0].split(",")
+    assert len(rows) == len(found) + 1
+
+
+def test_too_few_trials_to_expect_anything_of_are_told(
+    storage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["front", "--storage", storage, "--expected"]) == 2
+    assert "5 of at least 10 trials have an epoch" in capsys.readouterr().err
 
 
 def test_the_reason_stands_beside_the_trial(storage: str, capsys: pytest.CaptureFixture[str]) -> None:

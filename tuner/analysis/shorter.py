@@ -30,9 +30,10 @@ class Training:
         number: The trial.
         epochs: How many, from 1.
         epochs_run: That the trial ran.
-        values: One an objective, in declared order.
+        values: One an objective, in declared order, as measured.
         has_model: Whether the study kept the network of just this epoch.
         params: The trial's.
+        expected: The same values where chance is taken out of them (``analysis.expected``), or None.
     """
 
     number: int
@@ -41,6 +42,12 @@ class Training:
     values: tuple[float, ...]
     has_model: bool
     params: Mapping[str, Value]
+    expected: tuple[float, ...] | None = None
+
+    @property
+    def shown(self) -> tuple[float, ...]:
+        """What it is compared by: the expected values where there are any."""
+        return self.values if self.expected is None else self.expected
 
 
 def trainings(
@@ -79,11 +86,11 @@ def front_of_trainings(every: Sequence[Training], objectives: Sequence[Objective
         objectives: As :func:`trainings` had them.
     """
     directions = [aim.direction for aim in objectives]
-    members = [every[index] for index in front_indices([each.values for each in every], directions)]
+    members = [every[index] for index in front_indices([each.shown for each in every], directions)]
     signs = [-1.0 if direction == "maximize" else 1.0 for direction in directions]
 
     def best_first(each: Training) -> tuple[float, ...]:
-        signed = (sign * value for sign, value in zip(signs, each.values, strict=True))
+        signed = (sign * value for sign, value in zip(signs, each.shown, strict=True))
         return (*signed, each.number, each.epochs)
 
     return sorted(members, key=best_first)

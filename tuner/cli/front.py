@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from tuner.analysis.seconds import OnAxis, Seconds
+    from tuner.analysis.shorter import Training
     from tuner.spec.values import Objective
     from tuner.storage import Ledger, TrialRecord
 
@@ -34,8 +35,14 @@ __all__ = ["front", "front_table", "print_front"]
     help="Let every epoch of every trial, pruned ones too, count as a training that could have ended there: "
     "which network after how many epochs? A model is kept of whole trials only.",
 )
+@click.option(
+    "--expected",
+    is_flag=True,
+    help="Compare by the accuracy that trials like each one reach on average, learned from all epochs of all "
+    "trials, and not by its own, of which a part is luck.",
+)
 @format_option("table", "json", "csv")
-def front(name: str | None, storage: str, seconds: Seconds, shorter: bool, form: str) -> None:
+def front(name: str | None, storage: str, seconds: Seconds, shorter: bool, expected: bool, form: str) -> None:
     """List the trials that no other trial beats, best first objective first.
 
     Objectives were measured on the validation split; columns named "test" stand beside them once the
@@ -47,8 +54,8 @@ def front(name: str | None, storage: str, seconds: Seconds, shorter: bool, form:
 
     ledger = open_ledger(storage)
     chosen = pick(ledger, name)
-    if shorter:
-        _list_shorter(ledger, chosen, seconds, form)
+    if shorter or expected:
+        _list_trainings(chosen, *_trainings(ledger, chosen, seconds, shorter, expected), form)
         return
     if form == "table":
         print_front(ledger, chosen, seconds)
@@ -62,51 +69,83 @@ def front(name: str | None, storage: str, seconds: Seconds, shorter: bool, form:
         write_csv(*laid_out(members, axis.objectives))
 
 
-def _list_shorter(ledger: Ledger, name: str, seconds: Seconds, form: str) -> None:
-    """Print the front of all trainings, those of fewer epochs included."""
+def _trainings(
+    ledger: Ledger, name: str, seconds: Seconds, shorter: bool, expected: bool
+) -> tuple[list[Training], OnAxis]:
+    """Return the front of trainings: of whole ones, or of shorter ones too; as measured, or as expected."""
     from tuner.analysis.retimed import shown_trials
     from tuner.analysis.seconds import on_axis
     from tuner.analysis.shorter import front_of_trainings, trainings
 
     axis = on_axis(shown_trials(ledger, name), ledger.study(name).spec.objectives, seconds)
-    aims = [aim.metric for aim in axis.objectives]
     every = list(trainings(axis.trials, ledger.curves(name), axis.objectives))
-    members = front_of_trainings(every, axis.objectives)
+    if expected:
+        from tuner.analysis.expected import expect
+        from tuner.metrics import METRICS
+
+        every = expect(every, axis.objectives, METRICS)
+    return front_of_trainings([each for each in every if shorter or each.has_model], axis.objectives), axis
+
+
+def _list_trainings(name: str, members: Sequence[Training], axis: OnAxis, form: str) -> None:
+    """Print a front of trainings."""
+    aims = [aim.metric for aim in axis.objectives]
     if form == "json":
-        write_json([{**vars(member), "values": list(member.values)} for member in members])
+        write_json([vars(member) for member in members])
         return
     if form == "csv":
-        params = list(dict.fromkeys(name for member in members for name in member.params))
-        headings = ["number", "epochs", "epochs_run", *(f"values.{aim}" for aim in aims), "has_model"]
-        write_csv(
-            [*headings, *(f"params.{name}" for name in params)],
-            [
-                [member.number, member.epochs, member.epochs_run, *member.values, member.has_model]
-                + [member.params.get(name) for name in params]
-                for member in members
-            ],
-        )
+        write_csv(*_training_rows(members, aims))
         return
     if not members:
         remark(f"study '{name}' has no front yet: no epoch has ended")
         return
+    console().print(_training_table(members, aims))
+    if axis.remark:
+        remark(axis.remark)
+    if not all(member.has_model for member in members):
+        remark("to have a model of the others: `start_with:` their params, with `epochs:` fixed")
+
+
+def _training_rows(members: Sequence[Training], aims: Sequence[str]) -> tuple[list[str], list[list[object]]]:
+    params = list(dict.fromkeys(name for member in members for name in member.params))
+    expected = [f"expected.{aim}" for aim in aims] if members and members[0].expected else []
+    headings = ["number", "epochs", "epochs_run", *(f"values.{aim}" for aim in aims), *expected, "has_model"]
+    rows: list[list[object]] = [
+        [
+            member.number,
+            member.epochs,
+            member.epochs_run,
+            *member.values,
+            *(member.expected or ()),
+            member.has_model,
+            *(member.params.get(name) for name in params),
+        ]
+        for member in members
+    ]
+    return [*headings, *(f"params.{name}" for name in params)], rows
+
+
+def _training_table(members: Sequence[Training], aims: Sequence[str]) -> Table:
+    """Draw a front of trainings; what was measured stands beside where something else is expected."""
+    told = [index for index in range(len(aims)) if any(_differs(member, index) for member in members)]
     rows = [
         [
             str(member.number),
             f"{member.epochs} of {member.epochs_run}",
-            *(written(aim, value) for aim, value in zip(aims, member.values, strict=True)),
+            *(written(aim, value) for aim, value in zip(aims, member.shown, strict=True)),
+            *(written(aims[index], member.values[index]) for index in told),
             "kept" if member.has_model else "",
             written_params(member.params),
         ]
         for member in members
     ]
-    titles = [title(aim) for aim in aims]
-    headings = ["trial", "epochs", *titles, "model", "params"]
-    console().print(table(headings, rows, right=["trial", "epochs", *titles]))
-    if axis.remark:
-        remark(axis.remark)
-    if not all(member.has_model for member in members):
-        remark("to have a model of the others: `start_with:` their params, with `epochs:` fixed")
+    shown = [f"expected {title(aim)}" if index in told else title(aim) for index, aim in enumerate(aims)]
+    numbers = ["trial", "epochs", *shown, *(f"measured {title(aims[index])}" for index in told)]
+    return table([*numbers, "model", "params"], rows, right=numbers)
+
+
+def _differs(member: Training, index: int) -> bool:
+    return member.expected is not None and member.expected[index] != member.values[index]
 
 
 def print_front(ledger: Ledger, name: str, seconds: Seconds = "raw") -> None:

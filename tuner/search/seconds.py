@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from tuner.search.columns import Column, Scale, columns_of
 from tuner.spec.values import Params
 
 __all__ = ["MIN_TRIALS", "SecondsModel", "TimedTrial"]
@@ -30,8 +31,6 @@ _MARGIN = 1.0
 """Standard deviations above the expected logarithm: five trials in six end within."""
 
 _FloatArray = npt.NDArray[np.float64]
-_Column = Callable[[Params], float]
-"""A setting as a number, NaN where a trial does not have it."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +59,9 @@ class SecondsModel:
 
     def __init__(
         self,
-        columns: Sequence[_Column],
+        columns: Sequence[Column],
         weights: _FloatArray,
-        scale: _Scale,
+        scale: Scale,
         spread: float,
         epochs: float,
         work: Callable[[Params], float],
@@ -96,10 +95,10 @@ class SecondsModel:
         epochs = float(np.mean([trial.epochs for trial in trials if trial.completed]))
         whole = [t.seconds if t.completed else t.seconds * max(1.0, epochs / t.epochs) for t in trials]
         target = np.log(whole) - np.log([work(trial.settings) for trial in trials])  # (n,)
-        columns = _columns([trial.settings for trial in trials])
+        columns = columns_of([trial.settings for trial in trials])
         raw = np.array([[column(trial.settings) for column in columns] for trial in trials])
         raw = raw.reshape(len(trials), len(columns))  # (n, k), also with k = 0
-        scale = _Scale.of(raw)
+        scale = Scale.of(raw)
         design = _with_constant(scale.apply(raw))  # (n, k + 1)
         penalty = np.diag([_PENALTY] * len(columns) + [0.0])
         gram = design.T @ design + penalty
@@ -124,60 +123,5 @@ class SecondsModel:
         return min(found + math.log(self._work(settings)), 50.0)
 
 
-@dataclass(frozen=True)
-class _Scale:
-    """Brings columns to mean 0 and deviation 1; a setting that a trial does not have is their mean."""
-
-    mean: _FloatArray
-    deviation: _FloatArray
-
-    @classmethod
-    def of(cls, raw: _FloatArray) -> _Scale:
-        here = ~np.isnan(raw)
-        count = np.maximum(here.sum(axis=0), 1)
-        mean = np.where(here, raw, 0.0).sum(axis=0) / count
-        deviation = np.sqrt((np.where(here, raw - mean, 0.0) ** 2).sum(axis=0) / count)
-        return cls(mean, np.where(deviation > 1e-12, deviation, 1.0))
-
-    def apply(self, raw: _FloatArray) -> _FloatArray:
-        scaled: _FloatArray = np.nan_to_num((raw - self.mean) / self.deviation, nan=0.0)
-        return scaled
-
-
 def _with_constant(columns: _FloatArray) -> _FloatArray:
     return np.hstack([columns, np.ones((len(columns), 1))])
-
-
-def _columns(settings: Sequence[Params]) -> list[_Column]:
-    """Make numbers of all settings that differ between trials."""
-    names = dict.fromkeys(name for each in settings for name in each)
-    columns: list[_Column] = []
-    for name in names:
-        values = [each[name] for each in settings if name in each]
-        if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
-            columns.append(_numeric(name, [float(value) for value in values]))
-            continue
-        kinds = list(dict.fromkeys(map(str, values)))
-        if len(kinds) + (len(values) < len(settings)) > 1:
-            columns += [_one_of(name, kind) for kind in kinds]
-    return columns
-
-
-def _numeric(name: str, values: Sequence[float]) -> _Column:
-    def logarithm(settings: Params) -> float:
-        value = settings.get(name)
-        return math.nan if value is None else math.log(max(float(value), low))
-
-    def plain(settings: Params) -> float:
-        value = settings.get(name)
-        return math.nan if value is None else float(value)
-
-    low = min(values)
-    return logarithm if low > 0 else plain
-
-
-def _one_of(name: str, kind: str) -> _Column:
-    def is_there(settings: Params) -> float:
-        return float(name in settings and str(settings[name]) == kind)
-
-    return is_there

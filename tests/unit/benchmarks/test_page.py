@@ -41,6 +41,7 @@ def front(best: str = "tuner") -> dict[str, Any]:
     ]
     summary = {
         "medians": finals,
+        "ours": "tuner",
         "best_peer": "Syne Tune MO-ASHA",
         "share": 0.2 if best == "tuner" else None,
         "shares": [0.2 if best == "tuner" else None],

@@ -129,11 +129,12 @@ def test_the_best_peer_is_that_of_the_best_median() -> None:
         ended("lucky", 1),
         ended("steady", 0, (90.0, 0.55)),
         ended("steady", 1, (90.0, 0.45)),
+        ended("tuner, otherwise", 0, (90.0, 0.99)),
     ]
 
-    said = summary(scores, "tuner", 100.0)
+    said = summary(scores, "tuner", ("tuner", "tuner, otherwise"), 100.0)
 
-    assert said["medians"] == {"tuner": 0.6, "lucky": 0.495, "steady": 0.5}
+    assert said["medians"] == {"tuner": 0.6, "lucky": 0.495, "steady": 0.5, "tuner, otherwise": 0.99}
     assert said["best_peer"] == "steady"
     assert said["shares"] == [0.5, None], "each against what that peer ended with on the same texts"
     assert said["share"] == 0.5, "from then on the median of 0.9 and 0.3 is above 0.5"
