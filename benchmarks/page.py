@@ -176,7 +176,7 @@ def _judged(judged: Mapping[str, Any], *, with_how: bool) -> list[str]:
     if "best_peer" in found:
         lines += [
             "",
-            f"By the medians over seeds, {found['ours']} had for good what {found['best_peer']} ended with: after "
+            f"By the medians over seeds, *{found['ours']}* had for good what {found['best_peer']} ended with: after "
             f"{_of_the_time(found['share'])}; seed by seed, against what that tool ended with on the same texts: "
             f"{', '.join(_of_the_time(share) for share in found['shares'])}.",
         ]
@@ -209,7 +209,7 @@ def _efficiency(document: Mapping[str, Any]) -> list[str]:
         "",
         "## What an orchestrator costs",
         "",
-        f"{settings['trials']} trials of the same space, drawn at random, the last one out of eight to end with the "
+        f"{settings['trials']} trials of the same space, drawn at random, the last one out of sixteen to end with the "
         f"other; {settings['epochs']} epochs of {settings['train']:,} reviews, nothing "
         "pruned, a worker a core. Seconds of both workers together, from when each was ready "
         f"(start-up before that: {ours['start_up_s']:.1f}).",

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from tuner.execution.plan import StudyPlan
 from tuner.execution.standing import Placed
 from tuner.search.choice import Choice, ChoiceWithin
-from tuner.search.samplers import draws_of
+from tuner.search.samplers import ATTEMPTS, draws_of
 from tuner.search.seconds import SecondsModel, TimedTrial
 from tuner.spec.values import CategoricalParameter, Params, Value
 from tuner.storage import BudgetUse, RunningStudy, TrialRecord
@@ -155,7 +155,7 @@ class TimeLeft:
             waited_s = -late_s if late_s < 0 else late_s * (len(under_way) + 1)
             return float((1.0 + waited_s) ** -_TOGETHER)
 
-        return lambda _: Choice(self._draws, weight)
+        return lambda _: Choice(ATTEMPTS, weight)  # it is the last: more points cost nobody any time
 
     def _is_new(self, params: Params) -> bool:
         """Tell whether a point has a choice that no ended trial had."""

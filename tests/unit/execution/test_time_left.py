@@ -15,6 +15,7 @@ from tuner.catalogue import CATALOGUE
 from tuner.execution.plan import StudyPlan
 from tuner.execution.standing import Placed
 from tuner.execution.time_left import TimeLeft
+from tuner.search.samplers import ATTEMPTS
 from tuner.search.seconds import MIN_TRIALS
 from tuner.spec.values import CategoricalParameter, ComponentSpec, IntParameter
 from tuner.storage import BudgetUse, Claim, RunningStudy, TrialRecord
@@ -84,7 +85,7 @@ def likeliest(time_left: TimeLeft, use: BudgetUse, *placed: Placed, now_s: float
     choice = time_left.choice(use, placed, now_s)
     assert choice is not None
     found = choice(math.inf)
-    assert found.draws == 8
+    assert found.draws == ATTEMPTS
     weights = {units: found.weight({"units": units}) for units in range(2, 65)}
     best = max(weights, key=lambda units: weights[units])
     assert weights[best] > 10 * weights[max(2, best // 2)] or best == 2
