@@ -5,7 +5,7 @@ luckiest of many, and a front of such has networks that only looked better than 
 neighbours were measured too. A Gaussian process over the settings and the number of epochs (Rasmussen and
 Williams 2006, chapter 2), fitted to every epoch of every trial, tells signal from noise, and its mean is what
 a training like that one reaches on average. To choose by it and not by the best observation is what is
-advised where observations are noisy (Frazier 2018, arXiv:1807.02811, section 5).
+advised where observations are noisy (Frazier 2018, arXiv:1807.02811).
 
 Seconds, sizes and whatever else no chance decides stay as they were measured.
 """
