@@ -43,7 +43,7 @@ OWNERS: dict[str, set[str]] = {
     "google": {"training/event_file.py"},
     "gensim": {"embeddings"},
     "h5py": {"export"},
-    "sklearn": {"embeddings", "baselines"},
+    "sklearn": {"embeddings", "baselines", "analysis/expected.py"},
     "datasets": {"data/sources/hugging_face.py"},
     "plotly": {"report"},
     "kaleido": {"report"},

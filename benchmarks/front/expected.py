@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from benchmarks.front.record import Found
 from benchmarks.front.score import DIRECTIONS, Front
@@ -21,7 +22,7 @@ OBJECTIVES = tuple(
 
 
 def expected_fronts(found: Sequence[Found], seconds: float, every_s: float) -> Iterator[Front]:
-    """Yield the front by expected accuracy at even steps, as soon as anything can be expected.
+    """Yield the front by expected accuracy, with that, at even steps, as soon as anything can be expected.
 
     Args:
         found: Every epoch of a run of ``tuner``, by the moment.
@@ -33,11 +34,17 @@ def expected_fronts(found: Sequence[Found], seconds: float, every_s: float) -> I
         if len({number for number, _ in by_training}) < MIN_TRIALS:
             continue
         every = [
-            Training(number, epochs, epochs, (each.accuracy, each.seconds), False, each.params)
+            Training(number, epochs, epochs, (each.accuracy, each.seconds), False, False, each.params)
             for (number, epochs), each in by_training.items()
         ]
         members = front_of_trainings(expect(every, OBJECTIVES, METRICS), OBJECTIVES)
-        yield step * every_s, [by_training[member.number, member.epochs] for member in members]
+        yield (
+            step * every_s,
+            [
+                replace(by_training[member.number, member.epochs], accuracy=member.shown[0])
+                for member in members
+            ],
+        )
 
 
 def _by_training(found: Sequence[Found]) -> dict[tuple[int, int], Found]:

@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 
 from benchmarks import machine
@@ -147,6 +148,12 @@ def unseen_of(comparison: Comparison, seed: int) -> Path:
     return folder_of(comparison) / f"texts_{seed}" / "unseen.npz"
 
 
+def count_unseen(comparison: Comparison, seed: int) -> int:
+    """Return how many of them there are."""
+    with np.load(unseen_of(comparison, seed)) as kept:
+        return len(kept["labels"])
+
+
 def records_of(comparison: Comparison) -> Path:
     """Return the folder of what is kept of the runs."""
     return MEASURED / comparison.name / "front"
@@ -266,7 +273,7 @@ def compare(
     """
     document = {
         "settings": {**comparison.settings(), "seeds": len({each.seed for each in runs})},
-        "unseen": comparison.unseen,
+        "unseen": min(count_unseen(comparison, each.seed) for each in runs),
         "machine": machine.facts(PACKAGES),
         "remarks": remarks_of(comparison),
         "as_found": judged(runs, OURS, lambda seed: as_found(again, seed), comparison),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import statistics
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +11,7 @@ from typing import Any, TypeAlias
 
 from benchmarks.front.record import Found
 from benchmarks.front.remeasure import key_of
-from tuner.search.pareto import front_indices, hypervolume
+from tuner.search.pareto import front_indices
 from tuner.spec.values import Direction
 
 __all__ = [
@@ -48,7 +50,7 @@ class Run:
         method: Its name.
         seed: Which.
         found: What it found, by the moment.
-        fronts: What it has to hand back at some moments, where that is not the front of its own figures.
+        fronts: What it lists at some moments, where that is not the front of its own figures.
     """
 
     method: str
@@ -67,7 +69,7 @@ class Score:
 
     Attributes:
         method, seed: Whose.
-        networks: Different points that it had trained and could hand back.
+        networks: Different points of which it had trained an epoch, or all where it hears of no single one.
         recurrent: Those of them that are an LSTM or a BiLSTM.
         curve: ``(seconds, hypervolume)`` whenever its front changed.
         front: Its last front, measured again, by seconds.
@@ -89,7 +91,7 @@ class Score:
 
 
 def fronts_over_time(found: Sequence[Found], seconds: float) -> Iterator[Front]:
-    """Yield the front that a method would have handed back, by its own figures, whenever it changed.
+    """Yield the front of what a method had found, by its own figures, whenever it changed.
 
     Args:
         found: What it found, by the moment.
@@ -104,19 +106,36 @@ def fronts_over_time(found: Sequence[Found], seconds: float) -> Iterator[Front]:
             before = members
 
 
-def volume(points: Sequence[Point], floor: float, ceiling_s: float) -> float:
-    """Return the share of the box above ``floor`` and left of ``ceiling_s`` that the points dominate.
+def volume(
+    points: Sequence[Point], floor: float, ceiling_s: float, claims: Sequence[float] | None = None
+) -> float:
+    """Return the share of the box above ``floor`` and left of ``ceiling_s`` that lies under a front.
+
+    At any number of seconds that member decides which is claimed to be the best within them, not the one that
+    turns out to be: who has many members has no more chances that one happens to be good. Where
+    claims are true this is the hypervolume.
 
     Args:
         points: Accuracy and seconds.
         floor: Accuracy up to which a point counts nothing; the box ends at 1.
         ceiling_s: Seconds from which it counts nothing; the box begins at 0.
+        claims: Of each point the accuracy that it is chosen by. Defaults to its own.
 
     Returns:
         0 to 1.
     """
-    whole = (1.0 - floor) * ceiling_s
-    return hypervolume(points, (floor, ceiling_s), DIRECTIONS) / whole if points else 0.0
+    claimed = [accuracy for accuracy, _ in points] if claims is None else claims
+    steps: list[Point] = []
+    highest = -math.inf
+    for claim, (accuracy, seconds) in sorted(zip(claimed, points, strict=True), key=lambda each: each[1][1]):
+        if claim > highest and seconds < ceiling_s:
+            highest = claim
+            steps.append((accuracy, seconds))
+    area = sum(
+        max(0.0, accuracy - floor) * (end - seconds)
+        for (accuracy, seconds), (_, end) in itertools.pairwise([*steps, (floor, ceiling_s)])
+    )
+    return area / ((1.0 - floor) * ceiling_s)
 
 
 def score(run: Run, worth: Worth, seconds: float, floor: float, ceiling_s: float) -> Score:
@@ -132,9 +151,11 @@ def score(run: Run, worth: Worth, seconds: float, floor: float, ceiling_s: float
     front: list[Point] = []
     said: list[Point] = []
     for at_s, members in run.fronts_until(seconds):
-        front = sorted((point for point in map(worth, members) if point), key=lambda point: point[1])
+        judged = [(each.accuracy, point) for each in members if (point := worth(each)) is not None]
+        front = sorted((point for _, point in judged), key=lambda point: point[1])
         said = sorted(((each.accuracy, each.seconds) for each in members), key=lambda point: point[1])
-        curve.append((at_s, volume(front, floor, ceiling_s)))
+        points, claims = [point for _, point in judged], [claim for claim, _ in judged]
+        curve.append((at_s, volume(points, floor, ceiling_s, claims)))
     networks = {str(sorted(each.params.items())): each.params for each in run.found if each.at_s <= seconds}
     recurrent = sum(params.get("family") != "cnn" for params in networks.values())
     return Score(run.method, run.seed, len(networks), recurrent, curve, front, said)

@@ -161,10 +161,10 @@ def test_shorter_trainings_stand_beside_whole_ones(storage: str, capsys: pytest.
         )
     )
 
-    kept = [[each["number"], each["values"]] for each in found if each["has_model"]]
-    assert kept == [[1, [0.86, 11.0]], [0, [0.8, 4.0]]], "the third is beaten by half of trial 0"
+    of_trials = [[each["number"], each["values"]] for each in found if each["is_whole"]]
+    assert of_trials == [[1, [0.86, 11.0]], [0, [0.8, 4.0]]], "the third is beaten by half of trial 0"
     assert [each["number"] for each in whole] == [1, 0, 5]
-    shorter = [each for each in found if not each["has_model"]]
+    shorter = [each for each in found if not each["is_whole"]]
     assert shorter
     assert {(each["epochs"], each["epochs_run"]) for each in shorter} == {(1, 2)}
     assert [row["number"] for row in rows] == [str(each["number"]) for each in found]
@@ -178,14 +178,17 @@ def test_what_is_expected_stands_beside_what_was_measured(
 ) -> None:
     monkeypatch.setattr("tuner.analysis.expected.MIN_TRIALS", 3)
     found = asked_json(capsys, "front", "--storage", storage, "--expected")
-    table = asked(capsys, "front", "--storage", storage, "--expected")
+    assert main(["front", "--storage", storage, "--expected"]) == 0
+    table, remarks = capsys.readouterr()
     rows = asked(capsys, "front", "--storage", storage, "--expected", "--format", "csv").splitlines()
 
     assert found
-    assert all(each["has_model"] for each in found), "whole trials only, without --shorter"
+    assert all(each["is_whole"] for each in found), "without --shorter"
     assert all(each["expected"][1] == each["values"][1] for each in found)
     assert all(0.5 < each["expected"][0] < 1.0 for each in found)
     assert {"expected accuracy", "measured accuracy"} <= {cell.strip() for cell in table.split("  ")}
+    assert not any(each["has_model"] for each in found), "these trials were recorded without one"
+    assert "no model was kept of the others" in remarks
     assert "expected.accuracy" in rows[0].split(",")
     assert len(rows) == len(found) + 1
 

@@ -4,7 +4,7 @@ A validation accuracy is partly luck: of the seed, and of some hundred texts. Th
 luckiest of many, and a front of such has networks that only looked better than their neighbours. But their
 neighbours were measured too. A Gaussian process over the settings and the number of epochs (Rasmussen and
 Williams 2006, chapter 2), fitted to every epoch of every trial, tells signal from noise, and its mean is what
-a training like that one reaches on average. To choose by it and not by the best observation is what is
+a training like that one typically reaches. To choose by it and not by the best observation is what is
 advised where observations are noisy (Frazier 2018, arXiv:1807.02811).
 
 Seconds, sizes and whatever else no chance decides stay as they were measured.
@@ -46,8 +46,6 @@ _LENGTHS = (0.3, 30.0)
 _NOISE = (1e-4, 1.0)
 """Bounds of the share of the variance that is luck."""
 
-_LEAST_MISSING = 1e-6
-
 _Array = npt.NDArray[np.float64]
 
 
@@ -84,6 +82,8 @@ def expect(
     design = _design(every)
     for index in noisy:
         metric = metrics[objectives[index].metric]
+        if np.ptp(values[:, index]) == 0.0:
+            continue  # nobody had any luck
         values[:, index] = _as_measured(_mean(design, _stretched(values[:, index], metric)), metric)
     return [replace(each, expected=tuple(row.tolist())) for each, row in zip(every, values, strict=True)]
 
@@ -121,10 +121,16 @@ def _mean(design: _Array, target: _Array) -> _Array:
 
 
 def _stretched(values: _Array, metric: Metric) -> _Array:
-    """Measure on a scale on which the last steps to the best value are as long as the first."""
+    """Measure on a scale on which the last steps to the best value are as long as the first.
+
+    Who has the best value itself may only be lucky: nothing is missing counts as half of the least that is.
+    """
     if metric.best is None:
         return values
-    stretched: _Array = -np.log(np.maximum(np.abs(metric.best - values), _LEAST_MISSING))
+    missing = np.abs(metric.best - values)
+    some = missing[missing > 0.0]
+    least = float(some.min()) / 2.0 if len(some) else 1.0
+    stretched: _Array = -np.log(np.maximum(missing, least))
     return stretched
 
 

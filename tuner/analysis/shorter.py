@@ -8,7 +8,7 @@ answer, also where the trial was pruned, and nothing needs to be trained for it.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,8 @@ class Training:
         epochs: How many, from 1.
         epochs_run: That the trial ran.
         values: One an objective, in declared order, as measured.
-        has_model: Whether the study kept the network of just this epoch.
+        is_whole: Whether it is a completed trial up to its best epoch: what `tuner front` compares.
+        has_model: Whether the study kept its model; it does so of its front only.
         params: The trial's.
         expected: The same values where chance is taken out of them (``analysis.expected``), or None.
     """
@@ -40,6 +41,7 @@ class Training:
     epochs: int
     epochs_run: int
     values: tuple[float, ...]
+    is_whole: bool
     has_model: bool
     params: Mapping[str, Value]
     expected: tuple[float, ...] | None = None
@@ -54,6 +56,7 @@ def trainings(
     trials: Sequence[TrialRecord],
     reports: Mapping[int, Sequence[EpochReport]],
     objectives: Sequence[Objective],
+    kept: Collection[int] = (),
 ) -> Iterator[Training]:
     """Yield every training that trials have gone through, whole and shorter.
 
@@ -61,21 +64,31 @@ def trainings(
         trials: Of one study. Failed ones are left out: their numbers may be those of a network gone wrong.
         reports: A trial's finished epochs in order, by the trial's number.
         objectives: With the metrics that are shown.
+        kept: Numbers of the trials whose models the study has kept.
 
     Yields:
-        By number and epoch. An epoch that lacks one of the objectives, for it is not measured every epoch, is
-        left out; a completed trial's kept one never is.
+        By number and epoch. Left out is an epoch that lacks one of the objectives, as where it is not
+        measured every epoch; but no whole trial that has values. One whose epochs nobody recorded is whole.
     """
     for trial in trials:
         if trial.state == "FAIL":
             continue
         epochs = reports.get(trial.number, ())
-        kept = epochs[-1].best_epoch if epochs and trial.state == "COMPLETE" else None
-        for report in epochs:
-            has_model = report.epoch == kept
-            found = trial.values if has_model else _values(trial, report, objectives)
-            if found is not None:
-                yield Training(trial.number, report.epoch + 1, len(epochs), found, has_model, trial.params)
+        is_complete = trial.state == "COMPLETE"
+        best = epochs[-1].best_epoch if epochs and is_complete else None
+        ends = [
+            (report.epoch, trial.values if report.epoch == best else _values(trial, report, objectives))
+            for report in epochs
+        ]
+        if is_complete and best not in [epoch for epoch, _ in ends]:
+            best = max(trial.epochs, 1) - 1
+            ends.append((best, trial.values))
+        for epoch, found in ends:
+            if found is None or not all(map(math.isfinite, found)):
+                continue
+            is_whole = epoch == best
+            has_model = is_whole and trial.number in kept
+            yield Training(trial.number, epoch + 1, len(ends), found, is_whole, has_model, trial.params)
 
 
 def front_of_trainings(every: Sequence[Training], objectives: Sequence[Objective]) -> list[Training]:
@@ -100,8 +113,9 @@ def _values(
     trial: TrialRecord, report: EpochReport, objectives: Sequence[Objective]
 ) -> tuple[float, ...] | None:
     """Return an epoch's objectives; where seconds were taken again, in proportion to those."""
-    found = tuple(report.metrics.get(aim.metric, math.nan) * _times(trial, aim.metric) for aim in objectives)
-    return None if any(math.isnan(value) for value in found) else found
+    if any(aim.metric not in report.metrics for aim in objectives):
+        return None
+    return tuple(report.metrics[aim.metric] * _times(trial, aim.metric) for aim in objectives)
 
 
 def _times(trial: TrialRecord, metric: str) -> float:

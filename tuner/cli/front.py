@@ -33,7 +33,7 @@ __all__ = ["front", "front_table", "print_front"]
     "--shorter",
     is_flag=True,
     help="Let every epoch of every trial, pruned ones too, count as a training that could have ended there: "
-    "which network after how many epochs? A model is kept of whole trials only.",
+    "which network after how many epochs? Models are kept of the plain front only.",
 )
 @click.option(
     "--expected",
@@ -73,22 +73,30 @@ def _trainings(
     ledger: Ledger, name: str, seconds: Seconds, shorter: bool, expected: bool
 ) -> tuple[list[Training], OnAxis]:
     """Return the front of trainings: of whole ones, or of shorter ones too; as measured, or as expected."""
-    from tuner.analysis.retimed import shown_trials
+    from tuner.analysis.front import front as front_of
+    from tuner.analysis.retimed import with_times
     from tuner.analysis.seconds import on_axis
     from tuner.analysis.shorter import front_of_trainings, trainings
 
-    axis = on_axis(shown_trials(ledger, name), ledger.study(name).spec.objectives, seconds)
-    every = list(trainings(axis.trials, ledger.curves(name), axis.objectives))
+    objectives, told = ledger.study(name).spec.objectives, ledger.trials(name)
+    axis = on_axis(with_times(told, ledger.timings(name), objectives), objectives, seconds)
+    curves = ledger.curves(name, metrics=[aim.metric for aim in axis.objectives])
+    kept = {trial.number for trial in front_of(told, objectives) if trial.model_path}
+    every = list(trainings(axis.trials, curves, axis.objectives, kept))
     if expected:
         from tuner.analysis.expected import expect
         from tuner.metrics import METRICS
 
-        every = expect(every, axis.objectives, METRICS)
-    return front_of_trainings([each for each in every if shorter or each.has_model], axis.objectives), axis
+        with console(err=True).status(f"learning from {len(every):,} epochs"):
+            every = expect(every, axis.objectives, METRICS)
+    return front_of_trainings([each for each in every if shorter or each.is_whole], axis.objectives), axis
 
 
 def _list_trainings(name: str, members: Sequence[Training], axis: OnAxis, form: str) -> None:
     """Print a front of trainings."""
+    from tuner.analysis.retimed import standing_of_times
+    from tuner.analysis.seconds import disturbed
+
     aims = [aim.metric for aim in axis.objectives]
     if form == "json":
         write_json([vars(member) for member in members])
@@ -97,19 +105,30 @@ def _list_trainings(name: str, members: Sequence[Training], axis: OnAxis, form: 
         write_csv(*_training_rows(members, aims))
         return
     if not members:
-        remark(f"study '{name}' has no front yet: no epoch has ended")
+        remark(f"study '{name}' has no such front yet: nothing has ended that has all its objectives")
         return
     console().print(_training_table(members, aims))
-    if axis.remark:
-        remark(axis.remark)
+    numbers = {member.number for member in members}
+    listed = [trial for trial in axis.trials if trial.number in numbers]
+    for line in (standing_of_times(listed), disturbed(name, listed), axis.remark):
+        if line:
+            remark(line)
     if not all(member.has_model for member in members):
-        remark("to have a model of the others: `start_with:` their params, with `epochs:` fixed")
+        remark("no model was kept of the others: `start_with:` their params, with `epochs:` fixed")
 
 
 def _training_rows(members: Sequence[Training], aims: Sequence[str]) -> tuple[list[str], list[list[object]]]:
     params = list(dict.fromkeys(name for member in members for name in member.params))
     expected = [f"expected.{aim}" for aim in aims] if members and members[0].expected else []
-    headings = ["number", "epochs", "epochs_run", *(f"values.{aim}" for aim in aims), *expected, "has_model"]
+    headings = [
+        "number",
+        "epochs",
+        "epochs_run",
+        *(f"values.{aim}" for aim in aims),
+        *expected,
+        "is_whole",
+        "has_model",
+    ]
     rows: list[list[object]] = [
         [
             member.number,
@@ -117,6 +136,7 @@ def _training_rows(members: Sequence[Training], aims: Sequence[str]) -> tuple[li
             member.epochs_run,
             *member.values,
             *(member.expected or ()),
+            member.is_whole,
             member.has_model,
             *(member.params.get(name) for name in params),
         ]

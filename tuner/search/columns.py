@@ -56,7 +56,8 @@ def columns_of(settings: Sequence[Params]) -> list[Column]:
     for name in names:
         values = [each[name] for each in settings if name in each]
         if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
-            columns.append(_numeric(name, [float(value) for value in values]))
+            if len(set(values)) > 1:
+                columns.append(_numeric(name, [float(value) for value in values]))
             continue
         kinds = list(dict.fromkeys(map(str, values)))
         if len(kinds) + (len(values) < len(settings)) > 1:

@@ -267,9 +267,14 @@ class Ledger:
         """Return every trial of a study, by number."""
         return self._read(lambda c, study: read_trials(c, study.optuna_id, study.spec), name)
 
-    def curves(self, name: str, numbers: Collection[int] | None = None) -> dict[int, list[EpochReport]]:
-        """Return every recorded epoch, ascending, of each trial that has any; of all, or of ``numbers``."""
-        return self._read(lambda c, study: read_curves(c, study.optuna_id, numbers), name)
+    def curves(
+        self, name: str, numbers: Collection[int] | None = None, metrics: Collection[str] | None = None
+    ) -> dict[int, list[EpochReport]]:
+        """Return every recorded epoch, ascending, of each trial that has any; of all, or of ``numbers``.
+
+        With all metrics, or with these only.
+        """
+        return self._read(lambda c, study: read_curves(c, study.optuna_id, numbers, metrics), name)
 
     def latest_facts(self, name: str, count: int) -> list[tuple[dict[str, Value], dict[str, Value]]]:
         """Return the settings and the facts of the ``count`` latest ended trials, the newest first."""

@@ -33,7 +33,7 @@ def drawn(count: int, noise: float = 0.01, errors: bool = False) -> tuple[list[T
             measured = accuracy + draw.normal(0.0, noise)
             value, true_value = (1 - measured, 1 - accuracy) if errors else (measured, accuracy)
             params = {"family": "cnn" if number % 2 else "lstm", "units": units}
-            every.append(Training(number, epochs, EPOCHS, (value, units * epochs), False, params))
+            every.append(Training(number, epochs, EPOCHS, (value, units * epochs), False, False, params))
             true.append(true_value)
     return every, np.array(true)
 
@@ -64,7 +64,7 @@ def test_what_no_chance_decides_stays_as_it_was_measured() -> None:
 def test_the_luckiest_of_many_does_not_push_better_ones_off_the_front() -> None:
     every, _ = drawn(40)
     bad = min((each for each in every if each.epochs == EPOCHS), key=lambda each: each.values[0])
-    lucky = Training(bad.number, EPOCHS, EPOCHS, (0.88, 0.5), False, bad.params)
+    lucky = Training(bad.number, EPOCHS, EPOCHS, (0.88, 0.5), False, False, bad.params)
     every[every.index(bad)] = lucky
 
     assert [each.number for each in front_of_trainings(every, AIMS)] == [lucky.number]
@@ -82,6 +82,35 @@ def test_many_trainings_are_learned_from_in_part(monkeypatch: pytest.MonkeyPatch
     assert error([each.shown[0] for each in found], true) < 0.6 * error(
         [each.values[0] for each in found], true
     )
+
+
+def alike(values: list[float]) -> list[Training]:
+    """Trials of the same truth."""
+    draw = np.random.default_rng(2)
+    params = [{"units": int(draw.integers(16, 256))} for _ in values]
+    return [Training(n, 1, 1, (value, 5.0), True, False, params[n]) for n, value in enumerate(values)]
+
+
+def test_a_perfect_score_on_few_texts_lifts_nobody_far() -> None:
+    measured = np.random.default_rng(3).binomial(200, 0.99, size=100) / 200
+
+    found = expect(alike(measured.tolist()), AIMS, METRICS)
+
+    assert measured.max() == 1.0
+    assert all(abs(each.shown[0] - 0.99) < 0.004 for each in found)
+
+
+def test_small_errors_are_told_apart() -> None:
+    measured = [1e-8 * (1 + number % 3) for number in range(30)]
+
+    found = expect(alike(measured), ERRORS, METRICS)
+
+    assert all(1e-8 < each.shown[0] < 3e-8 for each in found)
+
+
+def test_where_nobody_had_any_luck_all_stays_as_it_is() -> None:
+    every = alike(MIN_TRIALS * [1.0])
+    assert [each.shown for each in expect(every, AIMS, METRICS)] == [each.values for each in every]
 
 
 def test_the_same_trainings_have_the_same_expectation() -> None:

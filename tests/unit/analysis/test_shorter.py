@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from tuner.analysis.retimed import with_times
@@ -47,9 +48,24 @@ def test_every_epoch_counts_but_those_of_failed_trials() -> None:
     assert [each.epochs_run for each in every] == [3, 3, 3, 2, 2, 1]
 
 
-def test_a_model_is_kept_of_a_completed_trials_best_epoch_only() -> None:
-    assert [each.number for each in trainings(TRIALS, CURVES, AIMS) if each.has_model] == [0]
-    assert [each.epochs for each in trainings(TRIALS, CURVES, AIMS) if each.has_model] == [2]
+def test_a_completed_trial_up_to_its_best_epoch_is_a_whole_one() -> None:
+    assert ends([each for each in trainings(TRIALS, CURVES, AIMS) if each.is_whole]) == [(0, 2)]
+
+
+def test_a_model_is_there_of_whole_trials_that_were_kept() -> None:
+    assert not any(each.has_model for each in trainings(TRIALS, CURVES, AIMS))
+    assert ends([each for each in trainings(TRIALS, CURVES, AIMS, {0, 1}) if each.has_model]) == [(0, 2)]
+
+
+def test_a_completed_trial_whose_epochs_nobody_recorded_is_whole() -> None:
+    (found,) = trainings([SLOW], {}, AIMS)
+
+    assert (found.number, found.epochs, found.values, found.is_whole) == (0, 1, (0.9, 8.0), True)
+
+
+def test_numbers_that_are_none_are_left_out() -> None:
+    every = trainings([SLOW], {0: curve(0, (0.9, 8.0), (math.nan, 9.0), (0.7, math.inf))}, AIMS)
+    assert ends(list(every)) == [(0, 1)]
 
 
 def test_the_front_has_the_best_first_objective_first_and_shorter_trainings_beside() -> None:

@@ -40,6 +40,14 @@ def test_a_dominated_point_adds_nothing() -> None:
     assert volume([(0.8, 10.0), (0.7, 20.0)], 0.5, 60.0) == volume([(0.8, 10.0)], 0.5, 60.0)
 
 
+def test_the_member_that_is_claimed_to_be_the_best_decides() -> None:
+    """From 0 to 10 s nothing, to 30 s 0.9, then 0.7, which was claimed to be better."""
+    points, claims = [(0.9, 10.0), (0.7, 30.0), (0.99, 40.0)], [0.8, 0.85, 0.82]
+
+    assert volume(points, 0.5, 60.0, claims) == pytest.approx((0.4 * 20 + 0.2 * 30) / (0.5 * 60))
+    assert volume(points[::-1], 0.5, 60.0, claims[::-1]) == volume(points, 0.5, 60.0, claims)
+
+
 def test_a_front_is_told_when_it_changes_and_not_after_the_budget() -> None:
     every = [found(1, 0.6, 5), found(2, 0.55, 9), found(3, 0.7, 8), found(11, 0.9, 1)]
 
@@ -55,7 +63,7 @@ def test_a_run_is_scored_by_what_its_own_front_is_worth_again() -> None:
     scored = score(run, lambda each: again[each.params["units"]], 100.0, 0.5, 60.0)
 
     assert [at_s for at_s, _ in scored.curve] == [1, 3]
-    assert scored.final == pytest.approx(volume([(0.6, 6.0), (0.7, 12.0)], 0.5, 60.0))
+    assert scored.final == pytest.approx(volume([(0.6, 6.0), (0.7, 12.0)], 0.5, 60.0, [0.9, 0.95]))
     assert scored.front == [(0.6, 6.0), (0.7, 12.0)]
     assert scored.said == [(0.9, 10), (0.95, 30)]
     assert scored.networks == 3

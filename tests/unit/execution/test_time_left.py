@@ -224,7 +224,9 @@ def test_what_is_new_waits_until_the_study_has_gone_on_for_as_long_as_it_takes()
 
 
 def test_before_anything_is_known_of_seconds_nothing_goes_before() -> None:
-    choice = left(Ended(), work=by_units).choice(replace(USE, used_s=300.0))
+    ended = [with_kind(trial, "lstm") for trial in trials(1.0, MIN_TRIALS - 1)]
+    use = replace(USE, used_s=300.0, complete=MIN_TRIALS - 1)
+    choice = left(Ended(ended), work=by_units).choice(use)
     assert choice is not None
     weight = choice(300.0).weight
     assert weight({"kind": "gru", "units": 64}) < weight({"kind": "lstm", "units": 2})
