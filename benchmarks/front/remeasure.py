@@ -52,6 +52,7 @@ def measure(
     keras.utils.clear_session()
     keras.utils.set_random_seed(SEED)
     texts = problem.Texts.load(texts_path)
+    unseen = _by_length(unseen_path)
     model = problem.build(params)
     step, predict = _traced(model)
     accuracies: dict[str, float] = {}
@@ -68,7 +69,7 @@ def measure(
         # The first step of all also lays out the graph: it counts as the mean of the others.
         seconds.append(sum(steps_s[1:]) * len(steps_s) / (len(steps_s) - 1))
         if epoch + 1 in epochs:
-            accuracies[str(epoch + 1)] = _accuracy(predict, unseen_path)
+            accuracies[str(epoch + 1)] = _accuracy(predict, *unseen)
     return {"accuracies": accuracies, "seconds": seconds}
 
 
@@ -106,16 +107,21 @@ def _cut(rows: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
     return rows[:, rows.shape[1] - int((rows != 0).sum(axis=1).max()) :]
 
 
-def _accuracy(predict: Any, unseen_path: str) -> float:
-    right = 0
+def _by_length(unseen_path: str) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Return the ids and labels of the unseen texts, the shortest first."""
     with np.load(unseen_path) as kept:
         ids, labels = kept["ids"], kept["labels"]
     order = np.argsort((ids != 0).sum(axis=1), kind="stable")
-    for start in range(0, len(order), 250):
-        chosen = order[start : start + 250]
-        predicted = predict(_cut(ids[chosen])).numpy()[:, 0] > 0.5
-        right += int((predicted == labels[chosen]).sum())
-    return right / len(order)
+    return ids[order], labels[order]
+
+
+def _accuracy(predict: Any, ids: npt.NDArray[np.int32], labels: npt.NDArray[np.int32]) -> float:
+    right = 0
+    for start in range(0, len(ids), 250):
+        batch = slice(start, start + 250)
+        predicted = predict(_cut(ids[batch])).numpy()[:, 0] > 0.5
+        right += int((predicted == labels[batch]).sum())
+    return right / len(ids)
 
 
 def measure_all(orders: list[dict[str, Any]], path: Path) -> None:

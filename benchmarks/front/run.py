@@ -27,21 +27,11 @@ from benchmarks import machine
 from benchmarks.front.expected import expected_fronts
 from benchmarks.front.record import is_recorded, read_lines, read_record
 from benchmarks.front.remeasure import key_of
-from benchmarks.front.score import (
-    Run,
-    Score,
-    Worth,
-    as_found,
-    score,
-    summary,
-    trained_again,
-)
-from benchmarks.front.settings import FULL, QUICK, Comparison, Order, write_space
+from benchmarks.front.score import Run, Score, Worth, as_found, score, summary, trained_again
+from benchmarks.front.settings import EXPECTED, FULL, OURS, QUICK, Comparison, Order, write_space
 from benchmarks.front.texts import prepare_texts, prepare_unseen
 from benchmarks.paths import MEASURED, WORK, environment, write_json
 
-OURS = "tuner"
-EXPECTED = "tuner, by expected accuracy"
 EXPECTED_EVERY_S = 15.0
 """From one moment to the next at which that front is looked at: each costs a model."""
 
@@ -271,9 +261,10 @@ def compare(
         again: What was measured again.
         comparison: What is compared.
     """
+    seeds = {each.seed for each in runs}
     document = {
-        "settings": {**comparison.settings(), "seeds": len({each.seed for each in runs})},
-        "unseen": min(count_unseen(comparison, each.seed) for each in runs),
+        "settings": {**comparison.settings(), "seeds": len(seeds)},
+        "unseen": min(count_unseen(comparison, seed) for seed in seeds),
         "machine": machine.facts(PACKAGES),
         "remarks": remarks_of(comparison),
         "as_found": judged(runs, OURS, lambda seed: as_found(again, seed), comparison),

@@ -11,7 +11,22 @@ from tuner.catalogue import CATALOGUE
 from tuner.spec import dump_spec, load_spec
 from tuner.spec.values import StudySpec
 
-__all__ = ["CLEANING", "FULL", "QUICK", "SPACE_FILE", "Comparison", "Order", "spec_of", "write_space"]
+__all__ = [
+    "CLEANING",
+    "EXPECTED",
+    "FULL",
+    "OURS",
+    "QUICK",
+    "SPACE_FILE",
+    "Comparison",
+    "Order",
+    "spec_of",
+    "write_space",
+]
+
+OURS = "tuner"
+EXPECTED = "tuner, by expected accuracy"
+"""The same runs by another front: of what is expected, and not of what was measured."""
 
 SPACE_FILE = Path(__file__).with_name("space.yaml")
 

@@ -11,7 +11,7 @@ from tuner.spec.values import Objective
 if TYPE_CHECKING:
     from tuner.storage import TrialRecord
 
-__all__ = ["front"]
+__all__ = ["best_first", "front"]
 
 
 def front(trials: Sequence[TrialRecord], objectives: Sequence[Objective]) -> list[TrialRecord]:
@@ -31,12 +31,12 @@ def front(trials: Sequence[TrialRecord], objectives: Sequence[Objective]) -> lis
     directions = [objective.direction for objective in objectives]
     points = [trial.values for trial in finished if trial.values is not None]
     members = [finished[index] for index in front_indices(points, directions)]
-    return sorted(members, key=lambda trial: (*_worst_last(trial, objectives), trial.number))
+    return sorted(members, key=lambda trial: (*best_first(trial.values or (), objectives), trial.number))
 
 
-def _worst_last(trial: TrialRecord, objectives: Sequence[Objective]) -> tuple[float, ...]:
+def best_first(values: Sequence[float], objectives: Sequence[Objective]) -> tuple[float, ...]:
     """Return a sorting key: each value so that the better one comes first."""
     return tuple(
         -value if objective.direction == "maximize" else value
-        for objective, value in zip(objectives, trial.values or (), strict=True)
+        for objective, value in zip(objectives, values, strict=True)
     )

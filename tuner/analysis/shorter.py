@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tuner.analysis.front import best_first
 from tuner.search.pareto import front_indices
 from tuner.spec.values import Objective, Value
 from tuner.trial import EpochReport
@@ -100,13 +101,7 @@ def front_of_trainings(every: Sequence[Training], objectives: Sequence[Objective
     """
     directions = [aim.direction for aim in objectives]
     members = [every[index] for index in front_indices([each.shown for each in every], directions)]
-    signs = [-1.0 if direction == "maximize" else 1.0 for direction in directions]
-
-    def best_first(each: Training) -> tuple[float, ...]:
-        signed = (sign * value for sign, value in zip(signs, each.shown, strict=True))
-        return (*signed, each.number, each.epochs)
-
-    return sorted(members, key=best_first)
+    return sorted(members, key=lambda each: (*best_first(each.shown, objectives), each.number, each.epochs))
 
 
 def _values(

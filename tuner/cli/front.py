@@ -110,9 +110,7 @@ def _list_trainings(name: str, members: Sequence[Training], axis: OnAxis, form: 
     console().print(_training_table(members, aims))
     numbers = {member.number for member in members}
     listed = [trial for trial in axis.trials if trial.number in numbers]
-    for line in (standing_of_times(listed), disturbed(name, listed), axis.remark):
-        if line:
-            remark(line)
+    _remark_each([standing_of_times(listed), disturbed(name, listed), axis.remark])
     if not all(member.has_model for member in members):
         remark("no model was kept of the others: `start_with:` their params, with `epochs:` fixed")
 
@@ -184,10 +182,15 @@ def print_front(ledger: Ledger, name: str, seconds: Seconds = "raw") -> None:
     told = [standing_of_times(members), disturbed(name, members), axis.remark]
     if told[0] and seconds == "raw":
         told[1:1] = changes(told_trials, shown, objectives)
-    for line in told:
+    _remark_each(told)
+    print_standings(standings(ledger, name, shown))
+
+
+def _remark_each(lines: Sequence[str]) -> None:
+    """Say what there is to say; an empty line is nothing."""
+    for line in lines:
         if line:
             remark(line)
-    print_standings(standings(ledger, name, shown))
 
 
 def _members(
