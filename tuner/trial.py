@@ -60,6 +60,8 @@ class TrialRequest:
         trial_dir: Folder of this trial alone, for its checkpoint and its kept model.
         code_dir: Folder that a family of a person's own is imported from; empty where there is none.
         tensorboard_dir: Folder for this trial's events for TensorBoard; empty where none are wanted.
+        graph_returns: Whether other trials of the same graph are to be expected, for which a worker keeps
+            what it has traced.
     """
 
     study: str
@@ -72,6 +74,7 @@ class TrialRequest:
     trial_dir: str
     code_dir: str = ""
     tensorboard_dir: str = ""
+    graph_returns: bool = False
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from tuner.training.calibrate import REFERENCE_PIECE_S
 from tuner.training.checkpoint import load_checkpoint
 from tuner.training.course import Course
 from tuner.training.evaluate import evaluate_test
+from tuner.training.graphs import Graphs
 from tuner.training.loop import Timing, _identity, run_trial
 from tuner.training.optimizers import OPTIMIZERS
 from tuner.training.precision import precision_of
@@ -252,6 +253,70 @@ def test_the_same_request_gives_the_same_numbers(request_for: RequestMaker) -> N
 
     for one, other in zip(first.reports, again.reports, strict=True):
         assert without_time(one.metrics) == pytest.approx(without_time(other.metrics), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("family", "embedding", "given"),
+    [
+        ("lstm", "trained", {"dropout": 0.5, "recurrent_dropout": 0.2, "bidirectional": True, "layers": 2}),
+        ("transformer", "trained", {"optimizer": "rmsprop", "class_weights": "balanced"}),
+        ("tfidf_dense", "tfidf", {"dropout": 0.5, "optimizer": "sgd", "gradient_clip_norm": 1.0}),
+    ],
+)
+def test_a_trial_on_the_graph_of_another_gives_the_numbers_of_its_own(
+    request_for: RequestMaker, family: str, embedding: str, given: dict[str, Value]
+) -> None:
+    def request(number: int, **other: Value) -> TrialRequest:
+        return replace(request_for(family, embedding, number, **given, **other), graph_returns=True)
+
+    alone, on_another, graphs = FakeChannel(), FakeChannel(), Graphs()
+
+    run_trial(request(1, learning_rate=0.02, batch_size=5), alone)
+    run_trial(replace(request(2), seed=4), FakeChannel(), graphs=graphs)
+    run_trial(request(3, learning_rate=0.02, batch_size=5), on_another, graphs=graphs)
+
+    assert len(graphs) == 1
+    for one, other in zip(alone.reports, on_another.reports, strict=True):
+        assert without_time(one.metrics) == pytest.approx(without_time(other.metrics), abs=1e-6)
+
+
+def test_a_trial_that_was_given_back_goes_on_on_the_graph_of_another(request_for: RequestMaker) -> None:
+    whole, broken = (
+        replace(request_for(epochs=4, dropout=0.3, number=number), graph_returns=True) for number in (1, 2)
+    )
+    through, after, graphs = FakeChannel(), FakeChannel(), Graphs()
+
+    run_trial(whole, through)
+    run_trial(broken, FakeChannel(stop_at=(2, 1)), graphs=graphs)
+    run_trial(
+        replace(request_for(dropout=0.3, number=3), graph_returns=True, seed=5), FakeChannel(), graphs=graphs
+    )
+    run_trial(broken, after, graphs=graphs)
+
+    assert len(graphs) == 1
+    assert [report.epoch for report in after.reports] == [2, 3]
+    for one, other in zip(through.reports[2:], after.reports, strict=True):
+        assert without_time(one.metrics) == pytest.approx(without_time(other.metrics), abs=1e-6)
+
+
+def test_no_graph_is_kept_where_none_is_expected_again_or_a_trial_has_failed(
+    request_for: RequestMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graphs = Graphs()
+    run_trial(request_for(number=1), FakeChannel(), graphs=graphs)
+    assert len(graphs) == 0
+
+    returning = replace(request_for(number=2), graph_returns=True)
+    run_trial(returning, FakeChannel(), graphs=graphs)
+    assert len(graphs) == 1
+
+    def out_of_memory(*_: object) -> None:
+        raise MemoryError("no")
+
+    monkeypatch.setattr("tuner.training.loop.keep_model", out_of_memory)
+    again = replace(request_for(number=3), graph_returns=True)
+    assert run_trial(again, FakeChannel(), graphs=graphs).ending is Ending.FAILED
+    assert len(graphs) == 0
 
 
 @pytest.mark.slow

@@ -40,7 +40,7 @@ def cut_to(errand: Errand, request: TrialRequest, folder: Path) -> TrialRequest:
         folder: In the place of the trial's, for a checkpoint that is thrown away.
     """
     params = {**request.params, "epochs": errand.epochs, "patience": 0, "chance_epochs": 0}
-    return replace(request, params=params, trial_dir=str(folder), tensorboard_dir="")
+    return replace(request, params=params, trial_dir=str(folder), tensorboard_dir="", graph_returns=True)
 
 
 def check_trials(name: str, trials: Sequence[TrialRecord]) -> None:

@@ -10,7 +10,8 @@ from tuner.data.reading import whole_path
 from tuner.search.space import settings_of
 from tuner.spec.catalogue import Catalogue
 from tuner.spec.own import is_own
-from tuner.spec.values import Params, StudySpec, Value
+from tuner.spec.values import FixedParameter, Params, StudySpec, Value
+from tuner.training.graphs import OUTSIDE
 from tuner.trial import TrialRequest, trial_seed
 
 __all__ = ["StudyPlan", "tensorboard_folder", "trial_folder", "with_whole_paths"]
@@ -76,7 +77,13 @@ class StudyPlan:
             tensorboard_dir=str(tensorboard_folder(self.study_dir) / str(number))
             if self.spec.tensorboard
             else "",
+            graph_returns=self._graphs_return(),
         )
+
+    def _graphs_return(self) -> bool:
+        """Whether trials of this study share graphs: by plan, and not once in a while by chance."""
+        searched = {each.sets for each in self.spec.space if not isinstance(each, FixedParameter)}
+        return self.spec.repeats > 1 or searched <= OUTSIDE
 
 
 def with_whole_paths(settings: Params, catalogue: Catalogue, base_dir: Path) -> dict[str, Value]:

@@ -32,6 +32,7 @@ from tuner.execution.messages import (
     decode,
     encode,
 )
+from tuner.training.graphs import Graphs
 from tuner.trial import EpochReport, TrialRequest, Verdict
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     leave_signals_to_the_coordinator()
     line = _Line(socket.socket(fileno=options.channel))
     line.send(_take_device(options))
+    graphs = Graphs()
     while True:
         match line.requests.get():
             case Shutdown():
@@ -125,7 +127,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             case Evaluate(request=request, model_path=model_path):
                 line.send(_evaluate(request, model_path))
             case TrialRequest() as request:
-                _run(line, request)
+                _run(line, request, graphs)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -157,11 +159,11 @@ def _take_device(options: argparse.Namespace) -> Ready:
     return ready
 
 
-def _run(line: _Line, request: TrialRequest) -> None:
+def _run(line: _Line, request: TrialRequest, graphs: Graphs) -> None:
     from tuner.training.loop import run_trial
 
     channel: TrialChannel = _Channel(line, request.number)
-    outcome = run_trial(request, channel)
+    outcome = run_trial(request, channel, graphs=graphs)
     line.send(Progress(request.number, 0, 0, 0, _rss_bytes()))
     line.send(outcome)
 

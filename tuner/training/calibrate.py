@@ -27,8 +27,8 @@ REFERENCE_PIECE_S = 0.008
 A round number near what one core of an AMD EPYC server of 2026 takes, so that raw and calibrated
 seconds are alike there. It cancels out in every comparison, and never changes."""
 
-SHARE = 0.01
-"""Of a trial's training that pieces may cost: too little to matter, enough for a round each few seconds."""
+SHARE = 0.005
+"""Of a trial's training that pieces may cost: too little to matter, enough for a round in seven seconds."""
 
 AT_ONCE = 4
 """Timed pieces before a trial's first step: the least of which a median leaves out one that was disturbed."""

@@ -1,21 +1,25 @@
 """One trial, from its request to its outcome.
 
-Reads top to bottom: :func:`run_trial` catches what can go wrong, ``_Trial.run`` is the trial, and the
-methods below it are its parts in their order. It talks to whoever placed it through a
+Reads top to bottom: :func:`run_trial` cleans up, ``_run`` catches what can go wrong, ``_Trial.run`` is the
+trial, and the methods below it are its parts in their order. It talks to whoever placed it through a
 :class:`TrialChannel` only; it knows no study, no sampler and no database.
 """
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import logging
 import math
+import random
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
+
+import numpy as np
 
 from tuner.data.encode import open_dataset
 from tuner.embeddings import EMBEDDINGS
@@ -36,6 +40,7 @@ from tuner.training.course import Course, Rules
 from tuner.training.device import describe_device, has_one_core, library_versions, queued_s, recurrent_kernel
 from tuner.training.event_file import AddEpoch, event_file
 from tuner.training.feed import feed_for
+from tuner.training.graphs import Graphs
 from tuner.training.kept_model import MODEL_FILE, keep_model
 from tuner.training.memory import PeakMemory
 from tuner.training.precision import Precision, computing_in, precision_of
@@ -85,7 +90,12 @@ class _DivergedError(Exception):
     """The loss is no number any more."""
 
 
-def run_trial(request: TrialRequest, channel: TrialChannel, timing: Timing | None = None) -> TrialOutcome:
+def run_trial(
+    request: TrialRequest,
+    channel: TrialChannel,
+    timing: Timing | None = None,
+    graphs: Graphs | None = None,
+) -> TrialOutcome:
     """Run a trial, from its last checkpoint if there is one, and return how it ended.
 
     Whatever is wrong with the trial itself comes back as FAILED with a reason; nothing is raised.
@@ -94,16 +104,28 @@ def run_trial(request: TrialRequest, channel: TrialChannel, timing: Timing | Non
         request: The trial.
         channel: Hears of every epoch and decides about it.
         timing: Clocks. Defaults to the system's.
+        graphs: What this process has traced for former trials, where they come again. Defaults to none.
 
     Returns:
         The outcome. COMPLETE: the kept epoch's metrics, with ``training_time_s`` up to it, and the
         trial's totals; ``model.keras`` is in the trial's folder.
     """
-    import keras
+    if graphs is None or not request.graph_returns or request.code_dir:
+        graphs = Graphs(most=0)  # what a layer of a person's own depends on, nobody but it can tell
+    try:
+        outcome = _run(request, channel, timing or Timing(), graphs)
+        if outcome.ending is Ending.FAILED:
+            graphs.clear()  # it may have failed for want of memory, and left its model in any state
+        return outcome
+    finally:
+        _clean_up(with_tensorflow=bool(request.code_dir))
+
+
+def _run(request: TrialRequest, channel: TrialChannel, timing: Timing, graphs: Graphs) -> TrialOutcome:
     import tensorflow as tf
 
     try:
-        return _Trial(request, channel, timing or Timing()).run()
+        return _Trial(request, channel, timing, graphs).run()
     except TunerError as error:
         return TrialOutcome(request.number, Ending.FAILED, reason=str(error))
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
@@ -112,17 +134,43 @@ def run_trial(request: TrialRequest, channel: TrialChannel, timing: Timing | Non
     except Exception as error:  # noqa: BLE001 - the one place: a trial's crash is that trial's outcome, not the worker's end
         reason = f"{type(error).__name__}: {_first_line(error)}"
         return TrialOutcome(request.number, Ending.FAILED, reason=reason, detail=traceback.format_exc())
-    finally:
-        # Keras keeps every graph it has built until told otherwise; a worker runs hundreds of trials.
-        # It also collects garbage, of which models are full: they refer to themselves.
+
+
+def _seed(seed: int, with_tensorflow: bool) -> None:
+    """Set every source of random numbers that a model's first weights are drawn from.
+
+    Args:
+        seed: The trial's.
+        with_tensorflow: Whether TensorFlow's own is set as well, which layers of a person's own may ask. Then
+            it forgets all that it has made ready to be run: kept graphs, the piece of work, each operation.
+    """
+    import keras
+
+    if with_tensorflow:
+        keras.utils.set_random_seed(seed)
+    else:
+        random.seed(seed)  # Keras draws a seed for each initializer from here
+        np.random.seed(seed)
+
+
+def _clean_up(with_tensorflow: bool) -> None:
+    """Free what a trial leaves: models refer to themselves, and a worker runs hundreds of them.
+
+    Args:
+        with_tensorflow: Whether what has been built outside of the model is forgotten as well, and with it
+            all that :func:`_seed` names. A traced function takes what it needs with it when it goes.
+    """
+    import keras
+
+    if with_tensorflow:
         keras.utils.clear_session()
+    gc.collect()
 
 
 class _Trial:
     """A trial under way. Everything is made ready in here; :meth:`run` trains."""
 
-    def __init__(self, request: TrialRequest, channel: TrialChannel, timing: Timing) -> None:
-        import keras
+    def __init__(self, request: TrialRequest, channel: TrialChannel, timing: Timing, graphs: Graphs) -> None:
         import tensorflow as tf
 
         self._request = request
@@ -139,7 +187,7 @@ class _Trial:
         self._checkpointer = Checkpointer(
             Path(request.trial_dir), identity, clocks.wall, timing.checkpoint_every_s
         )
-        keras.utils.set_random_seed(request.seed)
+        _seed(request.seed, with_tensorflow=bool(request.code_dir))
         params = request.params
         self._dataset = open_dataset(Path(request.dataset_dir))
         source = EMBEDDINGS[str(params["embedding"])]
@@ -149,7 +197,7 @@ class _Trial:
         self._chance = chance_of(request.task, train_labels, labels)
         with self._stopwatch.compiling(), computing_in(self._precision):
             built = self._family.build(params, self._inputs, request.task, len(self._dataset.classes))
-            self._model, self._steps = ready_to_train(built, params, request.task, train_labels)
+            self._model, self._steps = ready_to_train(built, params, request.task, train_labels, graphs)
         self._best_weights: list[Any] = []
         self._best_confusion: Confusion = ()
         self._continue_from_checkpoint(identity)

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from tuner.data.values import LabelArray
 from tuner.models.heads import in_label_units
 from tuner.spec.values import Params, Task
+from tuner.training.graphs import Graph, Graphs, graph_key
 from tuner.training.optimizers import OPTIMIZERS
 from tuner.training.precision import with_scaled_loss
 from tuner.training.tally import Tally, tally_for
@@ -51,7 +52,7 @@ class Steps:
 
 
 def ready_to_train(
-    model: keras.Model, params: Params, task: Task, labels: LabelArray
+    model: keras.Model, params: Params, task: Task, labels: LabelArray, graphs: Graphs | None = None
 ) -> tuple[keras.Model, Steps]:
     """Make what a family has built ready to be trained.
 
@@ -60,17 +61,26 @@ def ready_to_train(
         params: The trial's settings.
         task: Decides loss and metrics.
         labels: Of the training part: a regression's unit, and how often each class comes.
+        graphs: What former trials have traced, to be used again and added to. Defaults to none.
 
     Returns:
-        The model, of a regression with its output in the label's unit, and its steps.
+        The model, of a regression with its output in the label's unit, and its steps. Where a graph is used
+        again the model is another one than was given, with the same weights.
     """
     scale = 1.0
     if task == "regression":
         scale = float(np.std(labels, dtype=np.float64))
         model = in_label_units(model, float(np.mean(labels, dtype=np.float64)), scale)
     weights = balanced_weights(labels) if params["class_weights"] == "balanced" else None
+    key = "" if graphs is None else graph_key(model, params, task, weights)
     tally = _compile(model, params, task, scale)
-    return model, _trace_steps(model, task, _Learning(tally, scale, weights))
+    if graphs is not None and (former := graphs.find(key)):
+        former.begin_as(model)
+        return former.model, former.steps
+    steps = _trace_steps(model, task, _Learning(tally, scale, weights))
+    if graphs is not None:
+        graphs.keep(key, Graph(model, steps))
+    return model, steps
 
 
 def balanced_weights(labels: LabelArray) -> npt.NDArray[np.float32]:

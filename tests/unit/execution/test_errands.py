@@ -82,3 +82,4 @@ def test_a_timing_is_the_trial_itself_but_ends_at_its_last_epoch_and_leaves_noth
     assert found.params == {"units": 8, "epochs": 3, "patience": 0, "chance_epochs": 0}
     assert (found.seed, found.dataset_dir, found.number) == (own.seed, own.dataset_dir, own.number)
     assert (found.trial_dir, found.tensorboard_dir) == ("timing", "")
+    assert found.graph_returns  # it is timed several times
