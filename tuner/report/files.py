@@ -11,7 +11,8 @@ import io
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from tuner.analysis.tables import laid_out
 from tuner.errors import InputError
-from tuner.report.image import TIMEOUT_S, Picture, find_browser, write_images
+from tuner.report.image import TIMEOUT_S, Drawing, Picture, find_browser
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["ReportFiles", "write_comparison", "write_report"]
 
 PICTURES = (".png", ".svg")
+
+_NO_BROWSER = "no browser was found to draw them; install Chromium, or set BROWSER_PATH"
 
 
 @dataclass(frozen=True)
@@ -78,15 +81,17 @@ def write_report(
         InputError: If the folder cannot be written to.
         StorageRefusedError, StorageUnreachableError: From the ledger.
     """
-    from tuner.report.content import page_of, pictures_of
-    from tuner.report.page import render
+    with _drawing(images) as drawing:
+        from tuner.report.content import page_of, pictures_of
+        from tuner.report.page import render
 
-    material = _read(ledger, name, seconds)
-    texts = {"report.html": render(page_of(material)), "front.csv": _front_csv(material)}
-    paths = _write(texts, folder, f"tuner report {name} -o FOLDER")
-    if not images:
-        return ReportFiles(paths)
-    return _with_pictures(paths, pictures_of(material), timeout_s)
+        material = _read(ledger, name, seconds)
+        pictures = _pictures(pictures_of(material), folder) if images else []
+        if drawing is not None:
+            drawing.begin(pictures)  # the browser draws while the page is written
+        texts = {"report.html": render(page_of(material)), "front.csv": _front_csv(material)}
+        paths = _write(texts, folder, f"tuner report {name} -o FOLDER")
+        return _finished(paths, pictures, drawing, timeout_s) if images else ReportFiles(paths)
 
 
 def write_comparison(
@@ -113,21 +118,25 @@ def write_comparison(
         InputError: If the folder cannot be written to.
         StorageRefusedError, StorageUnreachableError: From the ledger.
     """
-    from tuner.analysis.level_tables import curve_metrics, level_curves, level_points
-    from tuner.report.comparison import ComparisonPage, comparison_figure, comparison_page
-    from tuner.report.page import render
+    with _drawing(images) as drawing:
+        from tuner.analysis.level_tables import curve_metrics, level_curves, level_points
+        from tuner.report.comparison import ComparisonPage, comparison_figure, comparison_page
+        from tuner.report.page import render
 
-    curves = ledger.curves(name, [number for level in table.levels for number in level.numbers])
-    page = ComparisonPage(
-        study=name,
-        table=table,
-        points=level_points(table, ledger.trials(name), ledger.study(name).spec.task),
-        curves=level_curves(table, curves, curve_metrics(curves, table.metric)),
-        written_utc=_now(),
-    )
-    stem = "_".join(["compare", *(re.sub(r"[^\w-]", "-", factor) for factor in table.factors)])
-    paths = _write({f"{stem}.html": render(comparison_page(page))}, folder, "tuner compare -o FOLDER")
-    return _with_pictures(paths, {stem: comparison_figure(page)}, timeout_s) if images else ReportFiles(paths)
+        curves = ledger.curves(name, [number for level in table.levels for number in level.numbers])
+        page = ComparisonPage(
+            study=name,
+            table=table,
+            points=level_points(table, ledger.trials(name), ledger.study(name).spec.task),
+            curves=level_curves(table, curves, curve_metrics(curves, table.metric)),
+            written_utc=_now(),
+        )
+        stem = "_".join(["compare", *(re.sub(r"[^\w-]", "-", factor) for factor in table.factors)])
+        pictures = _pictures({stem: comparison_figure(page)}, folder) if images else []
+        if drawing is not None:
+            drawing.begin(pictures)
+        paths = _write({f"{stem}.html": render(comparison_page(page))}, folder, "tuner compare -o FOLDER")
+        return _finished(paths, pictures, drawing, timeout_s) if images else ReportFiles(paths)
 
 
 def _write(texts: Mapping[str, str], folder: Path, instead: str) -> tuple[Path, ...]:
@@ -142,17 +151,34 @@ def _write(texts: Mapping[str, str], folder: Path, instead: str) -> tuple[Path, 
     return tuple(folder / file for file in texts)
 
 
-def _with_pictures(paths: tuple[Path, ...], figures: Mapping[str, Figure], timeout_s: float) -> ReportFiles:
-    """Draw ``<stem>.png`` and ``<stem>.svg`` of each figure beside the files, or leave none and say why."""
-    pictures = [
-        Picture(
-            json.loads(figure.to_json()),
-            tuple(paths[0].with_name(f"{stem}{suffix}") for suffix in PICTURES),
-        )
-        for stem, figure in figures.items()
-    ]
+@contextmanager
+def _drawing(images: bool) -> Iterator[Drawing | None]:
+    """Start a browser for pictures, where they are wanted and there is one."""
+    browser = find_browser() if images else None
+    if browser is None:
+        yield None
+        return
+    with Drawing(browser) as drawing:
+        yield drawing
+
+
+def _pictures(figures: Mapping[str, Figure], folder: Path) -> list[Picture]:
+    """Make orders for ``<stem>.png`` and ``<stem>.svg`` of each figure, without what only a pointer shows."""
+    found = []
+    for stem, figure in figures.items():
+        still = json.loads(figure.to_json(validate=False))
+        for trace in still["data"]:
+            trace.pop("hovertext", None)
+        found.append(Picture(still, tuple(folder / f"{stem}{suffix}" for suffix in PICTURES)))
+    return found
+
+
+def _finished(
+    paths: tuple[Path, ...], pictures: Sequence[Picture], drawing: Drawing | None, timeout_s: float
+) -> ReportFiles:
+    """Wait for the pictures, or leave none and say why."""
+    problem = _NO_BROWSER if drawing is None else drawing.finish(timeout_s)
     files = tuple(file for picture in pictures for file in picture.files)
-    problem = _draw(pictures, timeout_s)
     if not problem:
         return ReportFiles((*paths, *files))
     for file in files:
@@ -192,14 +218,6 @@ def _read(ledger: Ledger, name: str, seconds: Seconds) -> Material:
 
 def _now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _draw(pictures: Sequence[Picture], timeout_s: float) -> str:
-    """Draw the pictures, or say why not."""
-    browser = find_browser()
-    if browser is None:
-        return "no browser was found to draw them; install Chromium, or set BROWSER_PATH"
-    return write_images(pictures, browser, timeout_s)
 
 
 def _front_csv(material: Material) -> str:

@@ -1,8 +1,9 @@
 """Figures as PNG and SVG: a browser draws them, in a process of its own that cannot hang the study's end.
 
-Run as ``python -m tuner.report.image`` this module is that process: it reads one JSON document from
-stdin (the browser, the figures, their files), draws through kaleido and ends. The parent waits so long
-and no longer, and then ends it together with the browser that it started.
+Run as ``python -m tuner.report.image BROWSER`` this module is that process: it starts the browser, reads from
+stdin where its order lies (a JSON document: the figures, their files), draws through kaleido and ends. The
+parent waits so long and no longer, and then ends it together with the browser that it started. It starts
+before there is anything to draw: a browser takes as long to start as a report takes to be made.
 """
 
 from __future__ import annotations
@@ -13,17 +14,24 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
-__all__ = ["TIMEOUT_S", "Picture", "find_browser", "write_images"]
+if TYPE_CHECKING:
+    from kaleido import Kaleido
+
+__all__ = ["TIMEOUT_S", "Drawing", "Picture", "find_browser", "write_images"]
 
 TIMEOUT_S = 60.0
 """A cold browser on two busy cores draws in under 10 s; one that needs a minute will never end."""
 
 WIDTH_PX, HEIGHT_PX, SCALE = 1100, 680, 2
+
+_TABS = 2
+"""Pages that draw side by side: each picture is drawn as PNG and as SVG."""
 
 
 @dataclass(frozen=True)
@@ -61,48 +69,91 @@ def write_images(pictures: Sequence[Picture], browser: str, timeout_s: float = T
     Returns:
         An empty string, or one line saying why the files were not written.
     """
-    with tempfile.TemporaryDirectory(prefix="tuner-picture-", ignore_cleanup_errors=True) as folder:
-        drawn = {file: Path(folder) / f"{at}{file.suffix}" for at, file in enumerate(_files(pictures))}
+    with Drawing(browser) as drawing:
+        drawing.begin(pictures)
+        return drawing.finish(timeout_s)
+
+
+class Drawing:
+    """A process that draws: it starts a browser at once, while its caller still makes the figures.
+
+    ``begin`` hands it the pictures and does not wait, ``finish`` waits for the files. At the end of the block
+    the process and its browser are gone, whether or not there was anything to draw.
+    """
+
+    def __init__(self, browser: str) -> None:
+        self._browser = browser
+        self._drawn: dict[Path, Path] = {}
+        self._begun_s = 0.0
+
+    def __enter__(self) -> Self:
+        """Start the process; the browser's own files go to a folder that is deleted with it."""
+        self._folder = tempfile.TemporaryDirectory(prefix="tuner-picture-", ignore_cleanup_errors=True)
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", "tuner.report.image", self._browser],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            env={**os.environ, "TMPDIR": self._folder.name},
+            start_new_session=True,
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the process where it has not ended, and the browser that it started."""
+        try:
+            if self._child.returncode is None:
+                _end(self._child)
+        finally:
+            self._folder.cleanup()
+
+    def begin(self, pictures: Sequence[Picture]) -> None:
+        """Let it draw; :meth:`finish` replaces existing files when all new ones are whole.
+
+        Args:
+            pictures: What to draw.
+        """
+        folder = Path(self._folder.name)
+        files = [file for each in pictures for file in each.files]
+        self._drawn = {file: folder / f"{at}{file.suffix}" for at, file in enumerate(files)}
         orders = [
-            {"figure": each.figure, "files": [str(drawn[file]) for file in each.files]} for each in pictures
+            {"figure": each.figure, "files": [str(self._drawn[file]) for file in each.files]}
+            for each in pictures
         ]
-        problem = _draw_apart(json.dumps({"browser": browser, "pictures": orders}), folder, timeout_s)
-        if problem:
-            return problem
-        for target, source in drawn.items():
+        order = folder / "order.json"  # more than a pipe holds, and nobody waits for a reader
+        order.write_text(json.dumps(orders), encoding="utf-8")
+        self._begun_s = time.monotonic()
+        assert self._child.stdin is not None  # noqa: S101 - by `Popen`
+        try:
+            self._child.stdin.write(f"{order}\n")
+            self._child.stdin.flush()
+        except BrokenPipeError:
+            pass  # it has died; its last words come with `finish`
+
+    def finish(self, timeout_s: float = TIMEOUT_S) -> str:
+        """Wait for the files and put them in place.
+
+        Args:
+            timeout_s: Seconds since :meth:`begin` after which the drawing is given up.
+
+        Returns:
+            An empty string, or one line saying why the files were not written.
+        """
+        left_s = max(0.0, self._begun_s + timeout_s - time.monotonic())
+        try:
+            _, complaint = self._child.communicate(timeout=left_s)
+        except subprocess.TimeoutExpired:
+            return f"the browser did not draw within {timeout_s:.0f} s"
+        if self._child.returncode != 0:
+            lines = [line.strip() for line in complaint.splitlines() if line.strip()]
+            said = lines[-1] if lines else f"exit code {self._child.returncode}"
+            return f"the browser could not draw: {said}"
+        for target, source in self._drawn.items():
             _replace(source, target)
-    return ""
-
-
-def _files(pictures: Sequence[Picture]) -> list[Path]:
-    return [file for each in pictures for file in each.files]
-
-
-def _draw_apart(order: str, folder: str, timeout_s: float) -> str:
-    """Run this module as a process on ``order``; the browser's own files go to ``folder``."""
-    child = subprocess.Popen(
-        [sys.executable, "-m", "tuner.report.image"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        env={**os.environ, "TMPDIR": folder},
-        start_new_session=True,
-    )
-    try:
-        _, complaint = child.communicate(order, timeout=timeout_s)
-    except subprocess.TimeoutExpired:
-        _end(child)
-        return f"the browser did not draw within {timeout_s:.0f} s"
-    except BaseException:
-        _end(child)
-        raise
-    if child.returncode == 0:
         return ""
-    lines = [line.strip() for line in complaint.splitlines() if line.strip()]
-    return f"the browser could not draw: {lines[-1] if lines else f'exit code {child.returncode}'}"
 
 
 def _end(child: subprocess.Popen[str]) -> None:
@@ -133,16 +184,23 @@ def _replace(source: Path, target: Path) -> None:
         beside.unlink(missing_ok=True)
 
 
-async def _draw(order: Mapping[str, Any]) -> None:
+async def _draw(browser: str) -> None:
+    """Start the browser, then wait for the order: a line with the name of its file, or the end of stdin."""
     from kaleido import Kaleido
 
-    async with Kaleido(path=order["browser"], mathjax=False, timeout=TIMEOUT_S) as kaleido:
-        for picture in order["pictures"]:
-            height = picture["figure"]["layout"].get("height", HEIGHT_PX)
-            for path in map(Path, picture["files"]):
-                options = {"format": path.suffix[1:], "width": WIDTH_PX, "height": height, "scale": SCALE}
-                path.write_bytes(await kaleido.calc_fig(picture["figure"], opts=options))
+    async with Kaleido(n=_TABS, path=browser, mathjax=False, timeout=TIMEOUT_S) as kaleido:
+        order = (await asyncio.to_thread(sys.stdin.readline)).strip()
+        pictures = json.loads(Path(order).read_text(encoding="utf-8")) if order else []
+        await asyncio.gather(
+            *(_draw_one(kaleido, each["figure"], Path(file)) for each in pictures for file in each["files"])
+        )
+
+
+async def _draw_one(kaleido: Kaleido, figure: Mapping[str, Any], path: Path) -> None:
+    height = figure["layout"].get("height", HEIGHT_PX)
+    options = {"format": path.suffix[1:], "width": WIDTH_PX, "height": height, "scale": SCALE}
+    path.write_bytes(await kaleido.calc_fig(figure, opts=options))
 
 
 if __name__ == "__main__":
-    asyncio.run(_draw(json.load(sys.stdin)))
+    asyncio.run(_draw(sys.argv[1]))
