@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import logging
 import random
+import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 from filelock import FileLock
@@ -20,8 +21,12 @@ from tuner.search.quiet import quiet_optuna
 from tuner.storage import postgres, sqlite
 from tuner.storage.faults import translated
 from tuner.storage.migrations import STEPS, check_version, upgrade, version_of
-from tuner.storage.optuna_storage import SafeStorage
+from tuner.storage.optuna_version import is_current
+from tuner.storage.transactions import make_safe, writing
 from tuner.storage.urls import Location, locate
+
+if TYPE_CHECKING:
+    from tuner.storage.optuna_storage import SafeStorage
 
 __all__ = ["TIMEOUT_S", "Database", "open_database"]
 
@@ -39,17 +44,32 @@ class Database:
     """An open database. Made by :func:`open_database`.
 
     Attributes:
-        storage: Optuna's, to be given to its studies as it is: another one on the same database would race.
         safe_url: The database as people may read it.
         timeout_s: How long it is waited for.
     """
 
-    def __init__(self, location: Location, storage: SafeStorage, timeout_s: float) -> None:
-        self.storage = storage
+    def __init__(self, location: Location, options: Mapping[str, Any], timeout_s: float) -> None:
         self.safe_url = location.shown
         self.timeout_s = timeout_s
         self._location = location
-        self._engine: sa.Engine = storage.engine
+        self._options = options
+        self._made: SafeStorage | None = None
+        self._making = threading.Lock()
+        # A server counts connections, so there Optuna's engine is the only one.
+        self._engine = _engine(location, options) if location.kind == "sqlite" else self.storage.engine
+
+    @property
+    def storage(self) -> SafeStorage:
+        """Optuna's, to be given to its studies as it is: another one on the same database would race.
+
+        Under SQLite it is made when it is first asked for, since who only reads does without.
+        """
+        with self._making:
+            if self._made is None:
+                self._made = _storage(self._location, self._options)
+                if self._location.kind == "sqlite":
+                    self._made.make_safe()
+            return self._made
 
     @property
     def identity(self) -> str:
@@ -82,7 +102,7 @@ class Database:
         Raises:
             NoSpaceError, StorageRefusedError, StorageUnreachableError: See ``tuner.storage.faults``.
         """
-        with self.translated(), self.storage.writing(), self._engine.begin() as connection:
+        with self.translated(), writing(), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -102,6 +122,10 @@ class Database:
         """
         with _locked(self._location, self._engine, f"study-{study}", self.timeout_s):
             yield
+
+    def schema_lock(self) -> AbstractContextManager[None]:
+        """Exclude all other processes from changing the tables; as :meth:`study_lock`."""
+        return _locked(self._location, self._engine, _SCHEMA_LOCK, self.timeout_s)
 
     def now(self, connection: sa.Connection) -> float:
         """Return seconds since 1970, UTC, by the one clock that all who share the database go by."""
@@ -133,7 +157,9 @@ class Database:
 
     def close(self) -> None:
         """Close all connections; the last process to do so leaves a single SQLite file."""
-        self.storage.remove_session()
+        if self._made is not None:
+            self._made.remove_session()
+            self._made.engine.dispose()
         self._engine.dispose()
 
 
@@ -171,9 +197,8 @@ def _open_sqlite(location: Location, create: bool, timeout_s: float) -> Database
             if not path.exists():
                 sqlite.make_file(path, lambda draft: _fill(Location("sqlite", location.url, draft)))
     sqlite.check_file(path)
-    storage = _storage(location, {"connect_args": {"timeout": timeout_s}})
-    storage.make_safe()
-    return _brought_up_to_date(Database(location, storage, timeout_s), location)
+    options = {"connect_args": {"timeout": timeout_s}}
+    return _brought_up_to_date(Database(location, options, timeout_s), location)
 
 
 def _fill(draft: Location) -> None:
@@ -204,13 +229,15 @@ def _open_postgresql(location: Location, create: bool, timeout_s: float) -> Data
                         upgrade(writing, time.time())
     finally:
         probe.dispose()
-    return _brought_up_to_date(Database(location, _storage(location, options), timeout_s), location)
+    return _brought_up_to_date(Database(location, options, timeout_s), location)
 
 
 def _brought_up_to_date(database: Database, location: Location) -> Database:
     """Bring our tables to this program's version; refuse those of a newer one, and Optuna's of another."""
     try:
-        if database.storage.get_current_version() != database.storage.get_head_version():
+        with database.reading() as connection:
+            is_known = is_current(connection)
+        if not is_known and database.storage.get_current_version() != database.storage.get_head_version():
             raise StorageRefusedError(
                 f"{location.shown}: Optuna's tables in it are of another version",
                 "use the Optuna that made it, or on a copy: optuna storage upgrade --storage URL",
@@ -219,7 +246,7 @@ def _brought_up_to_date(database: Database, location: Location) -> Database:
             version = version_of(connection)
         check_version(version, location.shown)
         if version < len(STEPS):
-            lock = _locked(location, database.storage.engine, _SCHEMA_LOCK, database.timeout_s)
+            lock = database.schema_lock()
             with lock, database.writing() as connection:
                 upgrade(connection, database.now(connection))
     except BaseException:
@@ -228,11 +255,20 @@ def _brought_up_to_date(database: Database, location: Location) -> Database:
     return database
 
 
-def _storage(location: Location, options: dict[str, object], make_tables: bool = False) -> SafeStorage:
+def _engine(location: Location, options: Mapping[str, Any]) -> sa.Engine:
+    """Make an engine on an SQLite file for all that is no business of Optuna's."""
+    engine = sa.create_engine(location.url, **options)
+    make_safe(engine)
+    return engine
+
+
+def _storage(location: Location, options: Mapping[str, Any], make_tables: bool = False) -> SafeStorage:
     """Make Optuna's storage, which is not looked at for the version of its tables yet."""
+    from tuner.storage.optuna_storage import SafeStorage
+
     # Optuna formats the URL as a template.
     url = location.secret_url.replace("{", "{{").replace("}", "}}")
-    return SafeStorage(url, options, skip_compatibility_check=True, skip_table_creation=not make_tables)
+    return SafeStorage(url, dict(options), skip_compatibility_check=True, skip_table_creation=not make_tables)
 
 
 @contextmanager

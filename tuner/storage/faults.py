@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import errno
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-import psycopg
 import sqlalchemy.exc
 from filelock import Timeout
 from optuna.exceptions import StorageInternalError
@@ -20,15 +21,10 @@ from tuner.errors import (
     TunerError,
 )
 
-__all__ = ["translated", "translation"]
+if TYPE_CHECKING:
+    import psycopg
 
-_FOREIGN = (
-    sqlalchemy.exc.SQLAlchemyError,
-    StorageInternalError,
-    sqlite3.Error,
-    psycopg.Error,
-    OSError,
-)
+__all__ = ["translated", "translation"]
 
 _TURNED_AWAY = (
     "password authentication failed",
@@ -54,11 +50,22 @@ def translated(shown: str, timeout_s: float) -> Iterator[None]:
     """
     try:
         yield
-    except _FOREIGN as error:
+    except _foreign() as error:
         ours = translation(error, shown, timeout_s)
         if ours is None:
             raise
         raise ours from error
+
+
+def _foreign() -> tuple[type[Exception], ...]:
+    known = (sqlalchemy.exc.SQLAlchemyError, StorageInternalError, sqlite3.Error, OSError)
+    return known + _of_psycopg()
+
+
+def _of_psycopg() -> tuple[type[psycopg.Error], ...]:
+    """Return the root of the driver's errors; nothing before it was loaded, for then it raised none."""
+    driver = sys.modules.get("psycopg")
+    return () if driver is None else (driver.Error,)
 
 
 def translation(error: BaseException, shown: str, timeout_s: float) -> TunerError | None:
@@ -67,7 +74,7 @@ def translation(error: BaseException, shown: str, timeout_s: float) -> TunerErro
     while cause is not None:
         if isinstance(cause, sqlite3.Error):
             return _of_sqlite(cause, shown, timeout_s)
-        if isinstance(cause, psycopg.Error):
+        if isinstance(cause, _of_psycopg()):
             return _of_postgresql(cause, shown)
         if isinstance(cause, Timeout):
             return StorageUnreachableError(
@@ -125,6 +132,8 @@ def _of_postgresql(error: psycopg.Error, shown: str) -> TunerError | None:
         return StorageUnreachableError(
             f"{shown}: another client held a lock for too long", "end what holds it, or try again later"
         )
+    import psycopg
+
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return StorageUnreachableError(f"{shown}: the server cannot be reached ({said})", _SEE_TOO)
     return None
