@@ -9,6 +9,7 @@ libraries along inside its own module.
 from __future__ import annotations
 
 import errno
+import gc
 import importlib
 import io
 import logging
@@ -33,10 +34,18 @@ BUG = 1
 
 @dataclass(frozen=True)
 class LazyCommand:
-    """Where a command lives, and what the list of commands says of it without loading it."""
+    """Where a command lives, and what the list of commands says of it without loading it.
+
+    Attributes:
+        module: Its module.
+        summary: Its line in the list.
+        reads: Whether it only reads, answers and ends. Then nothing is gained by looking for garbage that
+            the end frees anyway, and among ten thousand trials looking takes as long as reading them.
+    """
 
     module: str
     summary: str
+    reads: bool = False
 
 
 COMMANDS: dict[str, LazyCommand] = {
@@ -46,16 +55,20 @@ COMMANDS: dict[str, LazyCommand] = {
     "run": LazyCommand("tuner.cli.run", "Run the study that a search-space file declares, or go on with it."),
     "resume": LazyCommand("tuner.cli.run", "Go on with a study where it was stopped."),
     "baseline": LazyCommand("tuner.cli.baseline", "Measure models without a network on a study's splits."),
-    "studies": LazyCommand("tuner.cli.studies", "List the studies of a database."),
-    "status": LazyCommand("tuner.cli.status", "Tell how far a study is and what of its budget is left."),
-    "trials": LazyCommand("tuner.cli.trials", "List a study's trials."),
-    "show": LazyCommand("tuner.cli.show", "Show all that is kept of one trial."),
+    "studies": LazyCommand("tuner.cli.studies", "List the studies of a database.", reads=True),
+    "status": LazyCommand(
+        "tuner.cli.status", "Tell how far a study is and what of its budget is left.", reads=True
+    ),
+    "trials": LazyCommand("tuner.cli.trials", "List a study's trials.", reads=True),
+    "show": LazyCommand("tuner.cli.show", "Show all that is kept of one trial.", reads=True),
     "note": LazyCommand("tuner.cli.note", "Keep a note on a trial."),
-    "front": LazyCommand("tuner.cli.front", "List the trials that no other trial beats."),
+    "front": LazyCommand("tuner.cli.front", "List the trials that no other trial beats.", reads=True),
     "time": LazyCommand("tuner.cli.time", "Take the front's training times again, alone on a core."),
-    "compare": LazyCommand("tuner.cli.compare", "Compare trials by the values of one setting."),
-    "diagnose": LazyCommand("tuner.cli.diagnose", "Say what is wrong with the best trials and what to try."),
-    "report": LazyCommand("tuner.cli.report", "Write a study's report: HTML, CSV and pictures."),
+    "compare": LazyCommand("tuner.cli.compare", "Compare trials by the values of one setting.", reads=True),
+    "diagnose": LazyCommand(
+        "tuner.cli.diagnose", "Say what is wrong with the best trials and what to try.", reads=True
+    ),
+    "report": LazyCommand("tuner.cli.report", "Write a study's report: HTML, CSV and pictures.", reads=True),
     "replay": LazyCommand(
         "tuner.cli.replay", "Run a recorded study again through other pruners, without training."
     ),
@@ -78,6 +91,8 @@ class LazyGroup(click.Group):
         entry = COMMANDS.get(cmd_name)
         if entry is None:
             return None
+        if entry.reads:
+            gc.disable()
         command = getattr(importlib.import_module(entry.module), cmd_name)
         if not isinstance(command, click.Command):
             raise TypeError(f"{entry.module}.{cmd_name} is no click command")
@@ -141,6 +156,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if "_TUNER_COMPLETE" in os.environ:
         _complete()
     debug = bool(os.environ.get("TUNER_DEBUG"))
+    collects = gc.isenabled()
     try:
         with program.make_context("tuner", arguments) as context:
             debug = bool(context.params["debug"])
@@ -167,6 +183,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _bug(error, debug)
     except Exception as error:  # noqa: BLE001 - the last seam: whatever comes here is ours to admit
         return _bug(error, debug)
+    finally:
+        if collects:
+            gc.enable()  # who calls this from Python goes on
     return 0
 
 
