@@ -50,9 +50,10 @@ def front(name: str | None, storage: str, seconds: Seconds, shorter: bool, expec
     beat the models without a network that `tuner baseline` measured. Seconds that `tuner time` took again
     stand in the place of the study's, in the column "timed" told apart.
     """
+    ledger = open_ledger(storage)  # first of all: its file is read while libraries are loaded
+
     from tuner.analysis.retimed import shown_trials
 
-    ledger = open_ledger(storage)
     chosen = pick(ledger, name)
     if shorter or expected:
         _list_trainings(chosen, *_trainings(ledger, chosen, seconds, shorter, expected), form)

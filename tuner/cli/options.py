@@ -109,9 +109,12 @@ def open_ledger(storage: str) -> Ledger:
         StorageRefusedError: If it is no database of ours.
         StorageUnreachableError: If it does not answer.
     """
-    from tuner.storage import Ledger, open_database
+    from tuner.storage.sqlite import reading_ahead
 
-    return Ledger(open_database(storage, create=False))
+    with reading_ahead(storage):
+        from tuner.storage import Ledger, open_database
+
+        return Ledger(open_database(storage, create=False))
 
 
 def pick(ledger: Ledger, name: str | None) -> str:

@@ -30,11 +30,12 @@ __all__ = ["report"]
 @seconds_option
 def report(name: str | None, storage: str, folder: Path | None, images: bool, seconds: Seconds) -> None:
     """Write a study's report: HTML, CSV and pictures. Prints the names of the files."""
+    ledger = open_ledger(storage)  # first of all: its file is read while libraries are loaded
+
     from tuner.analysis.baselines import sentence, standings
     from tuner.report import write_report
     from tuner.storage import study_folder
 
-    ledger = open_ledger(storage)
     chosen = pick(ledger, name)
     target = study_folder(storage, chosen) if folder is None else folder
     written = write_report(ledger, chosen, target, images=images, seconds=seconds)

@@ -23,9 +23,10 @@ __all__ = ["status"]
 @format_option("table", "json")
 def status(name: str | None, storage: str, form: str) -> None:
     """Tell how far a study is and what of its budget is left."""
+    ledger = open_ledger(storage)  # first of all: its file is read while libraries are loaded
+
     from tuner.analysis.status import status_of
 
-    ledger = open_ledger(storage)
     found = status_of(ledger, pick(ledger, name))
     if form == "json":
         write_json(document(found))

@@ -33,10 +33,11 @@ def trials(name: str | None, storage: str, seconds: Seconds, form: str) -> None:
     Where `tuner time` took seconds again, those are shown, and a column "timed" says so; it also says how
     much of its core a trial had whose time other work disturbed.
     """
+    ledger = open_ledger(storage)  # first of all: its file is read while libraries are loaded
+
     from tuner.analysis.retimed import shown_trials
     from tuner.analysis.seconds import on_axis
 
-    ledger = open_ledger(storage)
     chosen = pick(ledger, name)
     axis = on_axis(shown_trials(ledger, chosen), ledger.study(chosen).spec.objectives, seconds)
     records, objectives = axis.trials, axis.objectives

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
 from tuner.errors import NotFoundError, StorageRefusedError
 
-__all__ = ["APPLICATION_ID", "check_file", "check_place", "lock_path", "make_file"]
+__all__ = ["APPLICATION_ID", "check_file", "check_place", "lock_path", "make_file", "reading_ahead"]
 
 APPLICATION_ID = 0x54554E52
 """Stands in the header of every file of ours ("TUNR"), so that a foreign one is told by its first bytes."""
@@ -108,16 +110,56 @@ def _check_header(path: Path, header: bytes) -> None:
 
 def _check_pages(path: Path) -> None:
     """Read every page: a truncated or damaged file shows here, before any page of it is trusted."""
-    connection = sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True, timeout=60)
-    try:
-        found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    finally:
-        connection.close()
+    begun = _begun.get(path.absolute())
+    found = _read_pages(path) if begun is None else begun.result()
     if found != "ok":
         raise StorageRefusedError(
             f"{path}: is damaged ({found.splitlines()[-1]})",
             "restore a copy, or salvage it with: sqlite3 FILE .recover",
         )
+
+
+def _read_pages(path: Path) -> str:
+    """Return what SQLite finds: ``ok``, or what is wrong."""
+    connection = sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True, timeout=60)
+    try:
+        return str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    finally:
+        connection.close()
+
+
+_begun: dict[Path, Future[str]] = {}
+"""Files whose pages are being read by :func:`reading_ahead`."""
+
+
+@contextmanager
+def reading_ahead(storage: str) -> Iterator[None]:
+    """Read a file's pages on another core while the block loads what it needs to open the file.
+
+    :func:`check_file` in the block waits for what is found; nothing of the file is trusted before.
+
+    Args:
+        storage: As a person gave it. Whatever is no file of ours is left to the block.
+    """
+    path = Path(storage).absolute()
+    if not _looks_like_ours(path):
+        yield
+        return
+    with ThreadPoolExecutor(1) as beside:
+        _begun[path] = beside.submit(_read_pages, path)
+        try:
+            yield
+        finally:
+            del _begun[path]
+
+
+def _looks_like_ours(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            _check_header(path, file.read(_HEADER_BYTES))
+    except (OSError, StorageRefusedError):
+        return False
+    return True
 
 
 def make_file(path: Path, fill: Callable[[Path], None]) -> None:
