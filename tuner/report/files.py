@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
     from tuner.analysis.comparison import Comparison
+    from tuner.analysis.diagnosis import Finding
     from tuner.analysis.seconds import Seconds
+    from tuner.analysis.symptoms import Records
     from tuner.report.content import Material
     from tuner.storage import Ledger
 
@@ -85,10 +87,11 @@ def write_report(
         from tuner.report.content import page_of, pictures_of
         from tuner.report.page import render
 
-        material = _read(ledger, name, seconds)
+        material, records = _read(ledger, name, seconds)
         pictures = _pictures(pictures_of(material), folder) if images else []
         if drawing is not None:
-            drawing.begin(pictures)  # the browser draws while the page is written
+            drawing.begin(pictures)  # the browser draws while the diagnosis is made and the page is written
+        material = replace(material, findings=_findings(ledger, records))
         texts = {"report.html": render(page_of(material)), "front.csv": _front_csv(material)}
         paths = _write(texts, folder, f"tuner report {name} -o FOLDER")
         return _finished(paths, pictures, drawing, timeout_s) if images else ReportFiles(paths)
@@ -186,13 +189,11 @@ def _finished(
     return ReportFiles(paths, (f"no {' and '.join(path.name for path in files)}: {problem}",))
 
 
-def _read(ledger: Ledger, name: str, seconds: Seconds) -> Material:
-    """Read from the ledger what a report is made of."""
-    from tuner.analysis.diagnosis import diagnose
+def _read(ledger: Ledger, name: str, seconds: Seconds) -> tuple[Material, Records]:
+    """Read from the ledger what a report is made of but for its findings, and what these are made of."""
     from tuner.analysis.retimed import changes
     from tuner.analysis.seconds import TIME_METRICS, on_axis
     from tuner.analysis.symptoms import records_of
-    from tuner.catalogue import catalogue_of_kept
     from tuner.report.content import MOST_CURVES, Material
 
     records, study = records_of(ledger, name, MOST_CURVES), ledger.study(name)
@@ -201,7 +202,7 @@ def _read(ledger: Ledger, name: str, seconds: Seconds) -> Material:
     if not said and any(trial.retimed for trial in records.trials):
         # Read again as they were told, but only where that is something else: it takes a while.
         said = changes(ledger.trials(name), records.trials, records.spec.objectives)
-    return Material(
+    material = Material(
         name=name,
         spec=replace(records.spec, objectives=axis.objectives),
         trials=axis.trials,
@@ -211,9 +212,16 @@ def _read(ledger: Ledger, name: str, seconds: Seconds) -> Material:
         baselines=ledger.baselines(name),
         written_utc=_now(),
         changes=said,
-        findings=diagnose(records, catalogue_of_kept(records.spec, study.base_dir)),
         classes=tuple(str(each) for each in study.data_summary.get("classes", ())),
     )
+    return material, records
+
+
+def _findings(ledger: Ledger, records: Records) -> list[Finding]:
+    from tuner.analysis.diagnosis import diagnose
+    from tuner.catalogue import catalogue_of_kept
+
+    return diagnose(records, catalogue_of_kept(records.spec, ledger.study(records.name).base_dir))
 
 
 def _now() -> str:

@@ -18,10 +18,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
-
-if TYPE_CHECKING:
-    from kaleido import Kaleido
+from typing import Any, Self
 
 __all__ = ["TIMEOUT_S", "Drawing", "Picture", "find_browser", "write_images"]
 
@@ -29,9 +26,6 @@ TIMEOUT_S = 60.0
 """A cold browser on two busy cores draws in under 10 s; one that needs a minute will never end."""
 
 WIDTH_PX, HEIGHT_PX, SCALE = 1100, 680, 2
-
-_TABS = 2
-"""Pages that draw side by side: each picture is drawn as PNG and as SVG."""
 
 
 @dataclass(frozen=True)
@@ -188,18 +182,14 @@ async def _draw(browser: str) -> None:
     """Start the browser, then wait for the order: a line with the name of its file, or the end of stdin."""
     from kaleido import Kaleido
 
-    async with Kaleido(n=_TABS, path=browser, mathjax=False, timeout=TIMEOUT_S) as kaleido:
+    # One page: a second one takes longer to load than it saves where there are as few cores as pictures.
+    async with Kaleido(path=browser, mathjax=False, timeout=TIMEOUT_S) as kaleido:
         order = (await asyncio.to_thread(sys.stdin.readline)).strip()
-        pictures = json.loads(Path(order).read_text(encoding="utf-8")) if order else []
-        await asyncio.gather(
-            *(_draw_one(kaleido, each["figure"], Path(file)) for each in pictures for file in each["files"])
-        )
-
-
-async def _draw_one(kaleido: Kaleido, figure: Mapping[str, Any], path: Path) -> None:
-    height = figure["layout"].get("height", HEIGHT_PX)
-    options = {"format": path.suffix[1:], "width": WIDTH_PX, "height": height, "scale": SCALE}
-    path.write_bytes(await kaleido.calc_fig(figure, opts=options))
+        for picture in json.loads(Path(order).read_text(encoding="utf-8")) if order else []:
+            height = picture["figure"]["layout"].get("height", HEIGHT_PX)
+            for path in map(Path, picture["files"]):
+                options = {"format": path.suffix[1:], "width": WIDTH_PX, "height": height, "scale": SCALE}
+                path.write_bytes(await kaleido.calc_fig(picture["figure"], opts=options))
 
 
 if __name__ == "__main__":
