@@ -143,3 +143,28 @@ def test_the_front_door_loads_nothing_heavy() -> None:
     assert loaded.isdisjoint(
         {*COORDINATOR_NEVER_LOADS, "optuna", "pandas", "numpy", "plotly", "sqlalchemy", "click"}
     )
+
+
+def test_reading_a_study_loads_neither_alembic_nor_a_server_s_driver(tmp_path: Path) -> None:
+    """Each takes longer to load than some hundred trials to read."""
+    from tuner.storage import open_database
+
+    path = str(tmp_path / "tuner.db")
+    open_database(path, create=True).close()
+
+    loaded = loaded_after(
+        f"from tuner.storage import Ledger, open_database;"
+        f" Ledger(open_database({path!r}, create=False)).study_names()"
+    )
+
+    assert "sqlalchemy" in loaded
+    assert loaded.isdisjoint({*COORDINATOR_NEVER_LOADS, "alembic", "psycopg", "pandas", "sklearn", "scipy"})
+
+
+def test_a_report_loads_nothing_that_trains_or_fits() -> None:
+    loaded = loaded_after(
+        "import tuner.cli.report, tuner.report.files, tuner.report.content, tuner.report.page,"
+        " tuner.analysis.diagnosis, tuner.analysis.baselines, tuner.catalogue"
+    )
+
+    assert loaded.isdisjoint({*COORDINATOR_NEVER_LOADS, "alembic", "psycopg", "sklearn", "scipy"})

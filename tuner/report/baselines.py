@@ -69,6 +69,8 @@ def baseline_names(
         One annotation a row, in the order of the rows.
     """
     rows = table.to_dict("records")
+    if not rows:
+        return []
     taken = _taken(marks, axes, frame) + _taken(table.assign(kind="finished"), axes, frame)
     edge = float(axes.x.direction == "minimize")
     for row in rows:
@@ -122,10 +124,10 @@ def _hover(row: dict[str, object], axes: Axes) -> str:
 def _taken(marks: pd.DataFrame, axes: Axes, frame: Frame) -> list[_Box]:
     """Return the places of marks, and of the numbers beside those of the front."""
     boxes: list[_Box] = []
-    for row in marks.to_dict("records"):
-        across, up = frame.place(row["x"], row["y"])
+    for x, y, kind in zip(*(marks[name].tolist() for name in ("x", "y", "kind")), strict=True):
+        across, up = frame.place(x, y)
         boxes.append((across - 0.01, up - 0.015, across + 0.01, up + 0.015))
-        if row["kind"] == "front":
+        if kind == "front":
             left = across - 0.04 if axes.x.direction == "minimize" else across
             low = up if axes.y.direction == "maximize" else up - 0.05
             boxes.append((left, low, left + 0.04, low + 0.05))

@@ -60,15 +60,15 @@ def stored_params(
     connection: sa.Connection, study_id: int, numbers: Collection[int] | None = None
 ) -> dict[int, dict[str, Value]]:
     """Return the params that Optuna keeps, by ``trial_id``, in the order in which they were asked for."""
+    columns = (params.c.trial_id, params.c.param_name, params.c.distribution_json, params.c.param_value)
     query = (
-        sa.select(params)
+        sa.select(*columns)
         .where(params.c.trial_id.in_(_trial_ids(study_id, numbers)))
         .order_by(params.c.param_id)
     )
     found: dict[int, dict[str, Value]] = defaultdict(dict)
-    for row in connection.execute(query):
-        value = _distribution(row.distribution_json).to_external_repr(row.param_value)
-        found[row.trial_id][row.param_name] = value
+    for trial_id, name, distribution, value in connection.execute(query).all():
+        found[trial_id][name] = _distribution(distribution).to_external_repr(value)
     return found
 
 
@@ -82,11 +82,12 @@ def stored_values(
     connection: sa.Connection, study_id: int, numbers: Collection[int] | None = None
 ) -> dict[int, dict[int, float]]:
     """Return objective values by ``trial_id`` and objective."""
-    query = sa.select(values).where(values.c.trial_id.in_(_trial_ids(study_id, numbers)))
+    columns = (values.c.trial_id, values.c.objective, values.c.value_type, values.c.value)
+    query = sa.select(*columns).where(values.c.trial_id.in_(_trial_ids(study_id, numbers)))
     infinite = {"INF_POS": float("inf"), "INF_NEG": float("-inf")}
     found: dict[int, dict[int, float]] = defaultdict(dict)
-    for row in connection.execute(query):
-        found[row.trial_id][row.objective] = infinite.get(row.value_type, row.value)
+    for trial_id, objective, kind, value in connection.execute(query).all():
+        found[trial_id][objective] = infinite.get(kind, value)
     return found
 
 
@@ -115,16 +116,16 @@ def read_trials(connection: sa.Connection, study_id: int, spec: StudySpec) -> li
     told = stored_values(connection, study_id)
     ours = {
         row.number: row
-        for row in connection.execute(sa.select(results).where(results.c.study_id == study_id))
+        for row in connection.execute(sa.select(results).where(results.c.study_id == study_id)).all()
     }
     counted = sa.select(leases.c.number, leases.c.deaths).where(leases.c.study_id == study_id)
-    deaths = {row.number: row.deaths for row in connection.execute(counted)}
+    deaths = {number: count for number, count in connection.execute(counted).all()}  # noqa: C416
     reached = _last_epochs(connection, study_id)
     query = (
         sa.select(optuna_trials).where(optuna_trials.c.study_id == study_id).order_by(optuna_trials.c.number)
     )
     found = []
-    for row in connection.execute(query):
+    for row in connection.execute(query).all():
         number = row.number
         epochs_run, last_metrics = reached.get(number, (0, "{}"))
         end = ours.get(number)
@@ -209,7 +210,7 @@ def _last_epochs(connection: sa.Connection, study_id: int) -> dict[int, tuple[in
         .join_from(last, current, _same_epoch(current, study_id, last.c.number, last.c.epoch))
         .join(best, _same_epoch(best, study_id, last.c.number, current.c.best_epoch))
     )
-    return {row.number: (row.epoch + 1, row.metrics) for row in connection.execute(query)}
+    return {number: (epoch + 1, metrics) for number, epoch, metrics in connection.execute(query).all()}
 
 
 def _same_epoch(
