@@ -22,7 +22,7 @@ from tuner.errors import (
     TunerError,
 )
 from tuner.storage import Ledger, open_database
-from tuner.storage.sqlite import check_place, make_file
+from tuner.storage.sqlite import check_place, make_file, reading_ahead
 
 
 @pytest.fixture
@@ -115,6 +115,33 @@ def test_a_file_that_is_no_database_of_ours_is_refused_untouched(
     assert "\n" not in str(refusal.value)
     assert str(file) in refusal.value.message
     assert refusal.value.hint
+
+
+@pytest.mark.parametrize(
+    ("breaks", "message"), BROKEN.items(), ids=lambda each: getattr(each, "__name__", "")
+)
+def test_a_file_that_was_read_ahead_is_refused_as_any_other(
+    file: Path, breaks: Callable[[Path], None], message: str
+) -> None:
+    breaks(file)
+    before = file.read_bytes()
+    with reading_ahead(str(file)), pytest.raises(StorageRefusedError, match=message):
+        open_database(str(file), create=False)
+    assert file.read_bytes() == before
+
+
+def test_what_was_read_ahead_counts_for_the_block_alone(file: Path) -> None:
+    with reading_ahead(str(file)):
+        open_database(str(file), create=False).close()
+    _truncated(file)
+    with pytest.raises(StorageRefusedError, match="is damaged"):
+        open_database(str(file), create=False)
+
+
+@pytest.mark.parametrize("storage", ["nothing.db", "postgresql://host/db", ""])
+def test_nothing_is_read_ahead_where_there_is_no_file(storage: str) -> None:
+    with reading_ahead(storage):
+        pass
 
 
 def test_a_missing_file_is_made_only_where_a_study_begins(tmp_path: Path) -> None:

@@ -91,8 +91,6 @@ class LazyGroup(click.Group):
         entry = COMMANDS.get(cmd_name)
         if entry is None:
             return None
-        if entry.reads:
-            gc.disable()
         command = getattr(importlib.import_module(entry.module), cmd_name)
         if not isinstance(command, click.Command):
             raise TypeError(f"{entry.module}.{cmd_name} is no click command")
@@ -127,6 +125,9 @@ def program(debug: bool) -> None:
     A search-space file declares data, parameters, objectives and a budget; `tuner run FILE` trains,
     prunes and keeps every trial, and ends in the front of accuracy against training time.
     """
+    called = COMMANDS.get(click.get_current_context().invoked_subcommand or "")
+    if called is not None and called.reads:
+        gc.disable()
     handler = _ToStderr()
     handler.setFormatter(logging.Formatter("tuner: %(levelname)s: %(message)s (%(name)s)"))
     # Of the handler, not of the root logger alone: Optuna's logger has a level of its own and passes INFO on.
