@@ -25,6 +25,7 @@ pytestmark = pytest.mark.slow
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Study:
     environment = {"TUNER_RESEARCHER": "Ada Lovelace"}
     study = Study(tmp_path_factory.mktemp("finished"), environment=environment)
+    (study.folder / "random.py").write_text("raise SystemExit('a file that lies here was run')\n")
     done = study.call("run", str(study.small(TRIALS)))
     (study.folder / "stdout.txt").write_text(done.stdout, encoding="utf-8")
     (study.folder / "stderr.txt").write_text(done.stderr, encoding="utf-8")
@@ -37,6 +38,13 @@ def test_every_trial_of_the_budget_ends_once(finished: Study) -> None:
     assert status["states"]["RUNNING"] == 0
     assert status["finished"] == TRIALS
     assert status["budget"]["trials_left"] == 0
+
+
+def test_no_file_that_lies_in_the_folder_is_taken_for_a_module(finished: Study) -> None:
+    """Workers, pictures and `verify` load modules of the name in processes of their own."""
+    assert (finished.folder / "random.py").exists()
+    assert "lies here" not in (finished.folder / "stderr.txt").read_text(encoding="utf-8")
+    assert len(list(finished.folder.glob("studies/small/*.png"))) > 0
 
 
 def test_the_front_is_best_accuracy_first_and_nobody_dominates_a_member(finished: Study) -> None:

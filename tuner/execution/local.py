@@ -56,7 +56,7 @@ class LocalExecutor:
     def __init__(self, places: Sequence[Place], log_dir: Path, command: Sequence[str] | None = None) -> None:
         self._places = list(places)
         self._log_dir = log_dir
-        self._command = list(command or [sys.executable, "-m", "tuner.execution.worker"])
+        self._command = list(command or [sys.executable, "-P", "-m", "tuner.execution.worker"])
         self._children: dict[int, _Child] = {}
         self._failed_starts = 0
         self._selector = selectors.DefaultSelector()

@@ -156,7 +156,7 @@ def _first(parameter: Parameter, family: str) -> Value:
 
 def _ask(asked: Sequence[Try]) -> list[Tried]:
     names = ", ".join(each.family for each in asked)
-    command = [sys.executable, "-m", "tuner.training.try_family"]
+    command = [sys.executable, "-P", "-m", "tuner.training.try_family"]
     # Small models: no GPU is taken for them, and no other's memory.
     environment = {
         **os.environ,

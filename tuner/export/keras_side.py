@@ -44,7 +44,7 @@ def keras_predictions(
     with tempfile.TemporaryDirectory(prefix="tuner-verify-") as folder:
         out = Path(folder) / "predictions.npz"
         done = subprocess.run(
-            [sys.executable, "-m", "tuner.export.keras_side", str(out)],
+            [sys.executable, "-P", "-m", "tuner.export.keras_side", str(out)],
             input=json.dumps({"request": dataclasses.asdict(request), "parts": list(parts)}),
             capture_output=True,
             text=True,

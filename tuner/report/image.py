@@ -84,7 +84,7 @@ class Drawing:
         """Start the process; the browser's own files go to a folder that is deleted with it."""
         self._folder = tempfile.TemporaryDirectory(prefix="tuner-picture-", ignore_cleanup_errors=True)
         self._child = subprocess.Popen(
-            [sys.executable, "-m", "tuner.report.image", self._browser],
+            [sys.executable, "-P", "-m", "tuner.report.image", self._browser],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
