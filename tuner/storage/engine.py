@@ -55,20 +55,22 @@ class Database:
         self._options = options
         self._made: SafeStorage | None = None
         self._making = threading.Lock()
-        # A server counts connections, so there Optuna's engine is the only one.
-        self._engine = _engine(location, options) if location.kind == "sqlite" else self.storage.engine
+        self._engine = self._first = _engine(location, options)
 
     @property
     def storage(self) -> SafeStorage:
         """Optuna's, to be given to its studies as it is: another one on the same database would race.
 
-        Under SQLite it is made when it is first asked for, since who only reads does without.
+        It is made when it is first asked for, since who only reads does without.
         """
         with self._making:
             if self._made is None:
                 self._made = _storage(self._location, self._options)
                 if self._location.kind == "sqlite":
                     self._made.make_safe()
+                else:  # a server counts connections: from now on Optuna's engine is the only one
+                    self._engine = self._made.engine
+                    self._first.pool.dispose()  # but for a connection that is in use, which `close` ends
             return self._made
 
     @property
@@ -160,7 +162,7 @@ class Database:
         if self._made is not None:
             self._made.remove_session()
             self._made.engine.dispose()
-        self._engine.dispose()
+        self._first.dispose()
 
 
 def open_database(storage: str, create: bool, timeout_s: float = TIMEOUT_S) -> Database:
@@ -256,9 +258,10 @@ def _brought_up_to_date(database: Database, location: Location) -> Database:
 
 
 def _engine(location: Location, options: Mapping[str, Any]) -> sa.Engine:
-    """Make an engine on an SQLite file for all that is no business of Optuna's."""
+    """Make an engine for all that is no business of Optuna's."""
     engine = sa.create_engine(location.url, **options)
-    make_safe(engine)
+    if location.kind == "sqlite":
+        make_safe(engine)
     return engine
 
 

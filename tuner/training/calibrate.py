@@ -30,11 +30,12 @@ seconds are alike there. It cancels out in every comparison, and never changes."
 SHARE = 0.005
 """Of a trial's training that pieces may cost: too little to matter, enough for a round in seven seconds."""
 
-AT_ONCE = 4
-"""Timed pieces before a trial's first step: the least of which a median leaves out one that was disturbed."""
+FIRST_S = 0.25
+"""Training seconds until the second round, the first being before the first step; the next ones are due each
+time that these have doubled. So a trial of some seconds is not judged by a single moment."""
 
 A_ROUND = 2
-"""Timed pieces of a later round. One that is not timed comes before, for the caches are the trial's."""
+"""Timed pieces of a round. One that is not timed comes before, for the caches are the trial's."""
 
 WINDOW = 9
 """Last pieces whose median is the pace: follows a change within five of them, and ignores four outliers."""
@@ -106,25 +107,25 @@ class Pace:
         self._clock = clock
         self._taken_s: deque[float] = deque(maxlen=WINDOW)
         self._cost_s = 0.0
+        self._due_s = 0.0
 
     def keep_up(self, trained_s: float) -> None:
-        """Time a piece when one is due; to be called between training steps, never inside one.
+        """Time a round when one is due; to be called between training steps, never inside one.
 
         Args:
             trained_s: What the trial has trained so far, on the same clock.
         """
-        if not self._taken_s:
-            self._time(AT_ONCE)
-        elif self._cost_s <= SHARE * trained_s:
-            self._time(A_ROUND)
+        if trained_s >= self._due_s or self._cost_s <= SHARE * trained_s:
+            self._due_s = max(FIRST_S, 2 * trained_s)
+            self._time_round()
 
     def speed(self) -> float:
         """Return reference seconds a second: 2 on a machine twice as fast; 1 before anything was timed."""
         return REFERENCE_PIECE_S / statistics.median(self._taken_s) if self._taken_s else 1.0
 
-    def _time(self, pieces: int) -> None:
+    def _time_round(self) -> None:
         began_s = last_s = self._clock()
-        for piece_ in range(pieces + 1):
+        for piece_ in range(A_ROUND + 1):
             self._work()
             now_s = self._clock()
             if piece_ and now_s > last_s:  # a clock may be too coarse to see it

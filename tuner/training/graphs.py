@@ -45,8 +45,8 @@ OUTSIDE = frozenset(
 """Settings that no graph depends on, but for a family with places of its own for each word."""
 
 MOST = 6
-"""Kept graphs: as many points of a grid that is repeated, or members of a front that are timed in turn.
-One of a two-layer BiLSTM took 35 MB beside its variables, one of a CNN 5."""
+"""Kept graphs: as many points of a grid that is repeated, or members of a front that are timed in turn. Each
+takes some ten MB beside its variables."""
 
 MOST_BYTES = 64 << 20
 """Of the variables of all kept graphs together: as much as is reckoned with for whatever a trial needs."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
-from tuner.training.calibrate import AT_ONCE, REFERENCE_PIECE_S, Pace, calibrate
+from tuner.training.calibrate import A_ROUND, FIRST_S, REFERENCE_PIECE_S, Pace, calibrate
 
 
 class Machine:
@@ -45,7 +47,7 @@ def test_the_first_steps_have_a_pace_already() -> None:
     pace = Pace(machine.work, machine.clock)
     pace.keep_up(0.0)
 
-    assert machine.pieces == AT_ONCE + 1
+    assert machine.pieces == A_ROUND + 1
 
 
 @pytest.mark.parametrize("piece_s", [0.001, 0.01, 0.1])
@@ -53,7 +55,32 @@ def test_pieces_cost_one_in_two_hundred_of_a_long_trial(piece_s: float) -> None:
     machine = Machine(piece_s)
     train(Pace(machine.work, machine.clock), machine, 200.0)
 
-    assert machine.pieces * piece_s == pytest.approx(1.0, abs=(AT_ONCE + 1) * piece_s + 0.1)
+    rounds_of_a_short_one = 2 + math.log2(200.0 / FIRST_S)
+    most_s = max(1.0, rounds_of_a_short_one * (A_ROUND + 1) * piece_s) + (A_ROUND + 1) * piece_s
+    assert 0.9 <= machine.pieces * piece_s <= most_s + 0.1
+
+
+def test_a_trial_of_some_seconds_is_not_judged_by_a_single_moment() -> None:
+    machine = Machine(2 * REFERENCE_PIECE_S)  # something disturbs its beginning
+    pace = Pace(machine.work, machine.clock)
+    pace.keep_up(0.0)
+    machine.piece_s = REFERENCE_PIECE_S
+    train(pace, machine, 1.0, step_s=0.01)
+
+    assert pace.speed() == pytest.approx(1.0)
+
+
+def test_rounds_before_the_share_allows_them_come_each_time_that_the_training_has_doubled() -> None:
+    machine = Machine(1.0)  # so slow that the share never allows one
+    rounds = []
+    pace = Pace(machine.work, machine.clock)
+    for quarter in range(17):
+        before = machine.pieces
+        pace.keep_up(quarter / 4)
+        if machine.pieces > before:
+            rounds.append(quarter / 4)
+
+    assert rounds == [0.0, 0.25, 0.5, 1.0, 2.0, 4.0]
 
 
 def test_the_pace_follows_a_machine_that_grows_slower() -> None:
@@ -69,10 +96,11 @@ def test_the_pace_follows_a_machine_that_grows_slower() -> None:
     assert pace.speed() == pytest.approx(0.5)
 
 
-def test_one_disturbed_piece_changes_nothing() -> None:
+def test_one_disturbed_round_among_several_changes_nothing() -> None:
     machine = Machine()
     pace = Pace(machine.work, machine.clock)
-    pace.keep_up(0.0)
+    for trained_s in (0.0, FIRST_S, 2 * FIRST_S):
+        pace.keep_up(trained_s)
     machine.piece_s *= 30
     pace.keep_up(1e9)
 
