@@ -1,7 +1,7 @@
 """Runs every method for the same seconds and seeds, measures what they found again, and compares.
 
     python -m benchmarks.front.run            # five minutes each, three seeds: about two hours on two cores
-    python -m benchmarks.front.run --quick    # 45 s each, one seed, fewer texts: five minutes
+    python -m benchmarks.front.run --quick    # 30 s each, one seed, fewer texts: four minutes
 
 A run whose record is there, made with the same settings, is not made again; remove its file to repeat it.
 """

@@ -65,7 +65,7 @@ class Comparison:
 
 FULL = Comparison("full", seconds=300.0, seeds=3)
 QUICK = Comparison(
-    "quick", seconds=45.0, seeds=1, train=1000, validation=500, epochs=3, ceiling_s=15.0, unseen=1000
+    "quick", seconds=30.0, seeds=1, train=1000, validation=500, epochs=3, ceiling_s=15.0, unseen=1000
 )
 
 
