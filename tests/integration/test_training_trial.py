@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -22,7 +23,8 @@ from tuner.metrics import METRICS
 from tuner.models import FAMILIES
 from tuner.models.protocol import Family
 from tuner.spec.values import DataSpec, SplitSpec, Task, Value
-from tuner.training.calibrate import REFERENCE_PIECE_S
+from tuner.training import loop
+from tuner.training.calibrate import REFERENCE_PIECE_S, piece
 from tuner.training.checkpoint import load_checkpoint
 from tuner.training.course import Course
 from tuner.training.evaluate import evaluate_test
@@ -297,6 +299,22 @@ def test_a_trial_that_was_given_back_goes_on_on_the_graph_of_another(request_for
     assert [report.epoch for report in after.reports] == [2, 3]
     for one, other in zip(through.reports[2:], after.reports, strict=True):
         assert without_time(one.metrics) == pytest.approx(without_time(other.metrics), abs=1e-6)
+
+
+def test_what_tensorflow_keeps_beside_the_models_is_cleared_now_and_then(
+    request_for: RequestMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    piece()  # whoever makes it clears, too
+    clear_session = Mock()
+    monkeypatch.setattr("keras.utils.clear_session", clear_session)
+    monkeypatch.setattr(loop, "_trials", itertools.count(1))
+    monkeypatch.setattr(loop, "_CLEARED_EVERY", 2)
+    cleared = []
+    for number in range(1, 5):
+        run_trial(request_for("tfidf_dense", "tfidf", number, epochs=1), FakeChannel())
+        cleared.append(clear_session.call_count)
+
+    assert cleared == [0, 1, 1, 2]
 
 
 def test_no_graph_is_kept_where_none_is_expected_again_or_a_trial_has_failed(

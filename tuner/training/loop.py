@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import itertools
 import json
 import logging
 import math
@@ -51,6 +52,13 @@ from tuner.trial import Ending, EpochReport, TrialOutcome, TrialRequest, Verdict
 __all__ = ["Timing", "TrialChannel", "run_trial"]
 
 _logger = logging.getLogger(__name__)
+
+
+_CLEARED_EVERY = 16
+"""Trials of this process after which all that TensorFlow keeps is cleared. Making it ready again takes the
+next trial a tenth of a second, and the next one of each kept graph some more."""
+
+_trials = itertools.count(1)
 
 
 class TrialChannel(Protocol):
@@ -118,7 +126,7 @@ def run_trial(
             graphs.clear()  # it may have failed for want of memory, and left its model in any state
         return outcome
     finally:
-        _clean_up(with_tensorflow=bool(request.code_dir))
+        _clean_up(with_tensorflow=bool(request.code_dir) or next(_trials) % _CLEARED_EVERY == 0)
 
 
 def _run(request: TrialRequest, channel: TrialChannel, timing: Timing, graphs: Graphs) -> TrialOutcome:
@@ -157,8 +165,8 @@ def _clean_up(with_tensorflow: bool) -> None:
     """Free what a trial leaves: models refer to themselves, and a worker runs hundreds of them.
 
     Args:
-        with_tensorflow: Whether what has been built outside of the model is forgotten as well, and with it
-            all that :func:`_seed` names. A traced function takes what it needs with it when it goes.
+        with_tensorflow: Whether what Keras and TensorFlow keep outside of the model is forgotten as well, and
+            with it all that :func:`_seed` names. It is half a MB a trial.
     """
     import keras
 
