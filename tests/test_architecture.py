@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "tuner"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 ORDER = [
+    "lazy",
     "errors",
     "spec",
     "trial",

@@ -2,6 +2,7 @@
 
 The parts in the order in which data goes through them; each imports only what stands above it:
 
+    lazy          public names, loaded when they are first used
     errors        every error a person can meet, with its exit code
     spec          the declared file: read, checked, written as frozen values
     trial         what goes down to a trial and what comes up from it
@@ -34,8 +35,9 @@ For Python programs, the verbs of the command line as functions (loaded when the
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from tuner.lazy import loaded_from
 
 if TYPE_CHECKING:
     from tuner.analysis.front import front
@@ -72,9 +74,4 @@ _HOMES = {
     "write_report": "tuner.report.files",
 }
 
-
-def __getattr__(name: str) -> Any:
-    """Load a public name from its home when it is first asked for."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'tuner' has no attribute '{name}'")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+__getattr__ = loaded_from(_HOMES, __name__)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tuner.analysis.seconds import Seconds
     from tuner.analysis.symptoms import Records
     from tuner.report.content import Material
-    from tuner.storage import Ledger
+    from tuner.storage import Ledger, StudyRecord
 
 __all__ = ["ReportFiles", "write_comparison", "write_report"]
 
@@ -87,11 +87,12 @@ def write_report(
         from tuner.report.content import page_of, pictures_of
         from tuner.report.page import render
 
-        material, records = _read(ledger, name, seconds)
+        study = ledger.study(name)
+        material, records = _read(ledger, study, seconds)
         pictures = _pictures(pictures_of(material), folder) if images else []
         if drawing is not None:
             drawing.begin(pictures)  # the browser draws while the diagnosis is made and the page is written
-        material = replace(material, findings=_findings(ledger, records))
+        material = replace(material, findings=_findings(records, study.base_dir))
         texts = {"report.html": render(page_of(material)), "front.csv": _front_csv(material)}
         paths = _write(texts, folder, f"tuner report {name} -o FOLDER")
         return _finished(paths, pictures, drawing, timeout_s) if images else ReportFiles(paths)
@@ -189,14 +190,15 @@ def _finished(
     return ReportFiles(paths, (f"no {' and '.join(path.name for path in files)}: {problem}",))
 
 
-def _read(ledger: Ledger, name: str, seconds: Seconds) -> tuple[Material, Records]:
+def _read(ledger: Ledger, study: StudyRecord, seconds: Seconds) -> tuple[Material, Records]:
     """Read from the ledger what a report is made of but for its findings, and what these are made of."""
     from tuner.analysis.retimed import changes
     from tuner.analysis.seconds import TIME_METRICS, on_axis
     from tuner.analysis.symptoms import records_of
     from tuner.report.content import MOST_CURVES, Material
 
-    records, study = records_of(ledger, name, MOST_CURVES), ledger.study(name)
+    name = study.name
+    records = records_of(ledger, name, MOST_CURVES)
     axis = on_axis(records.trials, records.spec.objectives, seconds)
     said = [axis.remark] if axis.remark else []
     if not said and any(trial.retimed for trial in records.trials):
@@ -217,11 +219,11 @@ def _read(ledger: Ledger, name: str, seconds: Seconds) -> tuple[Material, Record
     return material, records
 
 
-def _findings(ledger: Ledger, records: Records) -> list[Finding]:
+def _findings(records: Records, base_dir: Path) -> list[Finding]:
     from tuner.analysis.diagnosis import diagnose
     from tuner.catalogue import catalogue_of_kept
 
-    return diagnose(records, catalogue_of_kept(records.spec, ledger.study(records.name).base_dir))
+    return diagnose(records, catalogue_of_kept(records.spec, base_dir))
 
 
 def _now() -> str:

@@ -13,8 +13,9 @@ This package must not know what stands behind a name: models, data, samplers com
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from tuner.lazy import loaded_from
 
 if TYPE_CHECKING:
     from tuner.spec.cautions import warnings_for
@@ -82,9 +83,4 @@ _MODULES = {
     "write_schema": "tuner.spec.schema",
 }
 
-
-def __getattr__(name: str) -> object:
-    """Import what is asked for, when it is asked for: most of the program wants ``spec.values`` alone."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_MODULES[name]), name)
+__getattr__ = loaded_from(_MODULES, __name__)

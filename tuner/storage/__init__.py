@@ -8,8 +8,9 @@ Its names are loaded when they are first used: what looks at a file before anyth
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from tuner.lazy import loaded_from
 
 if TYPE_CHECKING:
     from tuner.storage.engine import Database, open_database
@@ -90,9 +91,4 @@ _HOMES = {
     "this_owner": "tuner.storage.owners",
 }
 
-
-def __getattr__(name: str) -> Any:
-    """Load a public name from its home when it is first asked for."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'tuner.storage' has no attribute '{name}'")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+__getattr__ = loaded_from(_HOMES, __name__)

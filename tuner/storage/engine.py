@@ -67,7 +67,7 @@ class Database:
             if self._made is None:
                 self._made = _storage(self._location, self._options)
                 if self._location.kind == "sqlite":
-                    self._made.make_safe()
+                    make_safe(self._made.engine)
                 else:  # a server counts connections: from now on Optuna's engine is the only one
                     self._engine = self._made.engine
                     self._first.pool.dispose()  # but for a connection that is in use, which `close` ends

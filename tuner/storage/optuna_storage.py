@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 
 from optuna.storages import RDBStorage
 
-from tuner.storage.transactions import make_safe, writing
+from tuner.storage.transactions import writing
 
 __all__ = ["SafeStorage"]
 
@@ -31,13 +31,9 @@ def _writes(method: _Method) -> _Method:
 class SafeStorage(RDBStorage):
     """``RDBStorage`` whose writing transactions are exclusive on SQLite.
 
-    :meth:`make_safe` is called once, after construction: during it, Optuna checks its version on a
+    Its engine is to be made safe once, after construction: during it, Optuna checks its version on a
     second connection inside a transaction, and would wait for itself.
     """
-
-    def make_safe(self) -> None:
-        """Attach the listeners to the engine; SQLite only."""
-        make_safe(self.engine)
 
     create_new_study = _writes(RDBStorage.create_new_study)
     delete_study = _writes(RDBStorage.delete_study)

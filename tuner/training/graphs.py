@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import math
 from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tuner.spec.values import Params, Task
+from tuner.training.exchange import exchanged
+from tuner.training.memory import NUMBER_BYTES
 from tuner.training.optimizers import OPTIMIZERS
 
 if TYPE_CHECKING:
@@ -51,9 +52,6 @@ takes some ten MB beside its variables."""
 MOST_BYTES = 64 << 20
 """Of the variables of all kept graphs together: as much as is reckoned with for whatever a trial needs."""
 
-_NUMBER = 4
-"""Bytes of a float32."""
-
 
 @dataclass(frozen=True)
 class Graph:
@@ -66,7 +64,7 @@ class Graph:
     def n_bytes(self) -> int:
         """Memory of weights and optimizer, of which hardly a number takes more than 4 bytes."""
         variables = [*self.model.weights, *self.model.optimizer.variables]
-        return sum(_NUMBER * math.prod(each.shape) for each in variables)
+        return sum(NUMBER_BYTES * math.prod(each.shape) for each in variables)
 
     def begin_as(self, fresh: keras.Model) -> None:
         """Make the model what ``fresh`` is: its weights, and its optimizer before the first step.
@@ -124,7 +122,7 @@ def graph_key(model: keras.Model, params: Params, task: Task, weights: npt.NDArr
     """Return what a model's traced steps depend on, as one text.
 
     Args:
-        model: Not compiled; of our own families: what Keras would save says all about their layers.
+        model: Of our own families: what Keras would save says all about their layers.
         params: The trial's settings; of them the optimizer's, its learning rate apart, which is a variable.
         task: Decides loss and metrics.
         weights: ``(n_classes,)`` of the training loss, or None.
@@ -137,16 +135,5 @@ def graph_key(model: keras.Model, params: Params, task: Task, weights: npt.NDArr
     # In the order of building; names that nobody has given are counted on from model to model.
     made = [model, *model.operations]
     names = {each.name: f"operation {place}" for place, each in enumerate(made)}
-    described = _renamed(json.loads(model.to_json())["config"], names)
+    described = exchanged(model.get_config(), names)
     return json.dumps([described, name, optimizer, task, of_classes], sort_keys=True)
-
-
-def _renamed(config: Any, names: Mapping[str, str]) -> Any:
-    match config:
-        case dict():
-            return {key: _renamed(value, names) for key, value in config.items()}
-        case list():
-            return [_renamed(value, names) for value in config]
-        case str():
-            return names.get(config, config)
-    return config

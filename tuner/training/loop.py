@@ -118,18 +118,19 @@ def run_trial(
         The outcome. COMPLETE: the kept epoch's metrics, with ``training_time_s`` up to it, and the
         trial's totals; ``model.keras`` is in the trial's folder.
     """
-    if graphs is None or not request.graph_returns or request.code_dir:
-        graphs = Graphs(most=0)  # what a layer of a person's own depends on, nobody but it can tell
+    is_own = bool(request.code_dir)
+    # What a layer of a person's own depends on, nobody but it can tell.
+    shared = graphs if request.graph_returns and not is_own else None
     try:
-        outcome = _run(request, channel, timing or Timing(), graphs)
-        if outcome.ending is Ending.FAILED:
-            graphs.clear()  # it may have failed for want of memory, and left its model in any state
+        outcome = _run(request, channel, timing or Timing(), shared)
+        if outcome.ending is Ending.FAILED and shared is not None:
+            shared.clear()  # it may have failed for want of memory, and left its model in any state
         return outcome
     finally:
-        _clean_up(with_tensorflow=bool(request.code_dir) or next(_trials) % _CLEARED_EVERY == 0)
+        _clean_up(with_tensorflow=is_own or next(_trials) % _CLEARED_EVERY == 0)
 
 
-def _run(request: TrialRequest, channel: TrialChannel, timing: Timing, graphs: Graphs) -> TrialOutcome:
+def _run(request: TrialRequest, channel: TrialChannel, timing: Timing, graphs: Graphs | None) -> TrialOutcome:
     import tensorflow as tf
 
     try:
@@ -178,7 +179,9 @@ def _clean_up(with_tensorflow: bool) -> None:
 class _Trial:
     """A trial under way. Everything is made ready in here; :meth:`run` trains."""
 
-    def __init__(self, request: TrialRequest, channel: TrialChannel, timing: Timing, graphs: Graphs) -> None:
+    def __init__(
+        self, request: TrialRequest, channel: TrialChannel, timing: Timing, graphs: Graphs | None
+    ) -> None:
         import tensorflow as tf
 
         self._request = request

@@ -15,12 +15,12 @@ from tuner.models.size import Shapes, Size
 from tuner.spec.values import Params
 from tuner.training.optimizers import OPTIMIZERS
 
-__all__ = ["PeakMemory", "TextFacts", "estimate_bytes", "estimate_work"]
+__all__ = ["NUMBER_BYTES", "PeakMemory", "TextFacts", "estimate_bytes", "estimate_work"]
 
 _STATUS = Path("/proc/self/status")
 _CLEAR = Path("/proc/self/clear_refs")
 
-_NUMBER = 4
+NUMBER_BYTES = 4
 """Bytes of a float32."""
 
 _FIXED_BYTES = 64 << 20
@@ -116,7 +116,7 @@ def estimate_bytes(params: Params, texts: TextFacts) -> int | None:
         thirds and five fourths of it (docs/memory.md).
     """
     found = _size(params, texts)
-    return None if found is None else _FIXED_BYTES + _NUMBER * _numbers(*found, params)
+    return None if found is None else _FIXED_BYTES + NUMBER_BYTES * _numbers(*found, params)
 
 
 def estimate_work(params: Params, texts: TextFacts) -> float | None:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from tuner.spec.values import Params
+from tuner.training.exchange import exchanged
 
 if TYPE_CHECKING:
     import keras
@@ -64,21 +65,9 @@ def with_scaled_loss(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.
 def in_single_precision(model: keras.Model) -> keras.Model:
     """Return a model with the same weights, every layer of which computes in single precision."""
     config = model.get_config()
-    single = _without_half(config)
+    single = exchanged(config, {"mixed_float16": "float32"})
     if single == config:
         return model
     again = type(model).from_config(single)
     again.set_weights(model.get_weights())
     return again
-
-
-def _without_half(config: Any) -> Any:
-    """Exchange the policy wherever a layer names it, cells and layers within layers included."""
-    match config:
-        case dict():
-            return {name: _without_half(value) for name, value in config.items()}
-        case list() | tuple():
-            return type(config)(_without_half(value) for value in config)
-        case "mixed_float16":
-            return "float32"
-    return config

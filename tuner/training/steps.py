@@ -72,15 +72,17 @@ def ready_to_train(
         scale = float(np.std(labels, dtype=np.float64))
         model = in_label_units(model, float(np.mean(labels, dtype=np.float64)), scale)
     weights = balanced_weights(labels) if params["class_weights"] == "balanced" else None
-    key = "" if graphs is None else graph_key(model, params, task, weights)
-    tally = _compile(model, params, task, scale)
-    if graphs is not None and (former := graphs.find(key)):
-        former.begin_as(model)
-        return former.model, former.steps
-    steps = _trace_steps(model, task, _Learning(tally, scale, weights))
-    if graphs is not None:
-        graphs.keep(key, Graph(model, steps))
-    return model, steps
+    learning = _Learning(_compile(model, params, task, scale), scale, weights)
+    if graphs is None:
+        return model, _trace_steps(model, task, learning)
+    key = graph_key(model, params, task, weights)
+    graph = graphs.find(key)
+    if graph is None:
+        graph = Graph(model, _trace_steps(model, task, learning))
+        graphs.keep(key, graph)
+    else:
+        graph.begin_as(model)
+    return graph.model, graph.steps
 
 
 def balanced_weights(labels: LabelArray) -> npt.NDArray[np.float32]:
