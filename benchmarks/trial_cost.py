@@ -123,8 +123,12 @@ def work(arguments: list[str]) -> int:
     stages.watch(loop, "keep model", "keep_model")
     stages.watch(loop._Trial, "checkpoint: gather", "_checkpoint")
     stages.watch(loop._Trial, "facts", "_facts")
+    stages.watch(loop.Pace, "pieces for the pace", "keep_up")
+    stages.watch(loop.PeakMemory, "look at memory", "look")
+    stages.watch(loop, "forget the model", "_clean_up")
     stages.watch(loop.Checkpointer, "checkpoint: write", "offer", "flush")
     stages.watch(worker._Channel, "wait for the verdict", "report")
+    stages.watch(worker._Channel, "tell of progress", "progress", "stop_requested")
     for kind in (feed._TokenFeed, feed._FeatureFeed):
         kind.training = stages.timed_steps("batches", kind.training)
         kind.evaluation = stages.timed_steps("batches", kind.evaluation)
@@ -158,19 +162,19 @@ def _time_trials(worker: Any, stages: Stages) -> None:
     """Write each trial's stages down; between trials the worker waits for its coordinator."""
     run, prepare = worker._run, worker._take_device
 
-    def timed_run(line: Any, request: Any) -> None:
+    def timed_run(*args: Any) -> None:
         stages.leave()
         waited = stages.take()
-        stages.timed("rest of the loop", run)(line, request)
+        stages.timed("rest of the loop", run)(*args)
         with Path(os.environ[OUT]).open("a") as out:
             out.write(json.dumps({**waited, **stages.take()}) + "\n")
         stages.enter("idle until the next")
 
     def timed_device(options: Any) -> Any:
         ready = prepare(options)
-        import keras
+        import tensorflow as tf
 
-        keras.utils.clear_session = stages.timed("forget the model", keras.utils.clear_session)
+        tf.constant = stages.timed("hand batches over", tf.constant)
         stages.enter("idle until the next")
         return ready
 

@@ -4,6 +4,7 @@ of them are predicted to end within it, which have gone on for too long, and wha
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 
 from tuner.execution.plan import StudyPlan
@@ -36,9 +37,9 @@ quickest is still the likeliest. Without it studies of five minutes tried no slo
 learned what that is worth. Tried at once, it had a worker for most of the first minute, and went on for
 longer: the pruner had learned from too few to judge it."""
 
-_TOGETHER = 4
-"""Power of one over the seconds that workers would wait, in the weight of the last trials of a number: of
-some points the one that fits best comes nearly always."""
+_ALIKE = 0.02
+"""Of the longest trial's seconds: so much less waiting makes one of the last trials likelier by a factor of
+e, so that of some points the one that fits best comes nearly always."""
 
 _OVERRUN = 0.1
 """Share of a time limit by which a trial under way may end after it: most do, and are worth it."""
@@ -96,7 +97,8 @@ class TimeLeft:
             now_s: On the clock that they were placed by.
         """
         to_begin = 0 if use.trials is None else use.trials - use.begun
-        is_last = self._draws > 1 and 0 < to_begin <= len(under_way)
+        # Not more than workers: those beside this one are at a trial, or have just been given one.
+        is_last = self._draws > 1 and under_way and 0 < to_begin <= len(under_way) + 1
         if use.time_limit_s is None and not is_last:
             return None
         self._keep_learned(use)
@@ -141,21 +143,28 @@ class TimeLeft:
     def _ending_together(self, under_way: Sequence[Placed], now_s: float) -> ChoiceWithin | None:
         """Of the last trials begin those that end when the others do, so that workers wait little for them.
 
-        A trial is one of the last when no more are to be begun than are under way here. One that ends sooner
-        than they lets its own worker wait; one that ends later lets all others wait, and the study. What
-        is costly is therefore best tried now, as long as it keeps nobody.
+        A trial is one of the last when no more are to be begun than there are workers. One that ends sooner
+        than the others lets its own worker wait; one that ends later lets all others wait, and the study.
+        What is costly is therefore best tried now, as long as it keeps nobody. To plan what comes after it as
+        well was tried: with two workers it gained nothing, with eight it lost, for it trusts what is thought
+        of trials that nobody has drawn yet.
+
+        Args:
+            under_way: The trials of the other workers, at least one.
+            now_s: As :meth:`choice` has it.
         """
         model = self._model
         if model is None:
             return None
         longest_s = max(_rest_s(placed, model, now_s) for placed in under_way)
+        alike_s = _ALIKE * self._longest_s
 
         def weight(params: Params) -> float:
             late_s = model.expected_s(self._plan.settings(params)) - longest_s
             waited_s = -late_s if late_s < 0 else late_s * (len(under_way) + 1)
-            return float((1.0 + waited_s) ** -_TOGETHER)
+            return max(math.exp(-waited_s / alike_s), sys.float_info.min)  # all may wait for long
 
-        return lambda _: Choice(ATTEMPTS, weight)  # it is the last: more points cost nobody any time
+        return lambda _: Choice(ATTEMPTS, weight)  # more points cost nobody any time
 
     def _is_new(self, params: Params) -> bool:
         """Tell whether a point has a choice that no ended trial had."""

@@ -45,7 +45,7 @@ from tuner.training.graphs import Graphs
 from tuner.training.kept_model import MODEL_FILE, keep_model
 from tuner.training.memory import PeakMemory
 from tuner.training.precision import Precision, computing_in, precision_of
-from tuner.training.steps import predict_all, ready_to_train, seed_dropout
+from tuner.training.steps import handed_over, predict_all, ready_to_train, seed_dropout
 from tuner.training.stopwatch import OF_STEPS, Clocks, Stopwatch, Times
 from tuner.trial import Ending, EpochReport, TrialOutcome, TrialRequest, Verdict, VerdictAction
 
@@ -295,17 +295,14 @@ class _Trial:
             self._best_confusion = confusion_matrix(labels, predictions, self._request.task)
 
     def _train(self, epoch: int) -> dict[str, float]:
-        import tensorflow as tf
-
         model, steps = self._model, self._feed.steps
         model.reset_metrics()
         model.optimizer.learning_rate = self._course.learning_rate
         seed_dropout(model, self._request.seed, epoch)
         loss = math.nan
-        for step, (inputs, labels) in enumerate(self._feed.training(epoch)):
+        for step, batch in enumerate(handed_over(self._feed.training(epoch))):
             if self._channel.stop_requested():
                 raise _ReleasedError
-            batch = tf.constant(inputs), tf.constant(labels)
             self._pace.keep_up(self._stopwatch.stepped_s)
             with self._stopwatch.step():
                 # Reading the number waits until a GPU is done; else only the launch would be timed.

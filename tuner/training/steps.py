@@ -7,7 +7,8 @@ when it is asked for and not inside the first step.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import itertools
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,11 +29,20 @@ if TYPE_CHECKING:
 __all__ = [
     "Steps",
     "balanced_weights",
+    "handed_over",
     "predict_all",
     "ready_to_train",
     "seed_dropout",
     "trace_predict",
 ]
+
+
+MOST_AHEAD = 32
+"""Batches that are made at a time. What runs once between two steps finds no line of its code or data in the
+processor's caches, and takes five times as long as in a row: 0.4 ms a batch of 32 texts, against 0.05."""
+
+MOST_AHEAD_BYTES = 4 * 2**20
+"""Of inputs that are made at a time: rows of TF-IDF are a MiB a batch."""
 
 
 @dataclass(frozen=True)
@@ -186,6 +196,25 @@ def _input_spec(model: keras.Model) -> Any:
 
     given = model.inputs[0]
     return tf.TensorSpec(given.shape, given.dtype, name="inputs")
+
+
+def handed_over(
+    batches: Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any]]],
+) -> Iterator[tuple[Any, Any]]:
+    """Hand batches to TensorFlow, several before the first is asked for.
+
+    Args:
+        batches: Inputs and labels.
+
+    Yields:
+        The same as tensors, in the same order.
+    """
+    import tensorflow as tf
+
+    for first in batches:
+        ahead = max(1, min(MOST_AHEAD, MOST_AHEAD_BYTES // max(1, first[0].nbytes)))
+        several = [first, *itertools.islice(batches, ahead - 1)]
+        yield from [(tf.constant(inputs), tf.constant(labels)) for inputs, labels in several]
 
 
 def predict_all(

@@ -110,6 +110,17 @@ def test_the_last_trial_is_one_that_ends_with_the_other() -> None:
     assert likeliest(time_left, LAST, under_way(50), now_s=300.0) == 2, "it is overdue: the shortest"
 
 
+def test_the_last_but_one_does_so_too_for_each_worker_may_begin_one_more() -> None:
+    time_left = left(Ended(trials(1.0)), work=by_units)
+    assert likeliest(time_left, replace(LAST, complete=7), under_way(50)) == pytest.approx(50, abs=5)
+
+
+def test_where_all_would_wait_for_very_long_there_still_is_a_choice() -> None:
+    choice = left(Ended(trials(1.0)), work=by_units).choice(LAST, [under_way(40)], 1e6)
+    assert choice is not None
+    assert all(choice(math.inf).weight({"units": units}) > 0 for units in (2, 2000))
+
+
 def test_a_trial_under_way_is_judged_by_its_own_epochs() -> None:
     """By its settings it takes 10 s; by the first of its three epochs, 30 s."""
     time_left = left(Ended(trials(1.0)), work=by_units)
@@ -159,7 +170,7 @@ def test_a_trial_that_another_program_told_teaches_nothing() -> None:
 @pytest.mark.parametrize(
     "use",
     [
-        replace(LAST, complete=7),  # two are to be begun, and there is one other worker
+        replace(LAST, complete=6),  # three are to be begun, and there are two workers
         replace(LAST, complete=9),  # none
         replace(LAST, trials=None),
     ],

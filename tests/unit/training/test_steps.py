@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,11 @@ from tuner.spec.values import Task, Value
 from tuner.training.optimizers import OPTIMIZERS
 from tuner.training.precision import Precision, computing_in
 from tuner.training.steps import (
+    MOST_AHEAD,
+    MOST_AHEAD_BYTES,
     Steps,
     balanced_weights,
+    handed_over,
     predict_all,
     ready_to_train,
     seed_dropout,
@@ -244,6 +247,31 @@ def test_the_same_seed_and_epoch_drop_the_same_units() -> None:
     np.testing.assert_array_equal(drop(1, 4), drop(1, 4))
     assert not np.array_equal(drop(1, 4), drop(1, 5))
     assert not np.array_equal(drop(1, 4), drop(2, 4))
+
+
+@pytest.mark.parametrize(
+    ("n_words", "ahead"),
+    [
+        (3, MOST_AHEAD),
+        (MOST_AHEAD_BYTES // 4 // 5, 5),  # ids of four bytes
+        (MOST_AHEAD_BYTES // 2, 1),
+    ],
+)
+def test_batches_are_made_some_at_a_time_and_come_one_by_one(n_words: int, ahead: int) -> None:
+    made = []
+
+    def batches() -> Iterator[tuple[Any, Any]]:
+        for number in range(2 * ahead + 1):
+            made.append(number)
+            yield np.full((1, n_words), number, np.int32), np.array([number], np.int32)
+
+    handed = handed_over(batches())
+    assert not made
+    for number, (inputs, labels) in enumerate(handed):
+        assert len(made) == min(2 * ahead + 1, ahead * (number // ahead + 1))
+        assert inputs.shape == (1, n_words)
+        assert int(inputs[0, -1]) == int(labels[0]) == number
+    assert number == 2 * ahead
 
 
 def test_predictions_come_back_in_the_order_of_the_texts() -> None:
