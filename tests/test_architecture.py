@@ -47,7 +47,7 @@ OWNERS: dict[str, set[str]] = {
     "sklearn": {"embeddings", "baselines", "analysis/expected.py"},
     "datasets": {"data/sources/hugging_face.py"},
     "plotly": {"report"},
-    "kaleido": {"report"},
+    "choreographer": {"report"},
     "click": {"cli"},
     "rich": {"cli"},
     "optuna_dashboard": {"cli/dashboard.py"},

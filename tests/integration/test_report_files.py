@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import os
 import stat
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.recorded import SPEC, record_study
@@ -104,6 +106,25 @@ def test_a_hanging_browser_ends_in_a_note(
 
     assert "did not draw within 3 s" in files.notes[0]
     assert (tmp_path / "out" / "report.html").is_file()
+
+
+def test_a_browser_that_was_started_for_a_study_that_is_not_there_is_ended_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    storage = tmp_path / "tuner.db"
+    record_study(str(storage))
+    browser = tmp_path / "browser"
+    browser.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 300\n", encoding="utf-8")
+    browser.chmod(browser.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("BROWSER_PATH", str(browser))
+    begun_s = time.monotonic()
+
+    assert main(["report", "other", "--storage", str(storage)]) == 3
+
+    assert "no study 'other'" in capsys.readouterr().err
+    assert time.monotonic() - begun_s < 60, "nobody waits for it to draw"
+    pid = tmp_path / "pid"
+    assert not pid.exists() or not psutil.pid_exists(int(pid.read_text()))
 
 
 @pytest.mark.browser

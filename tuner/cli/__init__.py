@@ -8,6 +8,7 @@ libraries along inside its own module.
 
 from __future__ import annotations
 
+import atexit
 import errno
 import gc
 import importlib
@@ -128,6 +129,7 @@ def program(debug: bool) -> None:
     called = COMMANDS.get(click.get_current_context().invoked_subcommand or "")
     if called is not None and called.reads:
         gc.disable()
+        atexit.register(gc.freeze)  # the interpreter looks for garbage once more before it ends
     handler = _ToStderr()
     handler.setFormatter(logging.Formatter("tuner: %(levelname)s: %(message)s (%(name)s)"))
     # Of the handler, not of the root logger alone: Optuna's logger has a level of its own and passes INFO on.

@@ -30,15 +30,19 @@ __all__ = ["report"]
 @seconds_option
 def report(name: str | None, storage: str, folder: Path | None, images: bool, seconds: Seconds) -> None:
     """Write a study's report: HTML, CSV and pictures. Prints the names of the files."""
-    ledger = open_ledger(storage)  # first of all: its file is read while libraries are loaded
+    from tuner.report.image import started
 
-    from tuner.analysis.baselines import sentence, standings
-    from tuner.report import write_report
-    from tuner.storage import study_folder
+    # The slowest first: it starts while libraries are loaded and trials are read.
+    with started(images) as browser:
+        ledger = open_ledger(storage)  # its file is read while libraries are loaded
 
-    chosen = pick(ledger, name)
-    target = study_folder(storage, chosen) if folder is None else folder
-    written = write_report(ledger, chosen, target, images=images, seconds=seconds)
+        from tuner.analysis.baselines import sentence, standings
+        from tuner.report import write_report
+        from tuner.storage import study_folder
+
+        chosen = pick(ledger, name)
+        target = study_folder(storage, chosen) if folder is None else folder
+        written = write_report(ledger, chosen, target, images=images, browser=browser, seconds=seconds)
     for path in written.paths:
         click.echo(str(path))
     for note in written.notes:

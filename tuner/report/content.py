@@ -38,7 +38,7 @@ from tuner.trial import EpochReport
 if TYPE_CHECKING:
     from tuner.storage import BaselineRecord, TrialRecord
 
-__all__ = ["MOST_CURVES", "Material", "page_of", "picture_of", "pictures_of"]
+__all__ = ["MOST_CURVES", "MOST_MARKS", "Material", "page_of", "picture_of", "pictures_of"]
 
 _JOINED = (
     "Each mark is one trial. The front is joined by the blue line: for every member there is no finished "
@@ -85,6 +85,8 @@ _ABBREVIATION = 3
 """Metrics with names as short as this are abbreviations: MAE, R2, AUC."""
 _MOST_OPEN = 30
 """A longer table of reasons is folded, or it would be most of the page."""
+MOST_MARKS = 2000
+"""Of a kind, in a picture that stands alone. More cover each other, and take longer to draw than all else."""
 MOST_CURVES = 400
 """More lines cover each other, and take seconds to draw and megabytes to keep."""
 _STATES = {
@@ -153,7 +155,10 @@ class Material:
 
 
 def picture_of(material: Material, *, titled: bool = True) -> go.Figure:
-    """Draw the study's one picture; without a title where a page says it already."""
+    """Draw the study's one picture: as one that stands alone, or without a title for a page that has it.
+
+    The page draws every trial, for the pointer finds each of them there.
+    """
     axes = material.axes
     heading = f"{material.name}: {noun(axes.y.metric)} against {noun(axes.x.metric)}" if titled else ""
     return pareto_figure(
@@ -162,6 +167,7 @@ def picture_of(material: Material, *, titled: bool = True) -> go.Figure:
         heading,
         _counts(material.trials),
         baseline_points(material.baselines, axes),
+        MOST_MARKS if titled else None,
     )
 
 

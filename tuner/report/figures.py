@@ -38,6 +38,7 @@ def pareto_figure(
     heading: str,
     subheading: str = "",
     baselines: pd.DataFrame | None = None,
+    most_marks: int | None = None,
 ) -> go.Figure:
     """Draw the trials on two objectives, the front joined by the step line of what is attainable.
 
@@ -48,6 +49,8 @@ def pareto_figure(
         heading: The picture's first line; empty where the surroundings say it.
         subheading: Its second, smaller line.
         baselines: As of :func:`tuner.analysis.tables.baseline_points`; None or empty without any.
+        most_marks: About so many of a kind are drawn, of more each so-manieth, and the legend says so. The
+            front is drawn whole. Defaults to all.
 
     Returns:
         A figure with at most these traces, in drawing order: ``attained`` (the front's step line),
@@ -67,6 +70,10 @@ def pareto_figure(
         ("front", "front"),
     ):
         rows = members if kind == "front" else drawn[drawn["kind"] == kind]
+        name = f"{name}: {len(rows)}"
+        if kind != "front" and most_marks is not None and len(rows) > most_marks:
+            step = -(-len(rows) // most_marks)
+            rows, name = rows[::step], f"{name}, one in {step} drawn"
         if len(rows):
             figure.add_trace(_marks(rows, kind, name, axes))
     lay_out(figure, heading, subheading)
@@ -163,7 +170,7 @@ def _marks(rows: pd.DataFrame, kind: str, name: str, axes: Axes) -> go.Scatter:
         x=rows["x"],
         y=rows["y"],
         mode="markers+text" if labelled else "markers",
-        name=f"{name}: {len(rows)}",
+        name=name,
         marker=marker,
         text=[f"<b>{html.escape(label)}</b>" for label in rows["label"]] if labelled else None,
         # Towards the better corner, where the front leaves room: never on its own line.

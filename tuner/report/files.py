@@ -11,8 +11,7 @@ import io
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from tuner.analysis.tables import laid_out
 from tuner.errors import InputError
-from tuner.report.image import TIMEOUT_S, Drawing, Picture, find_browser
+from tuner.report.image import TIMEOUT_S, Drawing, Picture, started
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -58,6 +57,7 @@ def write_report(
     folder: Path,
     *,
     images: bool = True,
+    browser: Drawing | None = None,
     seconds: Seconds = "raw",
     timeout_s: float = TIMEOUT_S,
 ) -> ReportFiles:
@@ -72,6 +72,8 @@ def write_report(
         name: An existing study.
         folder: Where the files go; made when it is missing.
         images: Whether to draw PNG and SVG.
+        browser: One that the caller has started with :func:`~tuner.report.image.started`, for a browser takes
+            as long to start as trials take to be read. Defaults to one that is started here.
         seconds: Which kind of training time is shown.
         timeout_s: How long a browser may take to draw them.
 
@@ -83,15 +85,14 @@ def write_report(
         InputError: If the folder cannot be written to.
         StorageRefusedError, StorageUnreachableError: From the ledger.
     """
-    with _drawing(images) as drawing:
+    with started(images, browser) as drawing:
         from tuner.report.content import page_of, pictures_of
         from tuner.report.page import render
 
         study = ledger.study(name)
         material, records = _read(ledger, study, seconds)
-        pictures = _pictures(pictures_of(material), folder) if images else []
-        if drawing is not None:
-            drawing.begin(pictures)  # the browser draws while the diagnosis is made and the page is written
+        # The browser draws while the diagnosis is made and the page is written.
+        pictures = _begun(drawing, pictures_of(material), folder) if images else []
         material = replace(material, findings=_findings(records, study.base_dir))
         texts = {"report.html": render(page_of(material)), "front.csv": _front_csv(material)}
         paths = _write(texts, folder, f"tuner report {name} -o FOLDER")
@@ -122,7 +123,7 @@ def write_comparison(
         InputError: If the folder cannot be written to.
         StorageRefusedError, StorageUnreachableError: From the ledger.
     """
-    with _drawing(images) as drawing:
+    with started(images) as drawing:
         from tuner.analysis.level_tables import curve_metrics, level_curves, level_points
         from tuner.report.comparison import ComparisonPage, comparison_figure, comparison_page
         from tuner.report.page import render
@@ -136,9 +137,7 @@ def write_comparison(
             written_utc=_now(),
         )
         stem = "_".join(["compare", *(re.sub(r"[^\w-]", "-", factor) for factor in table.factors)])
-        pictures = _pictures({stem: comparison_figure(page)}, folder) if images else []
-        if drawing is not None:
-            drawing.begin(pictures)
+        pictures = _begun(drawing, {stem: comparison_figure(page)}, folder) if images else []
         paths = _write({f"{stem}.html": render(comparison_page(page))}, folder, "tuner compare -o FOLDER")
         return _finished(paths, pictures, drawing, timeout_s) if images else ReportFiles(paths)
 
@@ -155,25 +154,20 @@ def _write(texts: Mapping[str, str], folder: Path, instead: str) -> tuple[Path, 
     return tuple(folder / file for file in texts)
 
 
-@contextmanager
-def _drawing(images: bool) -> Iterator[Drawing | None]:
-    """Start a browser for pictures, where they are wanted and there is one."""
-    browser = find_browser() if images else None
-    if browser is None:
-        yield None
-        return
-    with Drawing(browser) as drawing:
-        yield drawing
+def _begun(drawing: Drawing | None, figures: Mapping[str, Figure], folder: Path) -> list[Picture]:
+    """Order ``<stem>.png`` and ``<stem>.svg`` of each figure, without what only a pointer shows.
 
-
-def _pictures(figures: Mapping[str, Figure], folder: Path) -> list[Picture]:
-    """Make orders for ``<stem>.png`` and ``<stem>.svg`` of each figure, without what only a pointer shows."""
+    Returns:
+        The orders, whether or not there is a browser to draw them.
+    """
     found = []
     for stem, figure in figures.items():
         still = json.loads(figure.to_json(validate=False))
         for trace in still["data"]:
             trace.pop("hovertext", None)
         found.append(Picture(still, tuple(folder / f"{stem}{suffix}" for suffix in PICTURES)))
+    if drawing is not None:
+        drawing.begin(found)
     return found
 
 

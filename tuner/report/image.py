@@ -1,7 +1,7 @@
 """Figures as PNG and SVG: a browser draws them, in a process of its own that cannot hang the study's end.
 
 Run as ``python -m tuner.report.image BROWSER`` this module is that process: it starts the browser, reads from
-stdin where its order lies (a JSON document: the figures, their files), draws through kaleido and ends. The
+stdin where its order lies (a JSON document: the figures, their files), draws with plotly.js and ends. The
 parent waits so long and no longer, and then ends it together with the browser that it started. It starts
 before there is anything to draw: a browser takes as long to start as a report takes to be made.
 """
@@ -9,23 +9,29 @@ before there is anything to draw: a browser takes as long to start as a report t
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-__all__ = ["TIMEOUT_S", "Drawing", "Picture", "find_browser", "write_images"]
+__all__ = ["TIMEOUT_S", "Drawing", "Picture", "find_browser", "started", "write_images"]
 
 TIMEOUT_S = 60.0
 """A cold browser on two busy cores draws in under 10 s; one that needs a minute will never end."""
 
 WIDTH_PX, HEIGHT_PX, SCALE = 1100, 680, 2
+
+
+_FIRST = {"data": [{"type": "scatter", "mode": "markers", "y": [0.0] * 100}], "layout": {}}
+"""A figure that is drawn while there is none to draw: the first one takes longer than others."""
 
 
 @dataclass(frozen=True)
@@ -150,6 +156,22 @@ class Drawing:
         return ""
 
 
+@contextmanager
+def started(wanted: bool = True, before: Drawing | None = None) -> Iterator[Drawing | None]:
+    """Start a browser for pictures, where they are wanted and there is one.
+
+    Args:
+        wanted: Whether they are.
+        before: One that was started already. Then it is returned, and ended by who started it.
+    """
+    browser = find_browser() if wanted and before is None else None
+    if browser is None:
+        yield before
+        return
+    with Drawing(browser) as drawing:
+        yield drawing
+
+
 def _end(child: subprocess.Popen[str]) -> None:
     """Kill the drawing process and the browser it started, which sits in a session of its own."""
     import psutil
@@ -180,16 +202,69 @@ def _replace(source: Path, target: Path) -> None:
 
 async def _draw(browser: str) -> None:
     """Start the browser, then wait for the order: a line with the name of its file, or the end of stdin."""
-    from kaleido import Kaleido
+    from choreographer import Browser
 
-    # One page: a second one takes longer to load than it saves where there are as few cores as pictures.
-    async with Kaleido(path=browser, mathjax=False, timeout=TIMEOUT_S) as kaleido:
-        order = (await asyncio.to_thread(sys.stdin.readline)).strip()
-        for picture in json.loads(Path(order).read_text(encoding="utf-8")) if order else []:
-            height = picture["figure"]["layout"].get("height", HEIGHT_PX)
+    async with Browser(path=browser) as opened:
+        tab = await opened.create_tab()
+        await _load(tab, _page())
+        await _drawn(tab, _FIRST)
+        order = await asyncio.to_thread(sys.stdin.readline)
+        for picture in json.loads(Path(order.strip()).read_text(encoding="utf-8")) if order else []:
+            drawn = await _drawn(tab, picture["figure"])
             for path in map(Path, picture["files"]):
-                options = {"format": path.suffix[1:], "width": WIDTH_PX, "height": height, "scale": SCALE}
-                path.write_bytes(await kaleido.calc_fig(picture["figure"], opts=options))
+                path.write_bytes(drawn[path.suffix])
+
+
+def _page() -> Path:
+    """Write the page that draws: plotly's own script, and ours."""
+    import plotly
+
+    plotly_js = Path(plotly.__file__).with_name("package_data") / "plotly.min.js"
+    ours = Path(__file__).with_name("draw.js")
+    scripts = "".join(f'<script src="{path.as_uri()}"></script>' for path in (plotly_js, ours))
+    page = Path(tempfile.gettempdir()) / "page.html"
+    page.write_text(f'<!DOCTYPE html><meta charset="utf-8">{scripts}', encoding="utf-8")
+    return page
+
+
+async def _load(tab: Any, page: Path) -> None:
+    """Wait until a tab shows a page."""
+    loaded = tab.subscribe_once("Page.loadEventFired")
+    await _told(tab, "Page.enable")
+    await _told(tab, "Page.navigate", url=page.as_uri())
+    await loaded
+
+
+async def _drawn(tab: Any, figure: Mapping[str, Any]) -> dict[str, bytes]:
+    """Return a figure's picture by the suffix of its format."""
+    height = figure["layout"].get("height", HEIGHT_PX)
+    size = {"width": WIDTH_PX, "height": height, "scale": SCALE}
+    call = f"picture({json.dumps(figure)}, {json.dumps(size)})"
+    found = await _told(tab, "Runtime.evaluate", expression=call, awaitPromise=True, returnByValue=True)
+    drawn = found["result"]["value"]
+    return {".svg": drawn["svg"].encode(), ".png": base64.b64decode(drawn["png"])}
+
+
+async def _told(tab: Any, command: str, **params: Any) -> dict[str, Any]:
+    """Give a tab a command and return its result.
+
+    Raises:
+        RuntimeError: If the browser refuses it, or the page's script fails.
+    """
+    answer = await tab.send_command(command, params=params)
+    result: dict[str, Any] = answer.get("result", {})
+    if "error" in answer or "exceptionDetails" in result:
+        raise RuntimeError(_problem(answer))
+    return result
+
+
+def _problem(answer: Mapping[str, Any]) -> str:
+    """Return in one line what a browser complains of."""
+    if "error" in answer:
+        return str(answer["error"].get("message", answer["error"]))
+    details = answer["result"]["exceptionDetails"]
+    said = details.get("exception", {}).get("description") or details.get("text", "")
+    return str(said).partition("\n")[0]
 
 
 if __name__ == "__main__":

@@ -106,6 +106,21 @@ def test_members_are_named_until_there_are_too_many() -> None:
     assert named(drawn(many, many), "front").mode == "markers"
 
 
+def test_of_very_many_some_are_drawn_and_the_legend_says_so_but_the_front_is_whole() -> None:
+    beaten = [trial(number, 0.5, 20.0 + number) for number in range(2, 13)]
+    marks = points([*MEMBERS, *beaten], MEMBERS, AXES)
+
+    few = pareto_figure(marks, AXES, "", most_marks=4)
+    assert named(few, "finished").name == "finished, but beaten: 11, one in 3 drawn"
+    assert list(named(few, "finished").x) == [22.0, 25.0, 28.0, 31.0]
+    assert named(few, "front").name == "front: 2"
+    assert few.layout.xaxis.range == pareto_figure(marks, AXES, "").layout.xaxis.range, "of all"
+
+    for most in (None, 11):
+        whole = named(pareto_figure(marks, AXES, "", most_marks=most), "finished")
+        assert (whole.name, len(whole.x)) == ("finished, but beaten: 11", 11)
+
+
 def rival(name: str, accuracy: float, time_s: float) -> BaselineRecord:
     return BaselineRecord(name, {"accuracy": accuracy, "training_time_s": time_s})
 

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import stat
+import struct
 import time
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tuner.report.image import Picture, find_browser, write_images
+from tuner.report.image import (
+    HEIGHT_PX,
+    SCALE,
+    WIDTH_PX,
+    Drawing,
+    Picture,
+    find_browser,
+    started,
+    write_images,
+)
 
 FIGURE = {"data": [{"type": "scatter", "x": [1, 2], "y": [1, 2]}], "layout": {"title": {"text": "t"}}}
 
@@ -60,6 +70,30 @@ def test_a_browser_that_dies_is_said_to_have_failed(tmp_path: Path) -> None:
     assert (tmp_path / "a.png").read_bytes() == b"old"
 
 
+def test_a_browser_that_was_started_before_is_used_and_left_to_its_owner() -> None:
+    before = Drawing("/nowhere")
+    with started(True, before) as found:
+        assert found is before
+    with started(False) as found:
+        assert found is None
+
+
+@pytest.mark.browser
+def test_what_plotly_cannot_draw_is_said_in_one_line(tmp_path: Path) -> None:
+    browser = find_browser()
+    if browser is None:
+        pytest.skip("no browser on this machine")
+    broken = {"data": [], "layout": {"height": 0}}  # plotly wants a pixel at least
+    pictures = [Picture(FIGURE, [tmp_path / "a.svg"]), Picture(broken, [tmp_path / "b.svg"])]
+
+    problem = write_images(pictures, browser)
+
+    assert problem.startswith("the browser could not draw: ")
+    assert "eight" in problem
+    assert "\n" not in problem
+    assert not list(tmp_path.iterdir()), "all or none"
+
+
 @pytest.mark.browser
 def test_a_browser_draws_png_and_svg(tmp_path: Path) -> None:
     browser = find_browser()
@@ -75,7 +109,9 @@ def test_a_browser_draws_png_and_svg(tmp_path: Path) -> None:
     problem = write_images(pictures, browser)
 
     assert problem == ""
-    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    png = (tmp_path / "a.png").read_bytes()
+    assert png.startswith(b"\x89PNG")
+    assert struct.unpack(">II", png[16:24]) == (SCALE * WIDTH_PX, SCALE * HEIGHT_PX)
     assert "<svg" in (tmp_path / "a.svg").read_text(encoding="utf-8")
     assert 'height="300"' in (tmp_path / "b.svg").read_text(encoding="utf-8")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "a.svg", "b.svg"]
