@@ -144,10 +144,10 @@ class TimeLeft:
         """Of the last trials begin those that end when the others do, so that workers wait little for them.
 
         A trial is one of the last when no more are to be begun than there are workers. One that ends sooner
-        than the others lets its own worker wait; one that ends later lets all others wait, and the study.
-        What is costly is therefore best tried now, as long as it keeps nobody. To plan what comes after it as
-        well was tried: with two workers it gained nothing, with eight it lost, for it trusts what is thought
-        of trials that nobody has drawn yet.
+        than the others lets its own worker wait; one that ends later lets all others wait. What is costly is
+        therefore best tried now, as long as it keeps nobody. To plan what comes after it as well was tried:
+        with two workers it gained nothing, with eight it lost, for it trusts what is thought of trials that
+        nobody has drawn yet.
 
         Args:
             under_way: The trials of the other workers, at least one.
@@ -161,10 +161,10 @@ class TimeLeft:
 
         def weight(params: Params) -> float:
             late_s = model.expected_s(self._plan.settings(params)) - longest_s
-            waited_s = -late_s if late_s < 0 else late_s * (len(under_way) + 1)
+            waited_s = -late_s if late_s < 0 else late_s * len(under_way)
             return max(math.exp(-waited_s / alike_s), sys.float_info.min)  # all may wait for long
 
-        return lambda _: Choice(ATTEMPTS, weight)  # more points cost nobody any time
+        return lambda _: Choice(ATTEMPTS, weight)  # drawing more is sooner done than waiting for a bad fit
 
     def _is_new(self, params: Params) -> bool:
         """Tell whether a point has a choice that no ended trial had."""
