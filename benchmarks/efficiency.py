@@ -176,7 +176,7 @@ def main() -> int:
 def study_spec(comparison: Comparison, trials: int) -> StudySpec:
     """Return the study: the space of the comparison, points at random, every trial trained to its end.
 
-    As with the usual sampler, the last trial is one of several points.
+    As with the usual sampler, each worker's last trial is one of several points.
     """
     spec = spec_of(comparison)
     return replace(

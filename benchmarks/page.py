@@ -211,7 +211,7 @@ def _efficiency(document: Mapping[str, Any]) -> list[str]:
         "",
         "## What an orchestrator costs",
         "",
-        f"{settings['trials']} trials of the same space, drawn at random, the last two out of 32 points to end together; "
+        f"{settings['trials']} trials of the same space, drawn at random, the last one of each worker out of 32 points to end together; "
         f"{settings['epochs']} epochs of {settings['train']:,} reviews, nothing "
         "pruned, a worker a core. Seconds of both workers together, from when each was ready "
         f"(start-up before that: {ours['start_up_s']:.1f}).",

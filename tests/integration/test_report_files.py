@@ -5,15 +5,18 @@ from __future__ import annotations
 import csv
 import os
 import stat
+import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Self
 
 import psutil
 import pytest
 
 from tests.recorded import SPEC, record_study
-from tuner.cli import main
-from tuner.report import write_report
+from tuner.cli import main, options
+from tuner.report import image, write_report
 from tuner.report.image import find_browser
 from tuner.storage import Ledger, open_database
 
@@ -113,18 +116,60 @@ def test_a_browser_that_was_started_for_a_study_that_is_not_there_is_ended_at_on
 ) -> None:
     storage = tmp_path / "tuner.db"
     record_study(str(storage))
+    told, temporary = tmp_path / "pid", tmp_path / "temporary"
+    temporary.mkdir()
     browser = tmp_path / "browser"
-    browser.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 300\n", encoding="utf-8")
+    browser.write_text(f"#!/bin/sh\necho $$ > {told}.part; mv {told}.part {told}\nexec sleep 300\n")
     browser.chmod(browser.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("BROWSER_PATH", str(browser))
-    begun_s = time.monotonic()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    ended_s = []
+
+    def pick(ledger: Ledger, name: str | None) -> str:
+        while not told.exists():  # the browser may be slow to start
+            time.sleep(0.05)
+        ended_s.append(time.monotonic())
+        return options.pick(ledger, name)
+
+    monkeypatch.setattr("tuner.cli.report.pick", pick)
 
     assert main(["report", "other", "--storage", str(storage)]) == 3
 
+    assert time.monotonic() - ended_s[0] < 15
     assert "no study 'other'" in capsys.readouterr().err
-    assert time.monotonic() - begun_s < 60, "nobody waits for it to draw"
-    pid = tmp_path / "pid"
-    assert not pid.exists() or not psutil.pid_exists(int(pid.read_text()))
+    assert not psutil.pid_exists(int(told.read_text()))
+    assert not list(temporary.iterdir())
+
+
+def test_the_command_starts_one_browser_and_hands_it_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = tmp_path / "tuner.db"
+    record_study(str(storage))
+    monkeypatch.setattr(image, "find_browser", lambda: "/some/browser")
+    calls: list[str] = []
+
+    class Noting(image.Drawing):
+        """Draws nothing."""
+
+        def __enter__(self) -> Self:
+            calls.append("start")
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            calls.append("end")
+
+        def begin(self, pictures: Sequence[image.Picture]) -> None:
+            calls.append("begin")
+
+        def finish(self, timeout_s: float = 0.0) -> str:
+            calls.append("finish")
+            return "nothing was drawn"
+
+    monkeypatch.setattr(image, "Drawing", Noting)
+
+    assert main(["report", "--storage", str(storage)]) == 0
+    assert calls == ["start", "begin", "finish", "end"]
 
 
 @pytest.mark.browser

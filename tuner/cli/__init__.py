@@ -8,7 +8,6 @@ libraries along inside its own module.
 
 from __future__ import annotations
 
-import atexit
 import errno
 import gc
 import importlib
@@ -129,7 +128,6 @@ def program(debug: bool) -> None:
     called = COMMANDS.get(click.get_current_context().invoked_subcommand or "")
     if called is not None and called.reads:
         gc.disable()
-        atexit.register(gc.freeze)  # the interpreter looks for garbage once more before it ends
     handler = _ToStderr()
     handler.setFormatter(logging.Formatter("tuner: %(levelname)s: %(message)s (%(name)s)"))
     # Of the handler, not of the root logger alone: Optuna's logger has a level of its own and passes INFO on.
@@ -187,6 +185,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - the last seam: whatever comes here is ours to admit
         return _bug(error, debug)
     finally:
+        if argv is None and not gc.isenabled():
+            gc.freeze()  # the process ends now, and the interpreter looks for garbage once more
         if collects:
             gc.enable()  # who calls this from Python goes on
     return 0

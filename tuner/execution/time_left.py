@@ -4,7 +4,6 @@ of them are predicted to end within it, which have gone on for too long, and wha
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Sequence
 
 from tuner.execution.plan import StudyPlan
@@ -40,6 +39,9 @@ longer: the pruner had learned from too few to judge it."""
 _ALIKE = 0.02
 """Of the longest trial's seconds: so much less waiting makes one of the last trials likelier by a factor of
 e, so that of some points the one that fits best comes nearly always."""
+
+_FAR = 600.0
+"""Factors of e: nearly as small as a float can be. What waits for longer falls less steeply, but it falls."""
 
 _OVERRUN = 0.1
 """Share of a time limit by which a trial under way may end after it: most do, and are worth it."""
@@ -162,9 +164,11 @@ class TimeLeft:
         def weight(params: Params) -> float:
             late_s = model.expected_s(self._plan.settings(params)) - longest_s
             waited_s = -late_s if late_s < 0 else late_s * len(under_way)
-            return max(math.exp(-waited_s / alike_s), sys.float_info.min)  # all may wait for long
+            return _falling(waited_s / alike_s)
 
-        return lambda _: Choice(ATTEMPTS, weight)  # drawing more is sooner done than waiting for a bad fit
+        # A point takes some 20 ms to draw, and the others' epochs wait meanwhile.
+        draws = max(2, min(ATTEMPTS, int(self._longest_s)))
+        return lambda _: Choice(draws, weight)
 
     def _is_new(self, params: Params) -> bool:
         """Tell whether a point has a choice that no ended trial had."""
@@ -222,6 +226,11 @@ def _rest_s(placed: Placed, model: SecondsModel, now_s: float) -> float:
     else:
         expected_s = model.expected_s(placed.request.params)
     return max(0.0, expected_s - (now_s - placed.since_s))
+
+
+def _falling(share: float) -> float:
+    """Return ``exp(-share)``, and where that would be 0, something that is none and goes on falling."""
+    return math.exp(-share) if share < _FAR else math.exp(-_FAR) * (_FAR / share) ** 8
 
 
 def _timed(trial: TrialRecord) -> TimedTrial | None:

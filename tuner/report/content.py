@@ -154,10 +154,13 @@ class Material:
         return axes_of(self.spec.objectives, self.time_metric)
 
 
-def picture_of(material: Material, *, titled: bool = True) -> go.Figure:
-    """Draw the study's one picture: as one that stands alone, or without a title for a page that has it.
+def picture_of(material: Material, *, titled: bool = True, most_marks: int | None = MOST_MARKS) -> go.Figure:
+    """Draw the study's one picture.
 
-    The page draws every trial, for the pointer finds each of them there.
+    Args:
+        material: All of the study.
+        titled: Whether it says what it is, as one that stands alone has to.
+        most_marks: As for :func:`~tuner.report.figures.pareto_figure`; None where a pointer finds each trial.
     """
     axes = material.axes
     heading = f"{material.name}: {noun(axes.y.metric)} against {noun(axes.x.metric)}" if titled else ""
@@ -167,7 +170,7 @@ def picture_of(material: Material, *, titled: bool = True) -> go.Figure:
         heading,
         _counts(material.trials),
         baseline_points(material.baselines, axes),
-        MOST_MARKS if titled else None,
+        most_marks,
     )
 
 
@@ -265,7 +268,7 @@ def _picture_section(material: Material) -> Section:
     measured = noun(axes.y.metric)
     measured = measured.upper() if len(measured) <= _ABBREVIATION else measured.capitalize()
     heading = f"{measured} against {noun(axes.x.metric)}"
-    return Section(heading, figure=picture_of(material, titled=False), figure_height_px=600)
+    return Section(heading, figure=picture_of(material, titled=False, most_marks=None), figure_height_px=600)
 
 
 def _how_to_read(material: Material) -> list[str]:

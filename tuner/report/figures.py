@@ -49,7 +49,7 @@ def pareto_figure(
         heading: The picture's first line; empty where the surroundings say it.
         subheading: Its second, smaller line.
         baselines: As of :func:`tuner.analysis.tables.baseline_points`; None or empty without any.
-        most_marks: About so many of a kind are drawn, of more each so-manieth, and the legend says so. The
+        most_marks: At most so many of a kind are drawn; of more, one in so many, and the legend says so. The
             front is drawn whole. Defaults to all.
 
     Returns:

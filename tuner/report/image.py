@@ -34,13 +34,18 @@ _FIRST = {"data": [{"type": "scatter", "mode": "markers", "y": [0.0] * 100}], "l
 """A figure that is drawn while there is none to draw: the first one takes longer than others."""
 
 
+_LOADED = """new Promise(done => {
+  document.readyState === "complete" ? done() : addEventListener("load", () => done());
+})"""
+
+
 @dataclass(frozen=True)
 class Picture:
     """A figure and the files that it is drawn into.
 
     Attributes:
         figure: A plotly figure as JSON-ready values (``data`` and ``layout``); its layout may set a height.
-        files: Where to, each in the format of its suffix.
+        files: Where to, each in the format of its suffix: ``.png`` or ``.svg``.
     """
 
     figure: Mapping[str, Any]
@@ -203,36 +208,47 @@ def _replace(source: Path, target: Path) -> None:
 async def _draw(browser: str) -> None:
     """Start the browser, then wait for the order: a line with the name of its file, or the end of stdin."""
     from choreographer import Browser
+    from choreographer.utils import TmpDirectory
 
-    async with Browser(path=browser) as opened:
+    async with asyncio.timeout(TIMEOUT_S) as limit, Browser(path=browser) as opened:
         tab = await opened.create_tab()
-        await _load(tab, _page())
-        await _drawn(tab, _FIRST)
-        order = await asyncio.to_thread(sys.stdin.readline)
-        for picture in json.loads(Path(order.strip()).read_text(encoding="utf-8")) if order else []:
-            drawn = await _drawn(tab, picture["figure"])
-            for path in map(Path, picture["files"]):
-                path.write_bytes(drawn[path.suffix])
+        folder = TmpDirectory(sneak=opened.is_isolated())  # a browser that is a snap has a /tmp of its own
+        try:
+            await _load(tab, _page(folder.path))
+            await _drawn(tab, _FIRST)
+            limit.reschedule(None)
+            order = await asyncio.to_thread(sys.stdin.readline)
+            limit.reschedule(asyncio.get_running_loop().time() + TIMEOUT_S)
+            for picture in json.loads(Path(order.strip()).read_text(encoding="utf-8")) if order else []:
+                drawn = await _drawn(tab, picture["figure"])
+                for path in map(Path, picture["files"]):
+                    path.write_bytes(drawn[path.suffix])
+        finally:
+            folder.clean()
 
 
-def _page() -> Path:
+def _page(folder: Path) -> Path:
     """Write the page that draws: plotly's own script, and ours."""
     import plotly
 
     plotly_js = Path(plotly.__file__).with_name("package_data") / "plotly.min.js"
     ours = Path(__file__).with_name("draw.js")
     scripts = "".join(f'<script src="{path.as_uri()}"></script>' for path in (plotly_js, ours))
-    page = Path(tempfile.gettempdir()) / "page.html"
+    page = folder / "page.html"
     page.write_text(f'<!DOCTYPE html><meta charset="utf-8">{scripts}', encoding="utf-8")
     return page
 
 
 async def _load(tab: Any, page: Path) -> None:
-    """Wait until a tab shows a page."""
-    loaded = tab.subscribe_once("Page.loadEventFired")
-    await _told(tab, "Page.enable")
-    await _told(tab, "Page.navigate", url=page.as_uri())
-    await loaded
+    """Wait until a tab shows a page with its scripts.
+
+    Raises:
+        RuntimeError: If the browser does not find it, or may not read it.
+    """
+    answer = await _told(tab, "Page.navigate", url=page.as_uri())
+    if answer.get("errorText"):
+        raise RuntimeError(f"{answer['errorText']}: {page}")
+    await _told(tab, "Runtime.evaluate", expression=_LOADED, awaitPromise=True)
 
 
 async def _drawn(tab: Any, figure: Mapping[str, Any]) -> dict[str, bytes]:
@@ -263,7 +279,8 @@ def _problem(answer: Mapping[str, Any]) -> str:
     if "error" in answer:
         return str(answer["error"].get("message", answer["error"]))
     details = answer["result"]["exceptionDetails"]
-    said = details.get("exception", {}).get("description") or details.get("text", "")
+    thrown = details.get("exception", {})
+    said = thrown.get("description") or thrown.get("value") or details.get("text", "")
     return str(said).partition("\n")[0]
 
 

@@ -184,7 +184,7 @@ def _draws(default: int) -> Setting:
         default,
         "Points drawn for a trial where one is chosen by its expected seconds. With a time limit: early on"
         " the likelier the sooner it ends, which brings the front sooner. With a number of trials and several"
-        " workers the last ones are chosen to end together, of 32. 1 begins what comes.",
+        " workers the last ones are chosen to end together, of up to 32. 1 begins what comes.",
         low=1,
         high=_MOST_DRAWS,
     )

@@ -7,7 +7,7 @@ when it is asked for and not inside the first step.
 
 from __future__ import annotations
 
-import itertools
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -38,11 +38,11 @@ __all__ = [
 
 
 MOST_AHEAD = 32
-"""Batches that are made at a time. What runs once between two steps finds no line of its code or data in the
-processor's caches, and takes five times as long as in a row: 0.4 ms a batch of 32 texts, against 0.05."""
+"""Batches that are made at a time. What runs once between two steps finds neither its code nor its data in
+the processor's caches, and takes several times as long as in a row (``benchmarks/trial_cost.py``)."""
 
 MOST_AHEAD_BYTES = 4 * 2**20
-"""Of inputs that are made at a time: rows of TF-IDF are a MiB a batch."""
+"""Of inputs after which no more are made: rows of TF-IDF are a MiB a batch."""
 
 
 @dataclass(frozen=True)
@@ -211,10 +211,16 @@ def handed_over(
     """
     import tensorflow as tf
 
-    for first in batches:
-        ahead = max(1, min(MOST_AHEAD, MOST_AHEAD_BYTES // max(1, first[0].nbytes)))
-        several = [first, *itertools.islice(batches, ahead - 1)]
-        yield from [(tf.constant(inputs), tf.constant(labels)) for inputs, labels in several]
+    ahead: deque[tuple[Any, Any]] = deque()
+    size_bytes = 0
+    for inputs, labels in batches:
+        ahead.append((tf.constant(inputs), tf.constant(labels)))
+        size_bytes += inputs.nbytes
+        if len(ahead) == MOST_AHEAD or size_bytes >= MOST_AHEAD_BYTES:
+            while ahead:
+                yield ahead.popleft()
+            size_bytes = 0
+    yield from ahead
 
 
 def predict_all(

@@ -116,9 +116,20 @@ def test_the_last_but_one_does_so_too_for_each_worker_may_begin_one_more() -> No
 
 
 def test_where_all_would_wait_for_very_long_there_still_is_a_choice() -> None:
-    choice = left(Ended(trials(1.0)), work=by_units).choice(LAST, [under_way(40)], 1e6)
+    """Thirty workers whose trials are about to end wait for whatever comes."""
+    choice = left(Ended(trials(1.0)), work=by_units).choice(LAST, [under_way(2)] * 30, 1e6)
     assert choice is not None
-    assert all(choice(math.inf).weight({"units": units}) > 0 for units in (2, 2000))
+    weight = choice(math.inf).weight
+    weights = [weight({"units": units}) for units in (2, 20, 60, 600, 60_000)]
+    assert weights == sorted(weights, reverse=True)
+    assert weights[0] > 10 * weights[1] > 100 * weights[2] > 1000 * weights[3] > 1e4 * weights[4] > 0
+
+
+def test_for_short_trials_fewer_points_are_drawn() -> None:
+    """The longest took a twentieth of 52 s."""
+    choice = left(Ended(trials(0.05)), work=by_units).choice(LAST, [under_way(40)], 100.0)
+    assert choice is not None
+    assert choice(math.inf).draws == 2
 
 
 def test_a_trial_under_way_is_judged_by_its_own_epochs() -> None:

@@ -70,10 +70,13 @@ def test_a_browser_that_dies_is_said_to_have_failed(tmp_path: Path) -> None:
     assert (tmp_path / "a.png").read_bytes() == b"old"
 
 
-def test_a_browser_that_was_started_before_is_used_and_left_to_its_owner() -> None:
-    before = Drawing("/nowhere")
-    with started(True, before) as found:
-        assert found is before
+def test_a_browser_that_was_started_before_is_used_and_left_to_its_owner(tmp_path: Path) -> None:
+    browser = script(tmp_path / "hangs", "exec sleep 300")
+    with Drawing(str(browser)) as before:
+        with started(True, before) as found:
+            assert found is before
+        assert before._child.poll() is None
+    assert before._child.poll() is not None
     with started(False) as found:
         assert found is None
 
@@ -92,6 +95,22 @@ def test_what_plotly_cannot_draw_is_said_in_one_line(tmp_path: Path) -> None:
     assert "eight" in problem
     assert "\n" not in problem
     assert not list(tmp_path.iterdir()), "all or none"
+
+
+@pytest.mark.browser
+def test_no_text_of_a_figure_is_run(tmp_path: Path) -> None:
+    browser = find_browser()
+    if browser is None:
+        pytest.skip("no browser on this machine")
+    text = "</script><script>document.body.remove()</script>\u2028'\"`${1}\\ größer ≥ 語"
+    figure = {**FIGURE, "layout": {"title": {"text": text}}}
+
+    problem = write_images([Picture(figure, [tmp_path / "a.svg", tmp_path / "a.png"])], browser)
+
+    assert problem == ""
+    svg = (tmp_path / "a.svg").read_text(encoding="utf-8")
+    assert "<script" not in svg
+    assert "größer ≥ 語" in svg
 
 
 @pytest.mark.browser

@@ -253,7 +253,7 @@ def test_the_same_seed_and_epoch_drop_the_same_units() -> None:
     ("n_words", "ahead"),
     [
         (3, MOST_AHEAD),
-        (MOST_AHEAD_BYTES // 4 // 5, 5),  # ids of four bytes
+        (MOST_AHEAD_BYTES // 4 // 5 + 1, 5),  # ids of four bytes
         (MOST_AHEAD_BYTES // 2, 1),
     ],
 )
@@ -272,6 +272,19 @@ def test_batches_are_made_some_at_a_time_and_come_one_by_one(n_words: int, ahead
         assert inputs.shape == (1, n_words)
         assert int(inputs[0, -1]) == int(labels[0]) == number
     assert number == 2 * ahead
+
+
+def test_how_many_batches_are_made_follows_from_all_of_their_sizes() -> None:
+    """A short batch first says nothing of those behind it: each has as many words as its longest text."""
+    made = []
+
+    def batches() -> Iterator[tuple[Any, Any]]:
+        for n_words in (1, 1, *[MOST_AHEAD_BYTES // 8] * 5):  # half of what is allowed
+            made.append(n_words)
+            yield np.zeros((1, n_words), np.int32), np.zeros(1, np.int32)
+
+    ahead = [len(made) for _ in handed_over(batches())]
+    assert ahead == [4, 4, 4, 4, 6, 6, 7]
 
 
 def test_predictions_come_back_in_the_order_of_the_texts() -> None:
