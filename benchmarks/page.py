@@ -66,7 +66,9 @@ def page_of(results: Mapping[str, Mapping[str, Any]], name: str, pictures: Seque
     lines = [
         "# Benchmarks",
         "",
-        f"Written by `{command}` from `benchmarks/results/{name}`; no figure here is by hand.",
+        f"Written from `benchmarks/results` by `python -m benchmarks.page`, with which `{command}` ends. Whether times "
+        "are fair and in which order trials begin is measured by commands of their own, named there. No figure here is "
+        "by hand.",
     ]
     if name == "quick":
         lines += [

@@ -116,6 +116,8 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             _metric("wall_time_s", "grows", 0.0, "Seconds by the clock on the wall, all of the trial.", "s"),
             _metric("cpu_time_s", "grows", 0.0, "Processor seconds of all threads, all of the trial.", "s"),
             _metric("compile_time_s", "grows", 0.0, "Seconds of building and tracing the graphs.", "s"),
+            _metric("input_time_s", "grows", 0.0, "Seconds of making batches to train on.", "s"),
+            _metric("checkpoint_time_s", "grows", 0.0, "Seconds of writing checkpoints.", "s"),
             _metric("validation_time_s", "grows", 0.0, "Seconds of predicting the validation split.", "s"),
             _metric("epochs_run", "grows", 0.0, "Epochs trained, those after the kept one included."),
             _metric("peak_memory_bytes", "grows", 0.0, "Largest resident memory of the worker.", "bytes"),

@@ -91,7 +91,8 @@ def test_costs_only_grow_and_their_best_is_nothing() -> None:
 
     assert {metric.name for metric in costs} == {
         "training_time_s", "training_cpu_time_s", "wall_time_s", "cpu_time_s", "compile_time_s",
-        "validation_time_s", "calibrated_time_s", "waited_time_s", "epochs_run", "peak_memory_bytes",
+        "input_time_s", "checkpoint_time_s", "validation_time_s",
+        "calibrated_time_s", "waited_time_s", "epochs_run", "peak_memory_bytes",
     }  # fmt: skip
     assert {metric.best for metric in costs} == {0.0}
 

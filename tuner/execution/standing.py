@@ -41,9 +41,14 @@ class Placed:
 
     @property
     def epochs_left(self) -> int:
-        """Epochs that it may still train."""
-        ended = self.curve[-1].epoch + 1 if self.curve else 0
-        return int(self.request.params["epochs"]) - ended
+        """Epochs that it may still train; none when its patience has run out."""
+        epochs, patience = int(self.request.params["epochs"]), int(self.request.params["patience"])
+        if not self.curve:
+            return epochs
+        last = self.curve[-1]
+        if 0 < patience <= last.epoch - last.best_epoch:
+            return 0
+        return epochs - last.epoch - 1
 
 
 @dataclass

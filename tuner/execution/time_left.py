@@ -18,7 +18,11 @@ from tuner.trial import EpochReport, TrialRequest
 __all__ = ["TimeLeft", "over_limit"]
 
 _FAR_OFF = 3.0
-"""Times the longest trial so far: with more time left than that, every trial fits and none is judged."""
+"""Times the longest trial so far: with more time left than that, a trial that is not predicted to fit is
+begun only where no other is drawn, and the study does not end for want of one that fits."""
+
+_UNFIT = 1e-300
+"""Weight of such a trial: less than any other's."""
 
 _MIDDLING_WORK = 100_000.0
 """Of a family that does not know its own size: a recurrent layer of some 50 units over 100 words."""
@@ -131,8 +135,8 @@ class TimeLeft:
                 settings = self._plan.settings(params)
                 if self._model is None:
                     return float(self._work(settings) ** -haste)
-                if is_near and self._model.upper_s(settings) > left_s:
-                    return 0.0
+                if self._model.upper_s(settings) > left_s:
+                    return 0.0 if is_near else _UNFIT
                 self.unused_s = None
                 expected_s = self._model.expected_s(settings)
                 is_due = tries_new and expected_s <= use.used_s and self._is_new(params)

@@ -152,10 +152,11 @@ def simulate(
         now_s, _, course, epoch, began_s = heapq.heappop(due)
         epochs += 1
         curve = course.curve[: epoch + 1]
-        reason = pruner.decide(curve, ended, course.epochs - epoch - 1)
+        is_last = epoch + 1 == len(course.curve)  # its patience may have run out before its epochs
+        reason = pruner.decide(curve, ended, 0 if is_last else course.epochs - epoch - 1)
         if not reason and course.never_learned is not None and course.never_learned[0] == epoch + 1:
             reason = course.never_learned[1]
-        if not reason and epoch + 1 < len(course.curve):
+        if not reason and not is_last:
             heapq.heappush(due, (began_s + course.ends_s[epoch + 1], turn, course, epoch + 1, began_s))
             turn += 1
             continue

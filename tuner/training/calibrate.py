@@ -24,8 +24,8 @@ _ROUNDS = 4
 
 REFERENCE_PIECE_S = 0.008
 """Seconds of one piece on the reference machine, by which calibrated seconds are seconds of that machine.
-A round number near what one core of an AMD EPYC server of 2026 takes, so that raw and calibrated
-seconds are alike there. It cancels out in every comparison, and never changes."""
+A round number of the size that cores of servers have: raw and calibrated seconds are alike within a factor
+of two. It cancels out in every comparison, and never changes."""
 
 SHARE = 0.005
 """Of a trial's training that pieces may cost: too little to matter, enough for a round in seven seconds."""

@@ -225,7 +225,8 @@ class _Trial:
                 if reason := self._never_learned():
                     return self._outcome(Ending.PRUNED, reason)
                 self._run_epoch(self._course.next_epoch)
-                self._checkpointer.offer(self._checkpoint())
+                with self._stopwatch.keeping():
+                    self._checkpointer.offer(self._checkpoint())
                 verdict = self._channel.report(self._report())
                 add_event(self._course)  # it is recorded now, whatever the verdict
                 if verdict.action is VerdictAction.PRUNE:
@@ -267,7 +268,8 @@ class _Trial:
         try:
             record = dict(checkpoint.record)
             course = Course(Rules.of(self._request.params), tuple(record["history"]), *record["course"])
-            before = Times(**{name: record["times"][name] for name in asdict(Times())})
+            times = record["times"]  # an older checkpoint does not know them all
+            before = Times(**{name: times.get(name, 0.0) for name in asdict(Times())})
             memory = PeakMemory(int(record["peak_memory_bytes"]))
             confusion = tuple(tuple(row) for row in record["confusion"])
         except (KeyError, TypeError, ValueError) as error:
@@ -300,7 +302,7 @@ class _Trial:
         model.optimizer.learning_rate = self._course.learning_rate
         seed_dropout(model, self._request.seed, epoch)
         loss = math.nan
-        for step, batch in enumerate(handed_over(self._feed.training(epoch))):
+        for step, batch in enumerate(self._stopwatch.fed(handed_over(self._feed.training(epoch)))):
             if self._channel.stop_requested():
                 raise _ReleasedError
             self._pace.keep_up(self._stopwatch.stepped_s)

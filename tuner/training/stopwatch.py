@@ -1,9 +1,9 @@
 """What a trial's time was spent on.
 
 ``training_time_s`` is what studies compare, so it holds training steps and nothing else: not building
-or tracing graphs, not making batches, not validation, not checkpoints. The first step after tracing
-also optimizes the graph and allocates memory, and cannot be divided by looking at it; it is counted
-as the mean of its epoch's other steps, and the excess goes to ``compile_time_s``.
+or tracing graphs, not making batches, not validation, not checkpoints, each of which is counted apart. The
+first step after tracing also optimizes the graph and allocates memory, and cannot be divided by looking at
+it; it is counted as the mean of its epoch's other steps, and the excess goes to ``compile_time_s``.
 
 ``training_cpu_time_s`` is the same steps on the clock of the processor: on a machine that others use
 too, a step takes longer but not more of the processor. It means nothing where a GPU does the work.
@@ -19,12 +19,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from typing import TypeVar
 
 __all__ = ["OF_STEPS", "Clock", "Clocks", "Stopwatch", "Times"]
 
 Clock = Callable[[], float]
 """Returns seconds from any beginning, never less than before."""
 
+
+_Batch = TypeVar("_Batch")
 
 OF_STEPS = ("training_time_s", "training_cpu_time_s", "calibrated_time_s", "waited_time_s")
 """Times of training steps alone: a trial's are those up to its kept epoch; `tuner time` takes them again."""
@@ -42,6 +45,8 @@ class Times:
     training_cpu_time_s: float = 0.0
     calibrated_time_s: float = 0.0
     waited_time_s: float = 0.0
+    input_time_s: float = 0.0
+    checkpoint_time_s: float = 0.0
 
     def __add__(self, other: Times) -> Times:
         """Return the seconds of both."""
@@ -105,6 +110,7 @@ class Stopwatch:
         self._last_wall_s = self._wall()
         self._last_cpu_s = self._cpu()
         self._steps: list[_Step] = []
+        self._input_s = 0.0
         self.stepped_s = 0.0
         self._is_fresh = True
 
@@ -121,6 +127,23 @@ class Stopwatch:
         began_s = self._wall()
         yield
         self._add(validation_time_s=self._wall() - began_s)
+
+    @contextmanager
+    def keeping(self) -> Iterator[None]:
+        """Count what happens inside as gathering and writing checkpoints."""
+        began_s = self._wall()
+        yield
+        self._add(checkpoint_time_s=self._wall() - began_s)
+
+    def fed(self, batches: Iterator[_Batch]) -> Iterator[_Batch]:
+        """Yield an epoch's batches, and count how long each one took to come."""
+        while True:
+            began_s = self._wall()
+            batch = next(batches, None)
+            self._input_s += self._wall() - began_s
+            if batch is None:
+                return
+            yield batch
 
     @contextmanager
     def step(self) -> Iterator[None]:
@@ -144,7 +167,9 @@ class Stopwatch:
         cpu_s, _ = self._sum([step.cpu_s for step in steps])
         calibrated_s, _ = self._sum([step.calibrated_s for step in steps])
         self._is_fresh = False
+        input_s, self._input_s = self._input_s, 0.0
         self._add(
+            input_time_s=input_s,
             training_time_s=wall_s,
             compile_time_s=excess_s,
             training_cpu_time_s=cpu_s,

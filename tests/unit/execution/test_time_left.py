@@ -275,6 +275,14 @@ def test_one_worker_at_a_time_tries_what_is_new() -> None:
     assert weight({"kind": "gru", "units": 64}) < weight({"kind": "lstm", "units": 2})
 
 
+def test_far_from_the_limit_what_is_not_predicted_to_fit_comes_only_where_nothing_else_does() -> None:
+    """A unit takes a second, the longest trial took 52: 300 s are far off, and yet 2000 units do not fit."""
+    choice = left(Ended(trials(1.0)), work=by_units).choice(replace(USE, used_s=300.0, complete=6))
+    assert choice is not None
+    weight = choice(300.0).weight
+    assert weight({"units": 200}) > 1e6 * weight({"units": 2000}) > 0
+
+
 def test_near_the_limit_nothing_is_begun_that_is_not_predicted_to_end() -> None:
     keeping = left(Ended(trials(2.0)))
     choice = keeping.choice(replace(USE, used_s=570.0, complete=MIN_TRIALS))

@@ -84,6 +84,12 @@ def test_a_trial_stops_early_by_its_own_rules() -> None:
     assert course.epochs == 4
 
 
+def test_after_a_trial_has_stopped_early_there_is_nothing_left_to_prune() -> None:
+    pruner = After(9)
+    simulate(courses(recorded(trial(0, [0.6, 0.5, 0.5, 0.9], 1.0, patience=2))), pruner)
+    assert [left for *_, left in pruner.shown] == [3, 2, 0]
+
+
 def test_other_rules_can_be_tried_on_the_same_curves() -> None:
     study = recorded(trial(0, [0.6, 0.5, 0.5, 0.9], 1.0, patience=2))
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from tuner.training.stopwatch import Clocks, Stopwatch, Times
@@ -70,6 +72,28 @@ def test_each_kind_of_time_is_kept_apart(stopwatch: Stopwatch, clock: FakeClock)
         calibrated_time_s=1.0,
         waited_time_s=1.0,
     )
+
+
+def test_how_long_batches_took_to_come_is_counted_and_not_what_is_done_with_them(
+    stopwatch: Stopwatch, clock: FakeClock
+) -> None:
+    def batches() -> Iterator[int]:
+        for batch in range(3):
+            clock.pass_s(2.0)
+            yield batch
+        clock.pass_s(0.5)  # to find that there are no more
+
+    for batch in stopwatch.fed(batches()):
+        run_epoch(stopwatch, clock, 10.0 * (batch + 1))
+    assert stopwatch.times().input_time_s == 6.0, "the half second is the next epoch's"
+    stopwatch.end_epoch()
+    assert (stopwatch.times().input_time_s, stopwatch.times().training_time_s) == (6.5, 60.0)
+
+
+def test_checkpoints_are_counted_apart(stopwatch: Stopwatch, clock: FakeClock) -> None:
+    with stopwatch.keeping():
+        clock.pass_s(4.0)
+    assert stopwatch.times() == Times(checkpoint_time_s=4.0, wall_time_s=4.0, cpu_time_s=2.0)
 
 
 def test_the_first_step_counts_as_the_mean_of_its_epochs_others(
