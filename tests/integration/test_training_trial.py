@@ -33,7 +33,7 @@ from tuner.training.loop import Timing, _identity, run_trial
 from tuner.training.optimizers import OPTIMIZERS
 from tuner.training.precision import precision_of
 from tuner.training.settings import COMMON, TOKEN_SETTINGS
-from tuner.training.stopwatch import Clocks
+from tuner.training.stopwatch import ADDED, Clocks
 from tuner.trial import Ending, EpochReport, TrialOutcome, TrialRequest, Verdict, VerdictAction
 
 
@@ -605,7 +605,23 @@ def test_a_plateau_halves_the_optimizers_rate(request_for: RequestMaker) -> None
     assert learning_rate == 0.5 * 0.5**2  # halved after epochs 2 and 3; after the last it has not been used
 
 
-@pytest.mark.parametrize("damage", ["truncated", "record", "other settings"])
+def test_a_checkpoint_of_a_version_that_knew_fewer_times_goes_on(request_for: RequestMaker) -> None:
+    request = request_for(epochs=2)
+    run_trial(request, FakeChannel(stop_at=(1, 0)))
+    record = json.loads((Path(request.trial_dir) / "checkpoint.json").read_text())
+    for name in ADDED:
+        del record["record"]["times"][name]
+    (Path(request.trial_dir) / "checkpoint.json").write_text(json.dumps(record))
+    channel = FakeChannel()
+
+    outcome = run_trial(request, channel)
+
+    assert [report.epoch for report in channel.reports] == [1]
+    assert outcome.metrics["input_time_s"] > 0
+    assert outcome.metrics["checkpoint_time_s"] > 0
+
+
+@pytest.mark.parametrize("damage", ["truncated", "record", "a time", "other settings"])
 def test_a_checkpoint_that_cannot_be_used_begins_the_trial_again(
     request_for: RequestMaker, damage: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -618,6 +634,10 @@ def test_a_checkpoint_that_cannot_be_used_begins_the_trial_again(
     elif damage == "record":
         record = json.loads((folder / "checkpoint.json").read_text())
         del record["record"]["times"]
+        (folder / "checkpoint.json").write_text(json.dumps(record))
+    elif damage == "a time":
+        record = json.loads((folder / "checkpoint.json").read_text())
+        del record["record"]["times"]["training_time_s"]
         (folder / "checkpoint.json").write_text(json.dumps(record))
     else:
         request = replace(request, params={**request.params, "units": 9})

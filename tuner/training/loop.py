@@ -46,7 +46,7 @@ from tuner.training.kept_model import MODEL_FILE, keep_model
 from tuner.training.memory import PeakMemory
 from tuner.training.precision import Precision, computing_in, precision_of
 from tuner.training.steps import handed_over, predict_all, ready_to_train, seed_dropout
-from tuner.training.stopwatch import OF_STEPS, Clocks, Stopwatch, Times
+from tuner.training.stopwatch import ADDED, OF_STEPS, Clocks, Stopwatch, Times
 from tuner.trial import Ending, EpochReport, TrialOutcome, TrialRequest, Verdict, VerdictAction
 
 __all__ = ["Timing", "TrialChannel", "run_trial"]
@@ -268,8 +268,8 @@ class _Trial:
         try:
             record = dict(checkpoint.record)
             course = Course(Rules.of(self._request.params), tuple(record["history"]), *record["course"])
-            times = record["times"]  # an older checkpoint does not know them all
-            before = Times(**{name: times.get(name, 0.0) for name in asdict(Times())})
+            times = {**dict.fromkeys(ADDED, 0.0), **record["times"]}
+            before = Times(**{name: times[name] for name in asdict(Times())})
             memory = PeakMemory(int(record["peak_memory_bytes"]))
             confusion = tuple(tuple(row) for row in record["confusion"])
         except (KeyError, TypeError, ValueError) as error:

@@ -21,13 +21,16 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TypeVar
 
-__all__ = ["OF_STEPS", "Clock", "Clocks", "Stopwatch", "Times"]
+__all__ = ["ADDED", "OF_STEPS", "Clock", "Clocks", "Stopwatch", "Times"]
 
 Clock = Callable[[], float]
 """Returns seconds from any beginning, never less than before."""
 
 
 _Batch = TypeVar("_Batch")
+
+ADDED = ("input_time_s", "checkpoint_time_s")
+"""Times that checkpoints of an earlier version do not have."""
 
 OF_STEPS = ("training_time_s", "training_cpu_time_s", "calibrated_time_s", "waited_time_s")
 """Times of training steps alone: a trial's are those up to its kept epoch; `tuner time` takes them again."""
