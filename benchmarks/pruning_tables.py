@@ -9,67 +9,60 @@ minute or two.
 
 from __future__ import annotations
 
-import json
-import statistics
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
+
+from tuner.metrics import METRICS
+from tuner.replay.compare import Conditions, Outcome, compare
+from tuner.replay.recorded import RecordedStudy, read_recorded
+from tuner.spec.values import ComponentSpec
 
 CURVES = Path(__file__).resolve().parent / "curves"
-
-MUCH = 0.01
-"""Of the hypervolume, had by a member of the front to itself: to cut it is a loss."""
-
 STUDIES = ("reviews_64", "mixed_73", "sentences_64")
 PRUNERS = {
-    "pareto": "`pareto`",
-    "pareto:floor=0.6": "`pareto:floor=0.6`",
-    "mo_asha": "`mo_asha`",
-    "median": "`median`, of accuracy",
-}
-COLUMNS = {
-    "1 worker": (),
-    "2 workers": ("--workers", "2"),
-    "4 workers": ("--workers", "4"),
-    "patience 3": ("--patience", "3"),
-    "patience 3, by accuracy": ("--patience", "3", "--monitor", "accuracy"),
+    "`pareto`": ComponentSpec("pareto"),
+    "`pareto:floor=0.6`": ComponentSpec("pareto", {"floor": 0.6}),
+    "`mo_asha`": ComponentSpec("mo_asha"),
+    "`median`, of accuracy": ComponentSpec("median"),
 }
 
 
-def replayed(study: str, options: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Return what `tuner replay` says of each pruner."""
-    pruners = [part for name in PRUNERS for part in ("--pruner", name)]
-    command = [str(Path(sys.executable).with_name("tuner")), "replay", str(CURVES / f"{study}.json.gz")]
-    command += ["--order", "shuffled", "--format", "json", *pruners, *options]
-    found = subprocess.run(command, check=True, capture_output=True, text=True)
-    pruned: list[dict[str, Any]] = json.loads(found.stdout)["pruners"]
-    return pruned
+def columns_of(study: RecordedStudy) -> dict[str, tuple[Outcome, ...]]:
+    """Replay a study under each heading's conditions; return what became of each pruner."""
+
+    def outcomes(study: RecordedStudy, workers: int = 1) -> tuple[Outcome, ...]:
+        conditions = Conditions(workers, "shuffled", seeds=20)
+        return compare(study, list(PRUNERS.values()), METRICS, conditions).outcomes
+
+    return {
+        "1 worker": outcomes(study),
+        "2 workers": outcomes(study, 2),
+        "4 workers": outcomes(study, 4),
+        "patience 3": outcomes(study.with_rules(patience=3)),
+        "patience 3, by accuracy": outcomes(study.with_rules(patience=3, monitor="accuracy")),
+    }
 
 
-def table(study: str) -> list[str]:
+def table(study: RecordedStudy) -> list[str]:
     """Return a study's table in Markdown, a line each."""
-    columns = [replayed(study, options) for options in COLUMNS.values()]
-    lines = [f"| pruner | {' | '.join(COLUMNS)} |", "|---" * (len(COLUMNS) + 1) + "|"]
-    for at, said in enumerate(PRUNERS.values()):
-        lines.append(f"| {said} | {' | '.join(cell(column[at]) for column in columns)} |")
+    columns = columns_of(study)
+    lines = [f"| pruner | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
+    for said, *outcomes in zip(PRUNERS, *columns.values(), strict=True):
+        lines.append(f"| {said} | {' | '.join(map(cell, outcomes))} |")
     return lines
 
 
-def cell(found: dict[str, Any]) -> str:
+def cell(outcome: Outcome) -> str:
     """Write what one pruner saved and lost."""
-    runs = found["runs"]
-    saved = statistics.median(run["epochs_saved"] for run in runs)
-    worst = min(run["hypervolume_kept"] for run in runs)
-    losses = sum(run["largest_cut"] > MUCH for run in runs)
-    return f"{saved:.1%}, {worst:.1%}, {losses}".replace("%", " %")
+    saved = outcome.median(lambda each: each.epochs_saved)
+    worst = outcome.least(lambda each: each.hypervolume_kept)
+    return f"{saved:.1%}, {worst:.1%}, {outcome.losses}".replace("%", " %")
 
 
 def main() -> None:
     """Print the tables."""
-    for study in STUDIES:
-        print(f"{study}\n")
-        print("\n".join(table(study)), "\n")
+    for name in STUDIES:
+        print(f"{name}\n")
+        print("\n".join(table(read_recorded(CURVES / f"{name}.json.gz"))), "\n")
 
 
 if __name__ == "__main__":

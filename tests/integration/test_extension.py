@@ -13,6 +13,7 @@ import tuner.data.sources
 import tuner.embeddings
 import tuner.models
 import tuner.search.samplers
+from tests.channels import Quiet
 from tuner.catalogue import build_catalogue
 from tuner.data.encode import encode, prepare
 from tuner.data.sources.protocol import DataSource
@@ -25,7 +26,7 @@ from tuner.spec import parse_spec
 from tuner.spec.catalogue import Component, Setting
 from tuner.spec.values import Parameter, Params, Task, Value
 from tuner.training.loop import run_trial
-from tuner.trial import Ending, EpochReport, TrialRequest, Verdict, VerdictAction
+from tuner.trial import Ending, TrialRequest
 
 if TYPE_CHECKING:
     import keras
@@ -114,19 +115,6 @@ def make_always_low(options: Mapping[str, Value], space: Sequence[Parameter], st
 
 
 ALWAYS_LOW = RegisteredSampler(Component("always_low", "The low end."), make_always_low)
-
-
-class Quiet:
-    """A channel that lets every epoch pass."""
-
-    def report(self, report: EpochReport) -> Verdict:
-        return Verdict(report.number, VerdictAction.CONTINUE)
-
-    def progress(self, epoch: int, step: int, steps: int) -> None:
-        pass
-
-    def stop_requested(self) -> bool:
-        return False
 
 
 def test_one_of_each_is_a_file_and_a_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

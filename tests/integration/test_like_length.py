@@ -9,28 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.channels import Quiet
 from tuner.catalogue import CATALOGUE
 from tuner.data import batches
 from tuner.data.batches import Indices
 from tuner.data.encode import encode, prepare
 from tuner.spec.values import DataSpec, SplitSpec
 from tuner.training.loop import run_trial
-from tuner.trial import Ending, EpochReport, TrialRequest, Verdict, VerdictAction
+from tuner.trial import Ending, TrialRequest
 
 SEEDS = range(8)
-
-
-class GoesOn:
-    """A coordinator that lets every trial train to its end."""
-
-    def report(self, report: EpochReport) -> Verdict:
-        return Verdict(report.number, VerdictAction.CONTINUE)
-
-    def progress(self, epoch: int, step: int, steps: int) -> None:
-        """Is not watched."""
-
-    def stop_requested(self) -> bool:
-        return False
 
 
 def of_any_length(lengths: Indices, batch_size: int, seed: int, epoch: int) -> Iterator[Indices]:
@@ -67,7 +55,7 @@ def accuracy(reviews: Path, folder: Path, number: int, seed: int) -> float:
         }
     )
     places = str(reviews), str(folder), str(folder / str(number))
-    outcome = run_trial(TrialRequest("s", number, params, seed, "binary", *places), GoesOn())
+    outcome = run_trial(TrialRequest("s", number, params, seed, "binary", *places), Quiet())
     assert outcome.ending is Ending.COMPLETE, outcome.reason
     return outcome.metrics["accuracy"]
 

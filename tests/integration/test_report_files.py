@@ -97,13 +97,17 @@ def test_without_a_browser_it_says_so_and_leaves_no_old_picture(
     assert not (tmp_path / "front.png").exists()
 
 
+def hanging(path: Path, first: str = ":") -> Path:
+    """Write a browser that runs a line and then does nothing."""
+    path.write_text(f"#!/bin/sh\n{first}\nexec sleep 300\n", encoding="utf-8")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return path
+
+
 def test_a_hanging_browser_ends_in_a_note(
     ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    browser = tmp_path / "browser"
-    browser.write_text("#!/bin/sh\nexec sleep 300\n", encoding="utf-8")
-    browser.chmod(browser.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setenv("BROWSER_PATH", str(browser))
+    monkeypatch.setenv("BROWSER_PATH", str(hanging(tmp_path / "browser")))
 
     files = write_report(ledger, "reviews", tmp_path / "out", timeout_s=3.0)
 
@@ -118,9 +122,7 @@ def test_a_browser_that_was_started_for_a_study_that_is_not_there_is_ended_at_on
     record_study(str(storage))
     told, temporary = tmp_path / "pid", tmp_path / "temporary"
     temporary.mkdir()
-    browser = tmp_path / "browser"
-    browser.write_text(f"#!/bin/sh\necho $$ > {told}.part; mv {told}.part {told}\nexec sleep 300\n")
-    browser.chmod(browser.stat().st_mode | stat.S_IXUSR)
+    browser = hanging(tmp_path / "browser", f"echo $$ > {told}.part; mv {told}.part {told}")
     monkeypatch.setenv("BROWSER_PATH", str(browser))
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     ended_s = []

@@ -226,8 +226,6 @@ _HEADINGS = [
     "largest",
     "losses",
 ]
-_LOSS = 0.01
-"""A member of the front with more than this share of the hypervolume to itself is a loss when it is cut."""
 
 
 def _cells(outcome: Outcome) -> list[str]:
@@ -240,7 +238,7 @@ def _cells(outcome: Outcome) -> list[str]:
         f"{outcome.median(lambda each: each.pruned):g}",
         f"{outcome.median(lambda each: len(each.members_cut)):g}",
         _percent(outcome.most(lambda each: each.largest_cut), 2),
-        f"{sum(each.largest_cut > _LOSS for each in outcome.judgements)} of {len(outcome.judgements)}",
+        f"{outcome.losses} of {len(outcome.judgements)}",
     ]
 
 
@@ -250,6 +248,8 @@ def _percent(share: float, digits: int = 1) -> str:
 
 def _said(compared: Comparison) -> list[str]:
     """Say what was replayed and how the table is to be read."""
+    from tuner.replay.compare import LOSS
+
     truth, conditions, study = compared.truth, compared.conditions, compared.study
     names = [objective.metric for objective in truth.objectives]
     point = ", ".join(f"{name} {value:.4g}" for name, value in zip(names, truth.reference, strict=True))
@@ -257,7 +257,7 @@ def _said(compared: Comparison) -> list[str]:
         f"study '{study.name}': {len(study.trials)} trials, {truth.epochs} epochs and {truth.seconds:.1f} s "
         f"({compared.clock}) without pruning, {len(truth.own_share)} on the front{_left_out(study)}",
         f"hypervolume kept, up to {point}; cut are members of that front, the largest by its share of the "
-        f"hypervolume that no other trial covers; losses are orders in which that was above {_LOSS:.0%}",
+        f"hypervolume that no other trial covers; losses are orders in which that was above {LOSS:.0%}",
     ]
     if conditions.order == "shuffled":
         lines.append(f"medians of {conditions.seeds} shuffled orders; worst and largest are over all of them")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from tuner.errors import TooManyFailuresError
 from tuner.storage import Claim
+from tuner.training.course import ran_out
 from tuner.trial import EpochReport, TrialRequest
 
 __all__ = ["Due", "Placed", "Stop", "WorkerPlace"]
@@ -46,9 +47,7 @@ class Placed:
         if not self.curve:
             return epochs
         last = self.curve[-1]
-        if 0 < patience <= last.epoch - last.best_epoch:
-            return 0
-        return epochs - last.epoch - 1
+        return 0 if ran_out(patience, last.epoch, last.best_epoch) else epochs - last.epoch - 1
 
 
 @dataclass

@@ -44,8 +44,8 @@ _ALIKE = 0.02
 """Of the longest trial's seconds: so much less waiting makes one of the last trials likelier by a factor of
 e, so that of some points the one that fits best comes nearly always."""
 
-_FAR = 600.0
-"""Factors of e: nearly as small as a float can be. What waits for longer falls less steeply, but it falls."""
+_STEEP = 600.0
+"""Factors of e that a weight may fall by: nearly as small as a float can be. Beyond them it falls slowly."""
 
 _OVERRUN = 0.1
 """Share of a time limit by which a trial under way may end after it: most do, and are worth it."""
@@ -234,7 +234,7 @@ def _rest_s(placed: Placed, model: SecondsModel, now_s: float) -> float:
 
 def _falling(share: float) -> float:
     """Return ``exp(-share)``, and where that would be 0, something that is none and goes on falling."""
-    return math.exp(-share) if share < _FAR else math.exp(-_FAR) * (_FAR / share) ** 8
+    return math.exp(-share) if share < _STEEP else math.exp(-_STEEP) * (_STEEP / share) ** 8
 
 
 def _timed(trial: TrialRecord) -> TimedTrial | None:

@@ -19,9 +19,12 @@ from tuner.spec.values import ComponentSpec, Objective
 from tuner.training.chance import chance_of_counts
 from tuner.trial import EpochReport
 
-__all__ = ["Comparison", "Conditions", "Order", "Outcome", "compare", "pruner_for"]
+__all__ = ["LOSS", "Comparison", "Conditions", "Order", "Outcome", "compare", "pruner_for"]
 
 Order: TypeAlias = Literal["recorded", "shuffled"]
+
+LOSS = 0.01
+"""A member of the front with more than this share of the hypervolume to itself is a loss when it is cut."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,11 @@ class Outcome:
     pruner: ComponentSpec
     judged_by: tuple[Objective, ...]
     judgements: tuple[Judgement, ...]
+
+    @property
+    def losses(self) -> int:
+        """Orders in which a member was cut that had more than :data:`LOSS` to itself."""
+        return sum(each.largest_cut > LOSS for each in self.judgements)
 
     def median(self, measure: Callable[[Judgement], float]) -> float:
         """Return the median of a number over the orders."""

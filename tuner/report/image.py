@@ -219,12 +219,17 @@ async def _draw(browser: str) -> None:
             limit.reschedule(None)
             order = await asyncio.to_thread(sys.stdin.readline)
             limit.reschedule(asyncio.get_running_loop().time() + TIMEOUT_S)
-            for picture in json.loads(Path(order.strip()).read_text(encoding="utf-8")) if order else []:
-                drawn = await _drawn(tab, picture["figure"])
-                for path in map(Path, picture["files"]):
-                    path.write_bytes(drawn[path.suffix])
+            if order:
+                await _carry_out(tab, Path(order.strip()))
         finally:
             folder.clean()
+
+
+async def _carry_out(tab: Any, order: Path) -> None:
+    for picture in json.loads(order.read_text(encoding="utf-8")):
+        drawn = await _drawn(tab, picture["figure"])
+        for path in map(Path, picture["files"]):
+            path.write_bytes(drawn[path.suffix])
 
 
 def _page(folder: Path) -> Path:

@@ -11,10 +11,15 @@ from dataclasses import dataclass, field, replace
 
 from tuner.spec.values import Params
 
-__all__ = ["Course", "Rules"]
+__all__ = ["Course", "Rules", "ran_out"]
 
 _LEAST_LEARNING_RATE = 1e-7
 _BETTER_BELOW = frozenset({"loss", "mae", "mse"})
+
+
+def ran_out(patience: int, epoch: int, best_epoch: int) -> bool:
+    """Tell whether patience has run out after an epoch, both counted alike; a patience of 0 never does."""
+    return 0 < patience <= epoch - best_epoch
 
 
 @dataclass(frozen=True)
@@ -98,8 +103,7 @@ class Course:
     @property
     def stopped_early(self) -> bool:
         """Whether patience has run out."""
-        waited = len(self.history) - 1 - self.best_epoch
-        return 0 < self.rules.patience <= waited
+        return ran_out(self.rules.patience, len(self.history) - 1, self.best_epoch)
 
     @property
     def is_over(self) -> bool:

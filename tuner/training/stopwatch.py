@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from typing import TypeVar
 
@@ -117,26 +117,17 @@ class Stopwatch:
         self.stepped_s = 0.0
         self._is_fresh = True
 
-    @contextmanager
-    def compiling(self) -> Iterator[None]:
+    def compiling(self) -> AbstractContextManager[None]:
         """Count what happens inside as building and tracing."""
-        began_s = self._wall()
-        yield
-        self._add(compile_time_s=self._wall() - began_s)
+        return self._counting("compile_time_s")
 
-    @contextmanager
-    def validating(self) -> Iterator[None]:
+    def validating(self) -> AbstractContextManager[None]:
         """Count what happens inside as validation."""
-        began_s = self._wall()
-        yield
-        self._add(validation_time_s=self._wall() - began_s)
+        return self._counting("validation_time_s")
 
-    @contextmanager
-    def keeping(self) -> Iterator[None]:
+    def keeping(self) -> AbstractContextManager[None]:
         """Count what happens inside as gathering and writing checkpoints."""
-        began_s = self._wall()
-        yield
-        self._add(checkpoint_time_s=self._wall() - began_s)
+        return self._counting("checkpoint_time_s")
 
     def fed(self, batches: Iterator[_Batch]) -> Iterator[_Batch]:
         """Yield an epoch's batches, and count how long each one took to come."""
@@ -186,6 +177,12 @@ class Stopwatch:
         self._add(wall_time_s=wall_s - self._last_wall_s, cpu_time_s=cpu_s - self._last_cpu_s)
         self._last_wall_s, self._last_cpu_s = wall_s, cpu_s
         return self._times
+
+    @contextmanager
+    def _counting(self, name: str) -> Iterator[None]:
+        began_s = self._wall()
+        yield
+        self._add(**{name: self._wall() - began_s})
 
     def _sum(self, steps_s: list[float]) -> tuple[float, float]:
         """Return what steps of an epoch count, and what the first step after tracing took beyond that."""

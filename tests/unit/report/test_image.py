@@ -24,6 +24,15 @@ from tuner.report.image import (
 FIGURE = {"data": [{"type": "scatter", "x": [1, 2], "y": [1, 2]}], "layout": {"title": {"text": "t"}}}
 
 
+@pytest.fixture
+def browser() -> str:
+    """A real one."""
+    found = find_browser()
+    if found is None:
+        pytest.skip("no browser on this machine")
+    return found
+
+
 def script(path: Path, body: str) -> Path:
     path.write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
@@ -82,10 +91,7 @@ def test_a_browser_that_was_started_before_is_used_and_left_to_its_owner(tmp_pat
 
 
 @pytest.mark.browser
-def test_what_plotly_cannot_draw_is_said_in_one_line(tmp_path: Path) -> None:
-    browser = find_browser()
-    if browser is None:
-        pytest.skip("no browser on this machine")
+def test_what_plotly_cannot_draw_is_said_in_one_line(browser: str, tmp_path: Path) -> None:
     broken = {"data": [], "layout": {"height": 0}}  # plotly wants a pixel at least
     pictures = [Picture(FIGURE, [tmp_path / "a.svg"]), Picture(broken, [tmp_path / "b.svg"])]
 
@@ -98,10 +104,7 @@ def test_what_plotly_cannot_draw_is_said_in_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.browser
-def test_no_text_of_a_figure_is_run(tmp_path: Path) -> None:
-    browser = find_browser()
-    if browser is None:
-        pytest.skip("no browser on this machine")
+def test_no_text_of_a_figure_is_run(browser: str, tmp_path: Path) -> None:
     text = "</script><script>document.body.remove()</script>\u2028'\"`${1}\\ größer ≥ 語"
     figure = {**FIGURE, "layout": {"title": {"text": text}}}
 
@@ -114,10 +117,7 @@ def test_no_text_of_a_figure_is_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.browser
-def test_a_browser_draws_png_and_svg(tmp_path: Path) -> None:
-    browser = find_browser()
-    if browser is None:
-        pytest.skip("no browser on this machine")
+def test_a_browser_draws_png_and_svg(browser: str, tmp_path: Path) -> None:
 
     tall = {**FIGURE, "layout": {"height": 300}}
     pictures = [
