@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 from tuner.metrics import METRICS
 from tuner.replay.compare import pruner_for
 from tuner.replay.recorded import RecordedStudy, read_recorded
-from tuner.replay.simulate import Run, TrialCourse, clock_of, courses_of, simulate
+from tuner.replay.simulate import InOrder, Run, TrialCourse, clock_of, courses_of, simulate
 from tuner.report.image import Picture, find_browser, write_images
 from tuner.report.look import FINISHED, FRONT, PRUNED, lay_out
 from tuner.search.pareto import front_indices
@@ -32,7 +32,7 @@ def main() -> None:
     browser = find_browser()
     if browser is None:
         raise SystemExit("no browser found; sudo apt-get install chromium")
-    drawn = figure(study, courses, simulate(courses, pruner)).to_plotly_json()
+    drawn = figure(study, courses, simulate(InOrder(courses), pruner)).to_plotly_json()
     problem = write_images([Picture(drawn, [ROOT / "docs" / "pruning.svg"])], browser)
     if problem:
         raise SystemExit(problem)

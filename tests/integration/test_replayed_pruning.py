@@ -44,6 +44,26 @@ def test_half_of_the_epochs_are_saved_and_the_front_is_kept(
     assert outcome.most(lambda each: each.largest_cut) <= 0.01
 
 
+def test_a_sampler_that_learns_finds_the_front_among_recorded_trials_sooner(reviews: RecordedStudy) -> None:
+    samplers = [ComponentSpec("random"), ComponentSpec("tpe")]
+    conditions = Conditions(workers=2, seeds=8, trials=24)
+    drawn, learned = compare(reviews, [ComponentSpec("pareto")], METRICS, conditions, samplers).outcomes
+
+    assert learned.median(lambda each: each.hypervolume_held) > drawn.median(
+        lambda each: each.hypervolume_held
+    )
+    assert learned.median(lambda each: each.hypervolume_kept) > drawn.median(
+        lambda each: each.hypervolume_kept
+    )
+    assert learned.off < 0.5 * learned.off_by_chance, "what was begun is near what was asked for"
+
+
+def test_the_committed_curves_are_points_of_their_declared_spaces() -> None:
+    for name in ("reviews_64", "sentences_64"):
+        spec = load_spec(CURVES / f"{name}.yaml", CATALOGUE)
+        assert read_recorded(CURVES / f"{name}.json.gz").space == spec.space, name
+
+
 def test_the_front_is_kept_after_trials_that_stop_early(reviews: RecordedStudy) -> None:
     outcome = replayed(reviews.with_rules(patience=3), workers=2, seeds=8)
 

@@ -1,4 +1,4 @@
-"""Several pruners over the same recorded study, in the recorded order or in shuffled ones."""
+"""Several pruners over the same recorded study, in its order, in shuffled ones, or as samplers ask."""
 
 from __future__ import annotations
 
@@ -6,18 +6,22 @@ import random
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from tuner.errors import InputError
 from tuner.replay.judge import Judgement, Truth, judge, truth_of
 from tuner.replay.recorded import RecordedStudy
-from tuner.replay.simulate import TrialCourse, clock_of, courses_of, simulate
+from tuner.replay.sampled import Sampled, sampled
+from tuner.replay.simulate import InOrder, TrialCourse, clock_of, courses_of, simulate
 from tuner.search.pruning import FinishedTrial, Pruner, make_pruner
 from tuner.spec.catalogue import Metric
 from tuner.spec.check import PRUNERS_FOR_ANY
 from tuner.spec.values import ComponentSpec, Objective
 from tuner.training.chance import chance_of_counts
 from tuner.trial import EpochReport
+
+if TYPE_CHECKING:
+    from tuner.search.pool import Begun
 
 __all__ = ["LOSS", "Comparison", "Conditions", "Order", "Outcome", "compare", "pruner_for"]
 
@@ -34,7 +38,7 @@ class Conditions:
     Attributes:
         workers: At the same time; at least 1.
         order: ``recorded``, or ``shuffled`` anew for each seed.
-        seeds: Shuffles, at least 1; the recorded order is replayed once.
+        seeds: Shuffles, or seeds of each sampler, at least 1; the recorded order is replayed once.
         trials: The first so many of the order, or None for all.
         time_limit_s: No trial begins after it; None for no limit.
         reference: The reference point, one value an objective, or None for ``truth_of``'s.
@@ -59,16 +63,30 @@ class Outcome:
         pruner: As declared.
         judged_by: The objectives that it was asked about; the first only for one that knows no more.
         judgements: One an order.
+        sampler: That chose the order, as declared; None where none did.
+        begun: What it began, over all orders.
     """
 
     pruner: ComponentSpec
     judged_by: tuple[Objective, ...]
     judgements: tuple[Judgement, ...]
+    sampler: ComponentSpec | None = None
+    begun: tuple[Begun, ...] = ()
 
     @property
     def losses(self) -> int:
         """Orders in which a member was cut that had more than :data:`LOSS` to itself."""
         return sum(each.largest_cut > LOSS for each in self.judgements)
+
+    @property
+    def off(self) -> float:
+        """How far what was begun lay from what the sampler asked for, on average; from 0 to 1."""
+        return statistics.fmean(each.distance for each in self.begun) if self.begun else 0.0
+
+    @property
+    def off_by_chance(self) -> float:
+        """How far a trial that is drawn among those not begun yet would have lain."""
+        return statistics.fmean(each.mean_distance for each in self.begun) if self.begun else 0.0
 
     def median(self, measure: Callable[[Judgement], float]) -> float:
         """Return the median of a number over the orders."""
@@ -92,13 +110,16 @@ class Comparison:
         conditions: Under which.
         clock: The metric that told the seconds.
         truth: The whole study without pruning.
-        outcomes: One a pruner, as asked.
+        until_s: Up to when the hypervolume that is held is averaged: the time limit, or when the workers are
+            done without pruning.
+        outcomes: One a sampler and pruner, as asked.
     """
 
     study: RecordedStudy
     conditions: Conditions
     clock: str
     truth: Truth
+    until_s: float
     outcomes: tuple[Outcome, ...]
 
 
@@ -107,6 +128,8 @@ def compare(
     pruners: Sequence[ComponentSpec],
     metrics: Mapping[str, Metric],
     conditions: Conditions | None = None,
+    samplers: Sequence[ComponentSpec] = (),
+    done: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Comparison:
     """Replay a study with each pruner, over the same orders.
 
@@ -115,24 +138,76 @@ def compare(
         pruners: As declared in a search-space file.
         metrics: Every metric by name.
         conditions: Defaults to one worker and the recorded order.
+        samplers: As declared; each chooses the order itself, from what has ended, with every pruner.
+            Defaults to none, for a sampler is replayed only as far as points like those it asks for were
+            recorded.
+        done: Is told after each replay how many are done, of how many.
 
     Raises:
-        InputError: If there is nothing to replay, a pruner or a condition is wrong, or an epoch's seconds
-            were not recorded.
+        InputError: If there is nothing to replay, a sampler, a pruner or a condition is wrong, or an epoch's
+            seconds or, for a sampler, the space were not recorded.
     """
     conditions = conditions or Conditions()
     clock = clock_of(study.objectives)
     _check(study, conditions, clock)
+    if samplers and not study.space:
+        raise InputError(
+            f"study '{study.name}': its search space was not recorded, so no sampler can be asked",
+            "save it again with `tuner replay STUDY --save FILE`, or leave --sampler out",
+        )
     chance = chance_of_counts(*_known_counts(study)) if conditions.chance_epochs else None
     courses = courses_of(study.trials, study.objectives, clock, chance, conditions.chance_epochs)
     truth = truth_of(courses, study.objectives, conditions.reference)
-    orders = list(_orders(courses, conditions))
+    replay = _Replay(study, courses, truth, conditions, done, len(samplers or (None,)) * len(pruners))
     outcomes = []
-    for spec in pruners:
-        pruner, judged_by = pruner_for(spec, study.objectives, metrics)
-        runs = [simulate(order, pruner, conditions.workers, conditions.time_limit_s) for order in orders]
-        outcomes.append(Outcome(spec, judged_by, tuple(judge(run, courses, truth) for run in runs)))
-    return Comparison(study, conditions, clock, truth, tuple(outcomes))
+    for sampler in samplers or (None,):
+        for spec in pruners:
+            pruner, judged_by = pruner_for(spec, study.objectives, metrics)
+            judgements, begun = replay.run(pruner, sampler)
+            outcomes.append(Outcome(spec, judged_by, judgements, sampler, begun))
+    return Comparison(study, conditions, clock, truth, replay.until_s, tuple(outcomes))
+
+
+class _Replay:
+    """Replays a study over all orders of the conditions, with one pruner and sampler after another."""
+
+    def __init__(
+        self,
+        study: RecordedStudy,
+        courses: Sequence[TrialCourse],
+        truth: Truth,
+        conditions: Conditions,
+        done: Callable[[int, int], None],
+        rows: int,
+    ) -> None:
+        self._study = study
+        self._courses = courses
+        self._truth = truth
+        self._conditions = conditions
+        self._done = done
+        self._rows = rows
+        self._count = 0
+        limit_s = conditions.time_limit_s
+        self.until_s = truth.seconds / conditions.workers if limit_s is None else limit_s
+
+    def run(
+        self, pruner: Pruner, sampler: ComponentSpec | None
+    ) -> tuple[tuple[Judgement, ...], tuple[Begun, ...]]:
+        """Return the judgements, one an order, and what a sampler began."""
+        conditions, judgements, begun = self._conditions, [], []
+        orders = _orders(self._courses, conditions, sampler is not None)
+        for seed, order in enumerate(orders):
+            queue: InOrder | Sampled
+            if sampler is None:
+                queue = InOrder(order[: conditions.trials])
+            else:
+                queue = sampled(sampler, self._study, order, seed, conditions.trials)
+            run = simulate(queue, pruner, conditions.workers, conditions.time_limit_s)
+            judgements.append(judge(run, self._courses, self._truth, self.until_s))
+            begun += [] if isinstance(queue, InOrder) else queue.begun
+            self._count += 1
+            self._done(self._count, self._rows * len(orders))
+        return tuple(judgements), tuple(begun)
 
 
 def _check(study: RecordedStudy, conditions: Conditions, clock: str) -> None:
@@ -162,14 +237,17 @@ def _known_counts(study: RecordedStudy) -> list[tuple[int, ...]]:
     return counts
 
 
-def _orders(courses: Sequence[TrialCourse], conditions: Conditions) -> Sequence[Sequence[TrialCourse]]:
-    if conditions.order == "recorded":
-        return [courses[: conditions.trials]]
-    orders = []
+def _orders(
+    courses: Sequence[TrialCourse], conditions: Conditions, for_sampler: bool
+) -> list[Sequence[TrialCourse]]:
+    """Return the orders of all trials; a sampler is given shuffled ones, which decide among equally near."""
+    if conditions.order == "recorded" and not for_sampler:
+        return [courses]
+    orders: list[Sequence[TrialCourse]] = []
     for seed in range(conditions.seeds):
         order = list(courses)
         random.Random(seed).shuffle(order)  # noqa: S311 - no secret
-        orders.append(order[: conditions.trials])
+        orders.append(order)
     return orders
 
 

@@ -11,7 +11,10 @@ from tuner.replay.simulate import Run, TrialCourse
 from tuner.search.pareto import front_indices, hypervolume
 from tuner.spec.values import Objective
 
-__all__ = ["Judgement", "Truth", "judge", "truth_of"]
+__all__ = ["REACHED", "Judgement", "Truth", "judge", "truth_of"]
+
+REACHED = 0.95
+"""The share of the hypervolume whose moment is told."""
 
 _BEYOND_WORST = 0.1
 """How far the reference point lies beyond the worst values, as a share of their range: at the worst values
@@ -99,6 +102,9 @@ class Judgement:
         hypervolume_kept: Share of the whole study's hypervolume that its finished trials cover.
         members_cut: Members of the true front that were pruned, each with its own share of the hypervolume.
         ended_s: When the last trial ended.
+        hypervolume_held: The mean over the time of the share that was covered by then: 1 if all were there
+            from the start. Up to the time limit, or else up to when the study ends without pruning.
+        reached_s: When :data:`REACHED` of the whole study's hypervolume was covered first; None for never.
     """
 
     begun: int
@@ -108,6 +114,8 @@ class Judgement:
     hypervolume_kept: float
     members_cut: Mapping[int, float]
     ended_s: float
+    hypervolume_held: float
+    reached_s: float | None
 
     @property
     def largest_cut(self) -> float:
@@ -115,18 +123,21 @@ class Judgement:
         return max(self.members_cut.values(), default=0.0)
 
 
-def judge(run: Run, courses: Sequence[TrialCourse], truth: Truth) -> Judgement:
+def judge(run: Run, courses: Sequence[TrialCourse], truth: Truth, until_s: float | None = None) -> Judgement:
     """Hold a replay against the study without pruning.
 
     Args:
         run: The replay.
         courses: Every trial of the study.
         truth: The study without pruning.
+        until_s: What is held is measured up to then. Defaults to the seconds that one worker needs for the
+            whole study.
     """
     begun = {trial.number for trial in run.finished}
     epochs = sum(len(course.curve) for course in courses if course.number in begun)
     seconds = sum(course.ends_s[-1] for course in courses if course.number in begun)
     completed = [trial.number for trial in run.finished if trial.values is not None]
+    course = _covered(run, truth)
     return Judgement(
         begun=len(begun),
         pruned=len(begun) - len(completed),
@@ -135,4 +146,37 @@ def judge(run: Run, courses: Sequence[TrialCourse], truth: Truth) -> Judgement:
         hypervolume_kept=truth.volume_of(completed),
         members_cut={number: share for number, share in truth.own_share.items() if number in run.reasons},
         ended_s=run.ended_s,
+        hypervolume_held=_mean_until(course, truth.seconds if until_s is None else until_s),
+        reached_s=next((at_s for at_s, share in course if share >= REACHED), None),
+    )
+
+
+def _covered(run: Run, truth: Truth) -> list[tuple[float, float]]:
+    """Return when the covered share of the hypervolume became what, from the first completed trial on."""
+    directions = [objective.direction for objective in truth.objectives]
+    front: list[int] = []
+    found: list[tuple[float, float]] = []
+    for trial, at_s in zip(run.finished, run.ends_s, strict=True):
+        if trial.values is None:
+            continue
+        numbers = [*front, trial.number]
+        kept = front_indices([truth.values[number] for number in numbers], directions)
+        if len(front) not in kept:
+            continue  # beaten as it comes: nothing changes, and most trials are
+        front = [numbers[index] for index in kept]
+        found.append((at_s, truth.volume_of(front)))
+    return found
+
+
+def _mean_until(course: Sequence[tuple[float, float]], until_s: float) -> float:
+    """Return the mean over ``[0, until_s]`` of a share that is 0 before the first moment of ``course``."""
+    if not course or until_s <= 0.0:
+        return 0.0
+    ends_s = [*(at_s for at_s, _ in course[1:]), until_s]
+    return (
+        sum(
+            share * max(0.0, min(end_s, until_s) - at_s)
+            for (at_s, share), end_s in zip(course, ends_s, strict=True)
+        )
+        / until_s
     )

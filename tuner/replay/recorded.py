@@ -17,7 +17,8 @@ from typing import Any
 
 from tuner.errors import InputError, NotFoundError
 from tuner.metrics import METRICS
-from tuner.spec.values import Objective, Value
+from tuner.spec.record import space_from_json, space_to_json
+from tuner.spec.values import Objective, Parameter, Value, accepts, holds
 from tuner.storage import Ledger, TrialRecord
 from tuner.training.course import Rules
 from tuner.trial import EpochReport
@@ -60,6 +61,8 @@ class RecordedStudy:
         trials: By number, each with all objectives in every epoch.
         left_out: How many trials cannot be replayed, by reason.
         counts: Texts of each class by split, where they are known.
+        space: The parameters that were searched, in declared order; empty where they are not known. Each
+            trial's params are a point of it.
     """
 
     name: str
@@ -67,6 +70,7 @@ class RecordedStudy:
     trials: tuple[RecordedTrial, ...]
     left_out: Mapping[str, int] = field(default_factory=dict)
     counts: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    space: tuple[Parameter, ...] = ()
 
     @property
     def monitors(self) -> tuple[str, ...]:
@@ -125,9 +129,10 @@ def recorded_study(ledger: Ledger, name: str) -> RecordedStudy:
             left_out[reason] = left_out.get(reason, 0) + 1
         else:
             trials.append(_recorded(record, curves[record.number]))
-    return RecordedStudy(
-        name, objectives, tuple(trials), left_out, _counts(study.data_summary.get("counts", {}))
-    )
+    counts = _counts(study.data_summary.get("counts", {}))
+    space = study.spec.space
+    inside = all(_stray(trial, space) is None for trial in trials)  # Optuna's dashboard can add others
+    return RecordedStudy(name, objectives, tuple(trials), left_out, counts, space if inside else ())
 
 
 def _unusable(
@@ -185,6 +190,7 @@ def write_recorded(study: RecordedStudy, path: Path) -> None:
         "study": study.name,
         "objectives": [{"metric": each.metric, "direction": each.direction} for each in study.objectives],
         "counts": {part: list(counts) for part, counts in study.counts.items()},
+        "space": space_to_json(study.space),
         "metrics": names,
         "trials": [_trial_record(trial, names) for trial in study.trials],
     }
@@ -234,7 +240,16 @@ def read_recorded(path: Path) -> RecordedStudy:
         if len(content) > _MAX_SIZE_BYTES:
             raise ValueError(f"more than {_MAX_SIZE_BYTES >> 20} MiB")
         return _study_of(json.loads(content))
-    except (OSError, EOFError, zlib.error, RecursionError, KeyError, TypeError, ValueError) as error:
+    except (
+        OSError,
+        EOFError,
+        zlib.error,
+        RecursionError,
+        AttributeError,
+        KeyError,
+        TypeError,
+        ValueError,
+    ) as error:
         found = f"{type(error).__name__}: {' '.join(str(error).split())[:120]}"
         raise InputError(f"{path}: expected recorded curves, found something else ({found})", hint) from error
 
@@ -252,7 +267,24 @@ def _study_of(record: Any) -> RecordedStudy:
     if len({trial.number for trial in trials}) < len(trials):
         raise ValueError("a trial's number stands there twice")
     counts = _counts(record.get("counts", {}))
-    return RecordedStudy(str(record["study"]), objectives, trials, counts=counts)
+    space = space_from_json(record.get("space", ()))  # files of before have none
+    for trial in trials:
+        stray = _stray(trial, space) if space else None
+        if stray is not None:
+            raise ValueError(f"trial {trial.number} has a {stray} that the space does not allow")
+    return RecordedStudy(str(record["study"]), objectives, trials, counts=counts, space=space)
+
+
+def _stray(trial: RecordedTrial, space: Sequence[Parameter]) -> str | None:
+    """Return a name by which a trial's params are no point of the space; None if they are one."""
+    known: dict[str, Value] = {}
+    for parameter in space:
+        if not holds(parameter.when, known):
+            continue
+        if parameter.name not in trial.params or not accepts(parameter, trial.params[parameter.name]):
+            return parameter.name
+        known[parameter.name] = trial.params[parameter.name]
+    return next((name for name in trial.params if name not in known), None)
 
 
 def _trial_of(record: Mapping[str, Any], names: Sequence[str]) -> RecordedTrial:

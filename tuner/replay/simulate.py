@@ -1,4 +1,4 @@
-"""A study run again in simulated time: workers take trials in order, trials spend their recorded seconds.
+"""A study run again in simulated time: workers take trials from a queue, trials spend their recorded seconds.
 
 A discrete-event simulation. After each epoch the pruner is asked exactly as the coordinator asks it: with
 the trial's curve, the trials that have ended by that moment, and the epochs left. What is left out is what
@@ -11,6 +11,8 @@ import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import count
+from typing import Protocol
 
 from tuner.replay.recorded import RecordedTrial
 from tuner.search.pruning import FinishedTrial, Pruner
@@ -19,7 +21,7 @@ from tuner.training.chance import Chance, ChanceOfNumbers, never_learned
 from tuner.training.course import Course
 from tuner.trial import Ending, EpochReport
 
-__all__ = ["CLOCKS", "Run", "TrialCourse", "clock_of", "courses_of", "simulate"]
+__all__ = ["CLOCKS", "InOrder", "Queue", "Run", "TrialCourse", "clock_of", "courses_of", "simulate"]
 
 CLOCKS = ("training_time_s", "training_cpu_time_s")
 """Metrics that can tell how long an epoch took."""
@@ -106,12 +108,39 @@ def _course_of(trial: RecordedTrial, objectives: Sequence[Objective], clock: str
     )
 
 
+class Queue(Protocol):
+    """Trials that are not begun yet. One queue serves one replay."""
+
+    def begin(self) -> TrialCourse | None:
+        """Return the trial to begin now, which then waits no more; None when none is left."""
+        ...
+
+    def end(self, trial: FinishedTrial) -> None:
+        """Hear how a trial ended that was begun."""
+        ...
+
+
+class InOrder:
+    """Gives trials in the order of ``courses``, whatever becomes of them; a ``Queue``."""
+
+    def __init__(self, courses: Sequence[TrialCourse]) -> None:
+        self._waiting = list(reversed(courses))
+
+    def begin(self) -> TrialCourse | None:
+        """See ``Queue``."""
+        return self._waiting.pop() if self._waiting else None
+
+    def end(self, trial: FinishedTrial) -> None:
+        """See ``Queue``."""
+
+
 @dataclass(frozen=True)
 class Run:
     """What a replay came to.
 
     Attributes:
         finished: Every trial that was begun, in the order of their ends; pruned ones with what they trained.
+        ends_s: When each of them ended.
         seconds: Training seconds spent, over all workers.
         epochs: Epochs trained.
         ended_s: When the last trial ended.
@@ -119,35 +148,37 @@ class Run:
     """
 
     finished: tuple[FinishedTrial, ...]
+    ends_s: tuple[float, ...]
     seconds: float
     epochs: int
     ended_s: float
     reasons: dict[int, str]
 
 
-def simulate(
-    courses: Sequence[TrialCourse], pruner: Pruner, workers: int = 1, time_limit_s: float | None = None
-) -> Run:
+def simulate(queue: Queue, pruner: Pruner, workers: int = 1, time_limit_s: float | None = None) -> Run:
     """Run trials again.
 
     Args:
-        courses: In the order in which they are begun.
+        queue: Gives the trials; is asked for one whenever a worker is free.
         pruner: Is asked after each epoch.
         workers: At least 1.
         time_limit_s: No trial begins after it, running ones finish; None for no limit.
     """
-    waiting = list(reversed(courses))
     ended: list[FinishedTrial] = []
+    ends_s: list[float] = []
     reasons: dict[int, str] = {}
     seconds, epochs, now_s = 0.0, 0, 0.0
     # The end of an epoch: when, who came first among equals, the trial, its epoch, when it began.
     due: list[tuple[float, int, TrialCourse, int, float]] = []
-    turn = 0
-    for _ in range(min(workers, len(waiting))):
-        course = waiting.pop()
-        due.append((course.ends_s[0], turn, course, 0, 0.0))
-        turn += 1
-    heapq.heapify(due)
+    turns = count()
+
+    def begin_one() -> None:
+        course = queue.begin()
+        if course is not None:
+            heapq.heappush(due, (now_s + course.ends_s[0], next(turns), course, 0, now_s))
+
+    for _ in range(workers):
+        begin_one()
     while due:
         now_s, _, course, epoch, began_s = heapq.heappop(due)
         epochs += 1
@@ -157,17 +188,16 @@ def simulate(
         if not reason and course.never_learned is not None and course.never_learned[0] == epoch + 1:
             reason = course.never_learned[1]
         if not reason and not is_last:
-            heapq.heappush(due, (began_s + course.ends_s[epoch + 1], turn, course, epoch + 1, began_s))
-            turn += 1
+            heapq.heappush(due, (began_s + course.ends_s[epoch + 1], next(turns), course, epoch + 1, began_s))
             continue
         if reason:
             reasons[course.number] = reason
             ended.append(FinishedTrial(course.number, Ending.PRUNED, None, curve))
         else:
             ended.append(course.finished)
+        ends_s.append(now_s)
+        queue.end(ended[-1])
         seconds += course.ends_s[epoch]
-        if waiting and (time_limit_s is None or now_s < time_limit_s):
-            course = waiting.pop()
-            heapq.heappush(due, (now_s + course.ends_s[0], turn, course, 0, now_s))
-            turn += 1
-    return Run(tuple(ended), seconds, epochs, now_s, reasons)
+        if time_limit_s is None or now_s < time_limit_s:
+            begin_one()
+    return Run(tuple(ended), tuple(ends_s), seconds, epochs, now_s, reasons)

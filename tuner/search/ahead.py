@@ -9,7 +9,8 @@ afterwards.
 from __future__ import annotations
 
 import copy
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ from tuner.search.space import suggest
 from tuner.spec.values import Parameter, Value
 from tuner.trial import trial_seed
 
-__all__ = ["choose_attempt", "coming_points"]
+__all__ = ["Proposal", "choose_attempt", "coming_points", "propose"]
 
 _ALIKE = 3
 """First looks that all gave one point: the sampler has no choice."""
@@ -85,19 +86,50 @@ def coming_points(
     return _points(study, sampler, space, study.get_trials(deepcopy=False))
 
 
+@dataclass(frozen=True)
+class Proposal:
+    """What a sampler would give the next trial, and what it would write down on giving it.
+
+    Attributes:
+        point: Parameter names with their values, active ones only.
+        trial_attributes: Of the trial, such as the generation that NSGA-II counts it to.
+        study_attributes: Of the study, such as where a Sobol sequence has got to.
+    """
+
+    point: dict[str, Value]
+    trial_attributes: Mapping[str, Any]
+    study_attributes: Mapping[str, Any]
+
+
+def propose(study: Study, sampler: StudySampler, space: Sequence[Parameter]) -> Proposal:
+    """Return what the next trial would be given, as the sampler stands.
+
+    Args:
+        study: Optuna's, with this sampler; only read.
+        sampler: Of the study.
+        space: Parameters in declared order.
+    """
+    return _propose(study, sampler, space, study.get_trials(deepcopy=False))
+
+
+def _propose(
+    study: Study, sampler: StudySampler, space: Sequence[Parameter], known: Sequence[FrozenTrial]
+) -> Proposal:
+    attributes = study._storage.get_study_system_attrs(study._study_id)
+    imagined = _OneMore(known, _next_number(known), study.directions, attributes)
+    trial = optuna.load_study(study_name=_NAME, storage=imagined, sampler=sampler).ask()
+    point = suggest(trial, space)
+    begun = imagined.get_trial(trial._trial_id)
+    return Proposal(point, begun.system_attrs, imagined.get_study_system_attrs(_KEY))
+
+
 def _points(
     study: Study, sampler: StudySampler, space: Sequence[Parameter], known: Sequence[FrozenTrial]
 ) -> Iterator[tuple[int, dict[str, Value]]]:
-    storage = study._storage
-    directions = study.directions
-    attributes = storage.get_study_system_attrs(study._study_id)  # where a Sobol sequence has got to
-    number = _next_number(known)
     seen: list[dict[str, Any]] = []
     for attempt in range(ATTEMPTS):
         sampler.try_again(attempt)
-        imagined = _OneMore(known, number, directions, attributes)
-        ahead = optuna.load_study(study_name=_NAME, storage=imagined, sampler=sampler)
-        point = suggest(ahead.ask(), space)
+        point = _propose(study, sampler, space, known).point
         if point not in seen:
             seen.append(point)
             yield attempt, point

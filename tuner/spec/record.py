@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tuner.spec.conditions import condition_text
@@ -35,7 +35,7 @@ from tuner.spec.values import (
     StudySpec,
 )
 
-__all__ = ["differences", "from_json", "spec_hash", "to_json"]
+__all__ = ["differences", "from_json", "space_from_json", "space_to_json", "spec_hash", "to_json"]
 
 
 def to_json(spec: StudySpec) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def to_json(spec: StudySpec) -> dict[str, Any]:
         },
         "task": spec.task,
         "fixed": dict(spec.fixed),
-        "space": [_parameter_node(parameter) for parameter in spec.space],
+        "space": space_to_json(spec.space),
         "objectives": [{"metric": each.metric, "direction": each.direction} for each in spec.objectives],
         "sampler": {"name": spec.sampler.name, "options": dict(spec.sampler.options)},
         "pruner": {"name": spec.pruner.name, "options": dict(spec.pruner.options)},
@@ -76,6 +76,11 @@ def to_json(spec: StudySpec) -> dict[str, Any]:
         "test_on": spec.test_on,
         "tensorboard": spec.tensorboard,
     }
+
+
+def space_to_json(space: Sequence[Parameter]) -> list[dict[str, Any]]:
+    """Write parameters as what JSON can carry; :func:`space_from_json` gives the same ones back."""
+    return [_parameter_node(parameter) for parameter in space]
 
 
 def _part_node(part: float | str | tuple[str, ...]) -> Any:
@@ -126,7 +131,7 @@ def from_json(record: Mapping[str, Any]) -> StudySpec:
                 ),
             ),
             task=record["task"],
-            space=tuple(_parameter(node) for node in record["space"]),
+            space=space_from_json(record["space"]),
             objectives=tuple(Objective(each["metric"], each["direction"]) for each in record["objectives"]),
             sampler=ComponentSpec(record["sampler"]["name"], dict(record["sampler"]["options"])),
             pruner=ComponentSpec(record["pruner"]["name"], dict(record["pruner"]["options"])),
@@ -142,6 +147,15 @@ def from_json(record: Mapping[str, Any]) -> StudySpec:
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a stored spec: {type(error).__name__}: {error}") from error
+
+
+def space_from_json(nodes: Sequence[Mapping[str, Any]]) -> tuple[Parameter, ...]:
+    """Read parameters that :func:`space_to_json` wrote.
+
+    Raises:
+        ValueError, KeyError, TypeError, AttributeError: If they are none of ours.
+    """
+    return tuple(_parameter(node) for node in nodes)
 
 
 def _part(node: Any) -> Any:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.recorded import record_study
-from tests.unit.replay.curves import recorded, trial
+from tests.unit.replay.curves import recorded, trial, with_space
 from tuner.cli import main
-from tuner.cli.replay import parse_pruner
+from tuner.cli.replay import parse_pruner, parse_sampler
 from tuner.errors import InputError
 from tuner.replay.recorded import read_recorded, write_recorded
 from tuner.spec.values import ComponentSpec
@@ -52,18 +53,19 @@ def test_the_keys_of_the_json_are_kept(curves: str, capsys: pytest.CaptureFixtur
 
     found = json.loads(capsys.readouterr().out)
     assert set(found) == {
-        "study", "trials", "left_out", "objectives", "clock", "epochs", "seconds", "reference", "front",
-        "pruners",
+        "study", "trials", "left_out", "objectives", "clock", "epochs", "seconds", "reference",
+        "held_until_s", "front", "pruners",
     }  # fmt: skip
     (member,) = found["front"]
     assert (member["number"], member["values"]) == (0, [0.9, 2.0])
     assert 0.97 < member["own_share"] < 1.0
     (pruner,) = found["pruners"]
-    assert set(pruner) == {"pruner", "asked_about", "runs"}
+    assert set(pruner) == {"pruner", "asked_about", "sampler", "off", "off_by_chance", "runs"}
+    assert pruner["sampler"] is pruner["off"] is None
     assert len(pruner["runs"]) == 3
     assert set(pruner["runs"][0]) == {
         "begun", "pruned", "epochs_saved", "seconds_saved", "hypervolume_kept", "members_cut", "largest_cut",
-        "ended_s", "cut",
+        "ended_s", "cut", "hypervolume_held", "reached_s",
     }  # fmt: skip
 
 
@@ -102,11 +104,74 @@ def test_a_study_of_the_database_is_replayed_and_saved(
     assert len(read_recorded(path).trials) == 4
 
 
+@pytest.fixture
+def searched(tmp_path: Path) -> str:
+    """A file of four trials with the space that was searched; the more units, the better and the longer."""
+    path = tmp_path / "searched.json"
+    trials = [
+        replace(trial(number, [0.5, 0.5 + 0.1 * number], 1.0 + number), params={"units": units})
+        for number, units in enumerate((2, 4, 8))
+    ]
+    rated = replace(trial(3, [0.5, 0.9], 3.0), params={"units": 6, "rate": 1e-3})
+    write_recorded(with_space(*trials, rated), path)
+    return str(path)
+
+
+def test_samplers_choose_what_is_begun(searched: str, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["--sampler", "random", "--sampler", "tpe:startup_trials=2", "--pruner", "none", "--seeds", "3"]
+    assert main(["replay", searched, *asked]) == 0
+
+    said = capsys.readouterr()
+    headings = said.out.splitlines()[1].split("  ")
+    assert [each.strip() for each in headings if each.strip()] == [
+        "sampler", "pruner", "epochs saved", "hypervolume", "worst", "losses", "held", "s to 95 %",
+        "off (by chance)",
+    ]  # fmt: skip
+    assert [line.split()[:2] for line in said.out.splitlines() if "%" in line][1:] == [
+        ["random", "none"], ["tpe:startup_trials=2", "none"],
+    ]  # fmt: skip
+    assert "medians of 3 seeds of each sampler" in said.err
+
+
+def test_a_row_of_a_sampler_says_how_far_off_it_was(
+    searched: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["--sampler", "random", "--pruner", "none", "--seeds", "2", "--trials", "2", "--format", "json"]
+    assert main(["replay", searched, *asked]) == 0
+
+    (row,) = json.loads(capsys.readouterr().out)["pruners"]
+    assert (row["sampler"], row["pruner"]) == ("random", "none")
+    assert 0.0 <= row["off"] <= row["off_by_chance"] <= 1.0
+    assert [run["begun"] for run in row["runs"]] == [2, 2]
+
+
+def test_csv_names_the_sampler(searched: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["replay", searched, "--sampler", "qmc", "--seeds", "2", "--format", "csv"]) == 0
+
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [(row["sampler"], row["pruner"], row["order"]) for row in rows] == [
+        ("qmc", "pareto", "0"), ("qmc", "pareto", "1"),
+    ]  # fmt: skip
+
+
 def test_options_of_a_pruner_are_written_as_in_a_file() -> None:
     assert parse_pruner("none") == parse_pruner("none:") == ComponentSpec("none")
     assert parse_pruner("pareto:floor=0.6,floor_epochs=3,floor_metric=f1") == ComponentSpec(
         "pareto", {"floor": 0.6, "floor_epochs": 3, "floor_metric": "f1"}
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("tpee", "--sampler: unknown sampler 'tpee'; did you mean tpe"),
+        ("tpe:startup=2", "--sampler: tpe has no option 'startup'; did you mean startup_trials"),
+        ("tpe:startup_trials=0", "expected a whole number of at least 1"),
+    ],
+)
+def test_a_sampler_that_is_written_wrong_is_refused(text: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        parse_sampler(text)
 
 
 @pytest.mark.parametrize(
@@ -137,6 +202,9 @@ def test_a_pruner_that_is_written_wrong_is_refused(text: str, message: str) -> N
         (["CURVES", "--pruner", "best"], 2, "--pruner: unknown pruner 'best'"),
         (["CURVES", "--monitor", "mae"], 2, "--monitor: found 'mae', expected a validation metric of every"),
         (["CURVES", "--monitor", "train_accuracy"], 2, "known: accuracy, auc, loss"),
+        (["CURVES", "--sampler", "tpe"], 2, "its search space was not recorded"),
+        (["CURVES", "--sampler", "tpe", "--order", "shuffled"], 2, "--order and --sampler: one of them"),
+        (["CURVES", "--sampler", "best"], 2, "--sampler: unknown sampler 'best'"),
         (["CURVES", "--workers", "0"], 2, "Invalid value for '--workers'"),
     ],
 )

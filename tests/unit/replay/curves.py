@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tuner.replay.recorded import RecordedStudy, RecordedTrial
 from tuner.search.pruning import FinishedTrial
-from tuner.spec.values import Objective
+from tuner.spec.values import FloatParameter, IntParameter, Is, Objective
 from tuner.training.course import Rules
 from tuner.trial import EpochReport
 
@@ -33,6 +33,13 @@ def trial(
 
 def recorded(*trials: RecordedTrial) -> RecordedStudy:
     return RecordedStudy("by hand", OBJECTIVES, trials)
+
+
+def with_space(*trials: RecordedTrial) -> RecordedStudy:
+    """A study that searched units of 2, 4, 6, 8 and, of 6 units, a learning rate."""
+    rate = FloatParameter("rate", "learning_rate", low=1e-4, high=1e-2, log=True, when=Is("units", (6,)))
+    units = IntParameter("units", "units", low=2, high=8, step=2)
+    return RecordedStudy("with space", OBJECTIVES, trials, space=(units, rate))
 
 
 class After:

@@ -10,7 +10,7 @@ from tuner.metrics import METRICS
 from tuner.replay.compare import Conditions, compare, pruner_for
 from tuner.replay.judge import Judgement, Truth, judge, truth_of
 from tuner.replay.recorded import RecordedStudy
-from tuner.replay.simulate import courses_of, simulate
+from tuner.replay.simulate import InOrder, courses_of, simulate
 from tuner.search.pruning import NoPruner, Pruner
 from tuner.spec.values import ComponentSpec, Objective
 
@@ -27,7 +27,7 @@ REFERENCE = (0.0, 5.0)
 def judged(pruner: Pruner, study: RecordedStudy = STUDY) -> tuple[Truth, Judgement]:
     courses = courses_of(study.trials, study.objectives, "training_time_s")
     truth = truth_of(courses, study.objectives, REFERENCE)
-    return truth, judge(simulate(courses, pruner), courses, truth)
+    return truth, judge(simulate(InOrder(courses), pruner), courses, truth)
 
 
 def test_without_pruning_all_is_kept_and_nothing_saved() -> None:
@@ -36,7 +36,9 @@ def test_without_pruning_all_is_kept_and_nothing_saved() -> None:
     # 0.5 for 4 s, a quarter more for 3 s, another quarter for 1 s.
     assert truth.hypervolume == pytest.approx(0.5 * 4 + 0.25 * 3 + 0.25 * 1)
     assert (truth.epochs, truth.seconds) == (8, 10.0)
-    assert found == Judgement(4, 0, 0.0, 0.0, 1.0, {}, 10.0)
+    # 2 of 3 from 1 s on, 2.75 of 3 from 3 s on, all from 7 s on; 95 % not before.
+    assert found.hypervolume_held == pytest.approx((2 / 3 * 2 + 2.75 / 3 * 4 + 3) / 10)
+    assert found == Judgement(4, 0, 0.0, 0.0, 1.0, {}, 10.0, found.hypervolume_held, 7.0)
 
 
 def test_a_member_of_the_front_has_what_no_other_trial_covers() -> None:
@@ -135,3 +137,23 @@ def test_seconds_that_were_not_recorded_are_missed() -> None:
 
     with pytest.raises(InputError, match="training_cpu_time_s was not recorded in every epoch"):
         compare(study, [ComponentSpec("none")], METRICS)
+
+
+def test_what_is_held_is_measured_up_to_the_time_limit() -> None:
+    limited = compare(
+        STUDY, [ComponentSpec("none")], METRICS, Conditions(reference=REFERENCE, time_limit_s=2.0)
+    )
+    (judgement,) = limited.outcomes[0].judgements
+
+    assert limited.until_s == 2.0
+    assert judgement.hypervolume_held == pytest.approx(2 / 3 * 1 / 2), "nothing before the first second"
+    assert judgement.reached_s is None
+
+
+def test_workers_hold_more_of_it_sooner() -> None:
+    def held(workers: int) -> float:
+        conditions = Conditions(workers=workers, reference=REFERENCE, time_limit_s=10.0)
+        (outcome,) = compare(STUDY, [ComponentSpec("none")], METRICS, conditions).outcomes
+        return outcome.judgements[0].hypervolume_held
+
+    assert held(1) < held(2) < held(4)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.recorded import record_study
-from tests.unit.replay.curves import recorded, trial
+from tests.unit.replay.curves import recorded, trial, with_space
 from tuner.errors import InputError, NotFoundError
 from tuner.replay.recorded import read_recorded, recorded_study, write_recorded
 
@@ -43,6 +43,51 @@ def test_a_file_keeps_a_study(tmp_path: Path, name: str) -> None:
     write_recorded(study, tmp_path / name)
 
     assert read_recorded(tmp_path / name) == study
+
+
+def test_a_file_keeps_the_space_and_its_conditions(tmp_path: Path) -> None:
+    study = with_space(trial(0, [0.5, 0.7], 1.0), trial(3, [0.6, 0.65], 2.0))
+
+    write_recorded(study, tmp_path / "curves.json")
+
+    assert read_recorded(tmp_path / "curves.json").space == study.space
+
+
+def test_a_file_of_before_has_no_space(tmp_path: Path) -> None:
+    path = tmp_path / "curves.json"
+    write_recorded(with_space(trial(0, [0.5], 1.0)), path)
+    record = json.loads(path.read_text())
+    del record["space"]
+    path.write_text(json.dumps(record))
+
+    assert read_recorded(path).space == ()
+
+
+@pytest.mark.parametrize(
+    ("params", "name"), [({"units": 9}, "units"), ({}, "units"), ({"units": 8, "layers": 2}, "layers")]
+)
+def test_a_trial_outside_the_space_is_refused(tmp_path: Path, params: dict[str, int], name: str) -> None:
+    path = tmp_path / "curves.json"
+    write_recorded(with_space(replace(trial(4, [0.5], 1.0), params=params)), path)
+
+    with pytest.raises(InputError, match=f"trial 4 has a {name} that the space does not allow"):
+        read_recorded(path)
+
+
+def test_a_space_that_is_none_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "curves.json"
+    write_recorded(with_space(trial(0, [0.5], 1.0)), path)
+    record = json.loads(path.read_text())
+    for space in ([{"type": "int"}], [{"name": "units", "type": "big", "when": None}], [7], {"units": 8}):
+        path.write_text(json.dumps({**record, "space": space}))
+        with pytest.raises(InputError, match="expected recorded curves, found something else"):
+            read_recorded(path)
+
+
+def test_a_study_of_the_database_has_its_space(tmp_path: Path) -> None:
+    study = recorded_study(record_study(str(tmp_path / "tuner.db")), "reviews")
+
+    assert [each.name for each in study.space] == ["units", "bidirectional"]
 
 
 def test_equal_studies_give_equal_bytes(tmp_path: Path) -> None:

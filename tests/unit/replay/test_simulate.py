@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.replay.curves import OBJECTIVES, After, recorded, trial
 from tuner.replay.recorded import RecordedStudy
-from tuner.replay.simulate import Run, TrialCourse, clock_of, courses_of, simulate
+from tuner.replay.simulate import InOrder, Run, TrialCourse, clock_of, courses_of, simulate
 from tuner.search.pruning import NoPruner, Pruner
 from tuner.spec.values import Objective
 from tuner.training.chance import Chance
@@ -25,7 +25,7 @@ def courses(study: RecordedStudy = STUDY) -> list[TrialCourse]:
 
 
 def run(pruner: Pruner | None = None, workers: int = 1, time_limit_s: float | None = None) -> Run:
-    return simulate(courses(), pruner or NoPruner(), workers, time_limit_s)
+    return simulate(InOrder(courses()), pruner or NoPruner(), workers, time_limit_s)
 
 
 def test_without_pruning_every_trial_ends_as_it_was_recorded() -> None:
@@ -86,7 +86,7 @@ def test_a_trial_stops_early_by_its_own_rules() -> None:
 
 def test_after_a_trial_has_stopped_early_there_is_nothing_left_to_prune() -> None:
     pruner = After(9)
-    simulate(courses(recorded(trial(0, [0.6, 0.5, 0.5, 0.9], 1.0, patience=2))), pruner)
+    simulate(InOrder(courses(recorded(trial(0, [0.6, 0.5, 0.5, 0.9], 1.0, patience=2)))), pruner)
     assert [left for *_, left in pruner.shown] == [3, 2, 0]
 
 
@@ -123,7 +123,7 @@ def test_a_trial_that_has_learned_nothing_is_cut_under_every_pruner() -> None:
     labels = np.repeat([0, 1], 500)
     asked = [trial(0, [0.50, 0.51, 0.50, 0.51], 1.0), trial(1, [0.50, 0.70, 0.75, 0.80], 1.0)]
     found = simulate(
-        courses_of(asked, OBJECTIVES, "training_time_s", Chance.of(labels, labels), chance_epochs=2),
+        InOrder(courses_of(asked, OBJECTIVES, "training_time_s", Chance.of(labels, labels), chance_epochs=2)),
         NoPruner(),
     )
 
