@@ -58,7 +58,7 @@ def page_of(results: Mapping[str, Mapping[str, Any]], name: str, pictures: Seque
     """Return the page.
 
     Args:
-        results: What there is of ``front``, ``efficiency``, ``scale``, ``fairness`` and ``queue_order``.
+        results: What there is of ``front``, ``parts``, ``efficiency``, ``scale``, ``fairness`` and ``queue_order``.
         name: ``full`` or ``quick``.
         pictures: Files beside the page.
     """
@@ -77,6 +77,8 @@ def page_of(results: Mapping[str, Mapping[str, Any]], name: str, pictures: Seque
         ]
     if "front" in results:
         lines += _front(results["front"], pictures)
+    if "parts" in results:
+        lines += _parts(results["parts"])
     if "efficiency" in results:
         lines += _efficiency(results["efficiency"])
     if "scale" in results:
@@ -195,6 +197,43 @@ _ALT = {
     PICTURES[0]: "Hypervolume of each method's front over wall time, one line a method",
     PICTURES[1]: "Accuracy on unseen texts against seconds of each method's last front, trained again",
 }
+
+
+def _parts(document: Mapping[str, Any]) -> list[str]:
+    settings = document["settings"]
+    rows = [
+        [
+            row["variation"],
+            f"**{row['final']:.3f}**",
+            ", ".join(f"{each:.3f}" for each in row["finals"]),
+            f"**{row['mean_held']:.3f}**",
+            ", ".join(f"{each:.3f}" for each in row["held"]),
+            f"{row['networks']:.0f}",
+        ]
+        for row in document["rows"]
+    ]
+    return [
+        "",
+        "## What the parts bring",
+        "",
+        f"The same {settings['seconds']:.0f} s with `tuner` alone, each time with one part left out, seed by seed in turn. "
+        "Accuracies and seconds are those of the studies themselves, with one stopwatch on one machine. *Held* is the "
+        "mean of the hypervolume over the time: who has a front early has more of it.",
+        *_table(
+            [
+                "variation",
+                "hypervolume, median",
+                "each seed",
+                "held, median",
+                "each seed",
+                "networks with an epoch",
+            ],
+            rows,
+        ),
+        "",
+        "*`python -m benchmarks.front.parts`*",
+        *_measured_on(document["machine"]),
+    ]
 
 
 def _efficiency(document: Mapping[str, Any]) -> list[str]:

@@ -22,7 +22,6 @@ import statistics
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +30,7 @@ from sklearn.linear_model import RidgeCV
 from benchmarks.paths import RESULTS, ROOT, write_json
 from benchmarks.work_estimate import work
 from tuner.catalogue import CATALOGUE
-from tuner.replay.judge import Truth, truth_of
+from tuner.replay.judge import Truth, mean_until, truth_of
 from tuner.replay.recorded import RecordedStudy, read_recorded
 from tuner.replay.simulate import TrialCourse, clock_of, courses_of
 from tuner.search.pruning import FinishedTrial, Pruner, make_pruner
@@ -176,15 +175,6 @@ def run(order: str, courses: Sequence[TrialCourse], seen: Seen, pruner: Pruner) 
     return trace
 
 
-def held(trace: Sequence[tuple[float, float]], until_s: float) -> float:
-    """Return the mean share over the time up to ``until_s``."""
-    steps = [*trace, (max(until_s, trace[-1][0]), trace[-1][1])]
-    area = 0.0
-    for (began_s, share), (ended_s, _) in pairwise(steps):
-        area += share * max(0.0, min(ended_s, until_s) - min(began_s, until_s))
-    return area / until_s
-
-
 def reached(trace: Sequence[tuple[float, float]], level: float) -> float:
     """Return when the share first was ``level``; infinity when never."""
     return next((at_s for at_s, share in trace if share >= level), math.inf)
@@ -207,7 +197,7 @@ def table(study: RecordedStudy, shuffles: int) -> list[dict[str, float | str]]:
             traces.append(run(order, shuffled, Seen(truth, params), pruner))
         until_s = truth.seconds / WORKERS / 4
         row: dict[str, float | str] = {"study": study.name, "order": order}
-        row["held"] = statistics.fmean(held(trace, until_s) for trace in traces)
+        row["held"] = statistics.fmean(mean_until(trace, until_s) for trace in traces)
         for level in LEVELS:
             row[f"to_{level:.0%}"] = statistics.median(reached(trace, level) for trace in traces)
         rows.append(row)

@@ -1,4 +1,7 @@
-"""``tuner run`` as its README shows it; what it had found when is read from its database afterwards."""
+"""``tuner run`` as its README shows it; what it had found when is read from its database afterwards.
+
+With the name of a variation it is run with a part of it left out (:mod:`benchmarks.front.parts`).
+"""
 
 from __future__ import annotations
 
@@ -9,19 +12,31 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks.front.record import Found
 from benchmarks.front.script import the_order
 from benchmarks.front.settings import Order
+from tuner.catalogue import CATALOGUE
+from tuner.spec import dump_spec, load_spec
+from tuner.spec.values import ComponentSpec, StudySpec
+
+__all__ = ["VARIATIONS", "plain_params", "varied", "write_found"]
 
 START_UP_S = 5.0
 """A study's time limit begins with its session, some seconds after the command was typed."""
 
 NAME = "front"
+
+VARIATIONS: Mapping[str, Callable[[StudySpec], StudySpec]] = {
+    "draws_1": lambda spec: replace(spec, sampler=ComponentSpec("tpe", {"draws": 1})),
+    "no_pruner": lambda spec: replace(spec, pruner=ComponentSpec("none")),
+    "random": lambda spec: replace(spec, sampler=ComponentSpec("random", {"draws": 8})),
+}
+"""What is declared otherwise, by the name of the variation."""
 
 
 def main() -> None:
@@ -33,7 +48,8 @@ def main() -> None:
     # Prepared texts, which every method finds; a person's second study finds its own so, too.
     shutil.copytree(order.cache, folder / Path(order.cache).name)
     storage = folder / "tuner.db"
-    command = [str(Path(sys.executable).parent / "tuner"), "run", order.space, "--study", NAME]
+    space = varied(Path(order.space), sys.argv[2], folder) if len(sys.argv) > 2 else Path(order.space)
+    command = [str(Path(sys.executable).parent / "tuner"), "run", str(space), "--study", NAME]
     left_s = order.started + order.seconds - time.time()
     command += ["--seed", str(order.seed), "--time-limit", f"{left_s - START_UP_S:.0f}s"]
     study = subprocess.Popen(command, env={**os.environ, "TUNER_STORAGE": str(storage)})
@@ -43,6 +59,14 @@ def main() -> None:
         study.send_signal(signal.SIGINT)  # what is under way then counts for no method
         study.wait()
     write_found(storage, order)
+
+
+def varied(space: Path, variation: str, folder: Path) -> Path:
+    """Write the declared file with what a variation declares otherwise into a folder; return its path."""
+    changed = VARIATIONS[variation](load_spec(space, CATALOGUE))
+    path = folder / space.name
+    path.write_text(dump_spec(changed), encoding="utf-8")
+    return path
 
 
 def write_found(storage: Path, order: Order) -> None:

@@ -11,7 +11,7 @@ from tuner.replay.simulate import Run, TrialCourse
 from tuner.search.pareto import front_indices, hypervolume
 from tuner.spec.values import Objective
 
-__all__ = ["REACHED", "Judgement", "Truth", "judge", "truth_of"]
+__all__ = ["REACHED", "Judgement", "Truth", "judge", "mean_until", "truth_of"]
 
 REACHED = 0.95
 """The share of the hypervolume whose moment is told."""
@@ -146,7 +146,7 @@ def judge(run: Run, courses: Sequence[TrialCourse], truth: Truth, until_s: float
         hypervolume_kept=truth.volume_of(completed),
         members_cut={number: share for number, share in truth.own_share.items() if number in run.reasons},
         ended_s=run.ended_s,
-        hypervolume_held=_mean_until(course, truth.seconds if until_s is None else until_s),
+        hypervolume_held=mean_until(course, truth.seconds if until_s is None else until_s),
         reached_s=next((at_s for at_s, share in course if share >= REACHED), None),
     )
 
@@ -168,8 +168,13 @@ def _covered(run: Run, truth: Truth) -> list[tuple[float, float]]:
     return found
 
 
-def _mean_until(course: Sequence[tuple[float, float]], until_s: float) -> float:
-    """Return the mean over ``[0, until_s]`` of a share that is 0 before the first moment of ``course``."""
+def mean_until(course: Sequence[tuple[float, float]], until_s: float) -> float:
+    """Return the mean over ``[0, until_s]`` of a share that is 0 before the first moment of ``course``.
+
+    Args:
+        course: When the share became what, in the order of time.
+        until_s: Seconds; what comes later does not count.
+    """
     if not course or until_s <= 0.0:
         return 0.0
     ends_s = [*(at_s for at_s, _ in course[1:]), until_s]
