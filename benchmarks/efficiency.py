@@ -1,6 +1,7 @@
 """How much of the workers' time is spent in Keras, and what the same trials cost without an orchestrator.
 
-    python -m benchmarks.efficiency            # 20 trials, ten of them twice more: a quarter of an hour
+    python -m benchmarks.efficiency            # 20 trials, ten of them twice more: ten minutes
+    python -m benchmarks.efficiency --runs 3   # thrice: the middle one is shown, and the range told
     python -m benchmarks.efficiency --quick    # 6 small ones: two minutes
 
 First a study of random points, each trained to its end, a worker a core: where did its workers' seconds go?
@@ -149,6 +150,7 @@ def main() -> int:
     """Run the study, and its first trials beside the bare loop; write where the time went."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="six small trials")
+    parser.add_argument("--runs", type=int, default=1, help="how often all of it is done")
     options = parser.parse_args()
     trials, beside, comparison = 20, 10, FULL
     if options.quick:
@@ -156,21 +158,47 @@ def main() -> int:
     cores = machine.use_cores()
     if len(cores) < machine.CORES:
         raise SystemExit(f"{machine.CORES} cores are needed")
+    spec = study_spec(comparison, trials)
+    settings = {"trials": trials, "beside": beside, **comparison.settings()}
+    runs: list[dict[str, Any]] = []
+    for run in range(options.runs):
+        runs.append(measured(replace(spec, seed=spec.seed + run), settings, comparison.name, cores))
+        document = middle_of(runs)
+        write_json(MEASURED / comparison.name / "efficiency.json", document)
+        show(runs[-1])
+    return 0
+
+
+def measured(spec: StudySpec, settings: Mapping[str, Any], name: str, cores: Sequence[int]) -> dict[str, Any]:
+    """Measure once.
+
+    Args:
+        spec: The study.
+        settings: Of the measurement, ``trials`` and ``beside`` among them.
+        name: Of the folder of what may be thrown away.
+        cores: Two, for the workers and the bare loop.
+    """
     before = machine.facts()
-    folder = WORK / f"efficiency_{comparison.name}"
+    folder = WORK / f"efficiency_{name}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    spec = study_spec(comparison, trials)
     storage = str(folder / "tuner.db")
-    print(f"tuner: {trials} trials, {len(cores)} workers", file=sys.stderr, flush=True)
+    print(f"tuner: {settings['trials']} trials, {len(cores)} workers", file=sys.stderr, flush=True)
     study = run_ours(NAME, spec, storage, folder, len(cores))
-    orders = orders_of(storage, range(beside))
-    halves = run_beside(spec, orders, storage, folder, cores)
-    settings = {"trials": trials, "beside": beside, **comparison.settings()}
-    document = result(study, halves, settings, before)
-    write_json(MEASURED / comparison.name / "efficiency.json", document)
-    show(document)
-    return 0
+    orders = orders_of(storage, range(settings["beside"]))
+    return result(study, run_beside(spec, orders, storage, folder, cores), settings, before)
+
+
+def middle_of(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the middle run by the share inside Keras, the lower of two, with the ratios of all of them.
+
+    Args:
+        runs: As :func:`result` returned them, at least one.
+    """
+    ranked = sorted(runs, key=lambda each: float(each["inside_keras"]))
+    ratios = ("inside_keras", "inside_keras_while_busy", "bare_to_tuner")
+    every = [{name: each[name] for name in ratios} for each in runs]
+    return {**ranked[(len(ranked) - 1) // 2], "runs": every}
 
 
 def study_spec(comparison: Comparison, trials: int) -> StudySpec:

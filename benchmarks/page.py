@@ -267,7 +267,23 @@ def _efficiency(document: Mapping[str, Any]) -> list[str]:
         f"({' and '.join(f'{each:.3f}' for each in document['bare_to_tuner_halves'])} by halves). It builds the same "
         "networks and feeds them the same batches, keeps no checkpoint and no model, and measures loss and accuracy only.",
         f"* The goal is {document['goal']} for both.",
+        *_of_runs(document.get("runs", ())),
         *_measured_on(document["machine"]),
+    ]
+
+
+def _of_runs(runs: Sequence[Mapping[str, float]]) -> list[str]:
+    """Say what several runs came to, of which the middle one is shown."""
+    if len(runs) < 2:
+        return []
+
+    def every(name: str) -> str:
+        return ", ".join(f"{run[name]:.3f}" for run in runs)
+
+    return [
+        f"* All of it was done {len(runs)} times, with other points each time; shown is the middle run by the share "
+        f"inside Keras. Inside Keras: {every('inside_keras')}; while there was a trial left to run: "
+        f"{every('inside_keras_while_busy')}; the bare loop's time over that of `tuner`: {every('bare_to_tuner')}."
     ]
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import pytest
 
-from benchmarks.efficiency import Timeline, result, shares_of
+from benchmarks.efficiency import Timeline, middle_of, result, shares_of
 
 
 def timeline() -> Timeline:
@@ -60,3 +60,16 @@ def test_the_bare_loop_is_held_against_all_that_ran_beside_it() -> None:
     assert document["bare_to_tuner_halves"] == pytest.approx([40.0 / 49.0, 45.0 / 49.0])
     assert document["beside"]["tuner"]["all_s"] == 98.0
     assert document["beside"]["bare_s"] == 85.0
+
+
+@pytest.mark.parametrize(("shares", "shown"), [([0.9], 0.9), ([0.9, 0.8], 0.8), ([0.95, 0.8, 0.9], 0.9)])
+def test_the_middle_of_several_runs_is_shown_and_all_of_them_told(shares: list[float], shown: float) -> None:
+    runs = [
+        {"inside_keras": share, "inside_keras_while_busy": 0.97, "bare_to_tuner": 1.0, "goal": 0.95}
+        for share in shares
+    ]
+
+    document = middle_of(runs)
+
+    assert (document["inside_keras"], document["goal"]) == (shown, 0.95)
+    assert [run["inside_keras"] for run in document["runs"]] == shares

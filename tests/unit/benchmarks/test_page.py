@@ -100,6 +100,30 @@ def test_the_goals_of_size_are_judged(last_p95_s: float, trials_s: float, missed
     assert "| sqlite | 10,000 |" in text
 
 
+def test_what_parts_bring_is_told_a_row_a_variation() -> None:
+    row = {"finals": [0.6, 0.7], "held": [0.5, 0.6], "final": 0.65, "mean_held": 0.55, "networks": 40}
+    rows = [{"variation": name, **row} for name in ("as it is", "`pruner: none`")]
+    document = {"settings": {"seconds": 300.0, "seeds": 2}, "rows": rows, "machine": MACHINE}
+
+    text = page.page_of({"parts": document}, "full")
+
+    assert "| `pruner: none` | **0.650** | 0.600, 0.700 | **0.550** | 0.500, 0.600 | 40 |" in text
+    assert "The same 300 s with `tuner` alone" in text
+
+
+def test_several_runs_of_the_efficiency_are_told_with_their_range() -> None:
+    document = json.loads((RESULTS / "full" / "efficiency.json").read_text(encoding="utf-8"))
+    runs = [
+        {"inside_keras": each, "inside_keras_while_busy": each, "bare_to_tuner": 1.0} for each in (0.94, 0.96)
+    ]
+
+    text = page.page_of({"efficiency": {**document, "runs": runs}}, "full")
+
+    assert "All of it was done 2 times" in text
+    assert "Inside Keras: 0.940, 0.960;" in text
+    assert "All of it was done" not in page.page_of({"efficiency": {**document, "runs": runs[:1]}}, "full")
+
+
 def test_fairness_and_what_was_tried_are_told_as_recorded() -> None:
     names = ("fairness", "queue_order")
     results = {name: json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8")) for name in names}
