@@ -330,6 +330,10 @@ def _said(compared: Comparison) -> list[str]:
             "what was begun lay from what the sampler asked for, and would have by chance (0: the same, 1: "
             "nothing alike)",
         ]
+        if study.left_out:
+            lines.append(
+                "those that were left out cannot be begun, so a sampler is shown a part of the study only"
+            )
     elif conditions.order == "shuffled":
         lines.append(f"medians of {conditions.seeds} shuffled orders; worst and largest are over all of them")
     partial = [outcome for outcome in compared.outcomes if len(outcome.judged_by) < len(truth.objectives)]

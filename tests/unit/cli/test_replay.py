@@ -99,6 +99,8 @@ def test_a_study_of_the_database_is_replayed_and_saved(
 
     assert main(["replay", "reviews", "--storage", storage]) == 0
     assert "4 trials, 8 epochs" in capsys.readouterr().err
+    assert main(["replay", "reviews", "--storage", storage, "--sampler", "random", "--seeds", "2"]) == 0
+    assert "those that were left out cannot be begun" in capsys.readouterr().err
     assert main(["replay", "--storage", storage, "--save", str(path)]) == 0
     assert "4 trials; left out: 1 pruned, 1 failed" in capsys.readouterr().err
     assert len(read_recorded(path).trials) == 4
