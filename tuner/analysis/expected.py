@@ -105,19 +105,21 @@ def _mean(design: _Array, target: _Array) -> _Array:
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.gaussian_process import GaussianProcessRegressor
     from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
+    from threadpoolctl import threadpool_limits
 
     drawn = np.random.default_rng(0).permutation(len(target))
     alike = ConstantKernel() * Matern(np.full(design.shape[1], 2.0), _LENGTHS, nu=2.5)
-    with warnings.catch_warnings():
+    # One thread: those of small matrices wait for each other, and where a study runs beside they wait long.
+    with threadpool_limits(1), warnings.catch_warnings():
         # A length at its upper bound is a setting that does not matter, which is told as a warning.
         warnings.simplefilter("ignore", ConvergenceWarning)
         fitted = GaussianProcessRegressor(alike + WhiteKernel(0.1, _NOISE), normalize_y=True, random_state=0)
         fitted.fit(design[drawn[:_FITTED]], target[drawn[:_FITTED]])
-    if len(target) > _FITTED:
-        fitted = GaussianProcessRegressor(fitted.kernel_, optimizer=None, normalize_y=True)
-        fitted.fit(design[drawn[:_LEARNED]], target[drawn[:_LEARNED]])
-    parts = [fitted.predict(design[start : start + _AT_ONCE]) for start in range(0, len(design), _AT_ONCE)]
-    return np.concatenate(parts)
+        if len(target) > _FITTED:
+            fitted = GaussianProcessRegressor(fitted.kernel_, optimizer=None, normalize_y=True)
+            fitted.fit(design[drawn[:_LEARNED]], target[drawn[:_LEARNED]])
+        starts = range(0, len(design), _AT_ONCE)
+        return np.concatenate([fitted.predict(design[start : start + _AT_ONCE]) for start in starts])
 
 
 def _stretched(values: _Array, metric: Metric) -> _Array:
