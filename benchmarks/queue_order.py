@@ -163,12 +163,12 @@ def run(order: str, courses: Sequence[TrialCourse], seen: Seen, pruner: Pruner) 
         begin(0.0)
     while due:
         now_s, _, course, epoch, began_s = heapq.heappop(due)
-        reason = pruner.decide(course.curve[: epoch + 1], seen.ended, course.epochs - epoch - 1)
-        if not reason and epoch + 1 < len(course.curve):
+        pruned = pruner.decide(course.curve[: epoch + 1], seen.ended, course.epochs - epoch - 1)
+        if not pruned and epoch + 1 < len(course.curve):
             heapq.heappush(due, (began_s + course.ends_s[epoch + 1], turn, course, epoch + 1, began_s))
             turn += 1
             continue
-        seen.end(course, epoch, pruned=bool(reason))
+        seen.end(course, epoch, pruned=pruned is not None)
         trace.append((now_s, seen.share()))
         if waiting:
             begin(now_s)

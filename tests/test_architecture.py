@@ -17,6 +17,7 @@ ORDER = [
     "lazy",
     "errors",
     "spec",
+    "decision",
     "trial",
     "data",
     "embeddings",

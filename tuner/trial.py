@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from tuner.decision import Decision
 from tuner.spec.values import Task, Value
 
 __all__ = [
@@ -109,11 +110,19 @@ class VerdictAction(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """The coordinator's answer to an epoch; ``reason`` is what a person reads."""
+    """The coordinator's answer to an epoch.
+
+    Attributes:
+        number: The trial's number.
+        action: What it does now.
+        reason: What a person reads.
+        decision: What a trial is pruned or finished by; the outcome brings it back.
+    """
 
     number: int
     action: VerdictAction
     reason: str = ""
+    decision: Decision | None = None
 
 
 class Ending(StrEnum):
@@ -139,6 +148,8 @@ class TrialOutcome:
         facts: What is no number: kernel, device, library versions.
         confusion: ``(n_classes, n_classes)`` counts of validation texts, of the kept epoch: a row a
             true class, a column a predicted one; empty where there are no classes.
+        decision: What ended it before its own end, with its numbers; ``reason`` is then its sentence. None
+            where nothing did.
     """
 
     number: int
@@ -149,3 +160,4 @@ class TrialOutcome:
     model_path: str = ""
     facts: Mapping[str, Value] = field(default_factory=dict)
     confusion: Sequence[Sequence[int]] = ()
+    decision: Decision | None = None

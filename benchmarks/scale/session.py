@@ -21,6 +21,7 @@ from typing import Any
 from benchmarks.scale import NAME
 from benchmarks.scale.fill import EPOCHS, curve_of
 from tuner.catalogue import CATALOGUE
+from tuner.decision import Decision
 from tuner.execution.coordinator import Coordinator
 from tuner.execution.executor import Heard
 from tuner.execution.interrupts import Interrupts
@@ -61,8 +62,9 @@ class AnsweringExecutor:
                 self._go_on(worker)
             case Verdict(action=VerdictAction.CONTINUE):
                 self._go_on(worker)
-            case Verdict(action=action, reason=reason):
-                self._end(worker, Ending.PRUNED if action is VerdictAction.PRUNE else Ending.RELEASED, reason)
+            case Verdict(action=action, reason=reason, decision=decision):
+                ending = Ending.PRUNED if action is VerdictAction.PRUNE else Ending.RELEASED
+                self._end(worker, ending, reason, decision)
             case _:
                 pass
 
@@ -75,9 +77,9 @@ class AnsweringExecutor:
         report = EpochReport(request.number, epoch, curve[epoch], epoch, curve[epoch])
         self._heard.append(Heard(worker, report))
 
-    def _end(self, worker: int, ending: Ending, reason: str) -> None:
+    def _end(self, worker: int, ending: Ending, reason: str, decision: Decision | None = None) -> None:
         request, curve, epoch = self._running.pop(worker)
-        outcome = TrialOutcome(request.number, ending, curve[epoch - 1], reason)
+        outcome = TrialOutcome(request.number, ending, curve[epoch - 1], reason, decision=decision)
         self._heard.append(Heard(worker, outcome))
 
     def hear(self, timeout_s: float) -> list[Heard]:  # noqa: ARG002 - of the contract; nothing is waited for

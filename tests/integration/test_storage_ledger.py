@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import math
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,8 +27,10 @@ from tests.ledgers import (
     report,
     run_all,
     spec_of,
+    study_at,
     take,
 )
+from tuner.decision import Decision, Rule
 from tuner.errors import InputError, NotFoundError, StorageRefusedError, StudyChangedError
 from tuner.search import make_sampler, suggest
 from tuner.search.choice import Choice
@@ -52,7 +56,7 @@ from tuner.storage import (
     this_owner,
 )
 from tuner.storage.studies import delete_rows
-from tuner.storage.tables import optuna_studies
+from tuner.storage.tables import optuna_studies, results
 from tuner.trial import Ending, EpochReport, TrialOutcome
 
 
@@ -550,6 +554,44 @@ class TestResults:
         theirs = optuna.load_study(study_name=NAME, storage=ledger.database.storage)
         assert theirs.get_trials()[0].user_attrs == {"reason": "hopeless"}
 
+    def test_a_decision_is_kept_as_it_was_taken(self, ledger: Ledger, session: RunningStudy) -> None:
+        claim = take(session)
+        numbers: dict[str, Value] = {
+            "epochs": 2,
+            "best.accuracy": 0.1 + 0.2,
+            "is_last": True,
+            "far": -math.inf,
+        }
+        taken = Decision(Rule.CHANCE, {**numbers, "chance.accuracy": 0.5})
+        session.record_outcome(
+            claim.token, TrialOutcome(claim.number, Ending.PRUNED, {}, taken.reason, decision=taken), None
+        )
+        trial = ledger.trials(NAME)[0]
+        assert trial.decision == taken
+        assert trial.decision is not None
+        assert trial.decision.reason == trial.reason
+        theirs = optuna.load_study(study_name=NAME, storage=ledger.database.storage)
+        assert theirs.get_trials()[0].user_attrs == {"reason": taken.reason}
+
+    def test_a_trial_that_ended_by_itself_has_no_decision(
+        self, ledger: Ledger, session: RunningStudy
+    ) -> None:
+        finish(session, take(session))
+        take(session)
+        assert [trial.decision for trial in ledger.trials(NAME)] == [None, None]
+
+    def test_of_a_rule_that_is_not_known_here_the_reason_is_left(
+        self, ledger: Ledger, session: RunningStudy
+    ) -> None:
+        claim = take(session)
+        session.record_outcome(
+            claim.token, TrialOutcome(claim.number, Ending.PRUNED, {}, "by the moon"), None
+        )
+        with ledger.database.writing() as connection:
+            connection.execute(sa.update(results).values(decision='{"rule": "moon", "numbers": {}}'))
+        trial = ledger.trials(NAME)[0]
+        assert (trial.decision, trial.reason) == (None, "by the moon")
+
     def test_a_failed_trial_keeps_its_traceback(self, ledger: Ledger, session: RunningStudy) -> None:
         claim = take(session)
         failed = TrialOutcome(claim.number, Ending.FAILED, {}, "nul \x00 and half \ud800", "Traceback")
@@ -571,9 +613,10 @@ class TestResults:
         self, ledger: Ledger, session: RunningStudy, values: tuple[float, ...] | None, reason: str
     ) -> None:
         claim = take(session)
-        assert session.record_outcome(claim.token, complete(claim.number), values)
+        late = Decision(Rule.TIME_LIMIT, {"epochs": 1, "epochs_left": 2})
+        assert session.record_outcome(claim.token, complete(claim.number, decision=late), values)
         trial = ledger.trials(NAME)[0]
-        assert trial.state == "FAIL"
+        assert (trial.state, trial.decision) == ("FAIL", None)
         assert reason in trial.reason
 
     def test_a_released_outcome_gives_the_trial_back(self, ledger: Ledger, session: RunningStudy) -> None:
@@ -840,3 +883,23 @@ class TestAdditions:
         ledger.delete_study(NAME)
         ledger.create_study(NAME, spec_of(), "fingerprint", {}, Path())
         assert not [*ledger.baselines(NAME), *ledger.notes(NAME), *ledger.timings(NAME)]
+
+
+def test_a_study_from_before_decisions_were_kept_is_read_and_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "tuner.db"
+    taken = Decision(Rule.TIME_LIMIT, {"epochs": 1, "epochs_left": 2})
+    with study_at(str(path), spec_of()) as ledger:
+        claim = take(session := join(ledger))
+        pruned = TrialOutcome(claim.number, Ending.PRUNED, {}, "hopeless", decision=taken)
+        session.record_outcome(claim.token, pruned, None)
+        session.finish_session()
+    with closing(sqlite3.connect(path)) as old, old:
+        old.execute("ALTER TABLE tuner_results DROP COLUMN decision")
+        old.execute("DELETE FROM tuner_schema WHERE version > 2")
+
+    ledger = Ledger(open_database(str(path), create=False))
+    assert [(trial.reason, trial.decision) for trial in ledger.trials(NAME)] == [("hopeless", None)]
+    claim = take(session := join(ledger))
+    session.record_outcome(claim.token, complete(claim.number, decision=taken), (0.5, 2.0))
+    assert [trial.decision for trial in ledger.trials(NAME)] == [None, taken]
+    ledger.database.close()

@@ -18,6 +18,7 @@ import pytest
 
 from tests.event_files import expected_scalars, scalars_of, without_rate
 from tuner.data.encode import encode, open_dataset, prepare
+from tuner.decision import Decision, Rule
 from tuner.embeddings import EMBEDDINGS
 from tuner.metrics import METRICS
 from tuner.models import FAMILIES
@@ -508,12 +509,13 @@ def test_a_trial_given_back_before_its_first_epoch_has_no_metrics(request_for: R
 
 def test_a_pruned_trial_ends_with_the_metrics_so_far_and_the_reason(request_for: RequestMaker) -> None:
     request = request_for()
-    channel = FakeChannel(verdicts={1: Verdict(3, VerdictAction.PRUNE, "dominated by trial 0")})
+    taken = Decision(Rule.MEDIAN, {"metric": "accuracy", "value": 0.4, "epochs": 2, "completed": 3})
+    channel = FakeChannel(verdicts={1: Verdict(3, VerdictAction.PRUNE, taken.reason, taken)})
 
     outcome = run_trial(request, channel)
 
     assert outcome.ending is Ending.PRUNED
-    assert outcome.reason == "dominated by trial 0"
+    assert (outcome.reason, outcome.decision) == (taken.reason, taken)
     assert outcome.metrics["epochs_run"] == 2
     assert outcome.model_path == ""
     assert not (Path(request.trial_dir) / "model.keras").exists()
@@ -521,12 +523,14 @@ def test_a_pruned_trial_ends_with_the_metrics_so_far_and_the_reason(request_for:
 
 def test_a_verdict_can_complete_a_trial_with_the_epochs_that_it_has(request_for: RequestMaker) -> None:
     request = request_for()
-    finish = Verdict(3, VerdictAction.FINISH, "the time limit was reached after 1 of 3 epochs")
+    taken = Decision(Rule.TIME_LIMIT, {"epochs": 1, "epochs_left": 2})
+    finish = Verdict(3, VerdictAction.FINISH, taken.reason, taken)
 
     outcome = run_trial(request, FakeChannel(verdicts={0: finish}))
 
     assert outcome.ending is Ending.COMPLETE
     assert outcome.reason == "the time limit was reached after 1 of 3 epochs"
+    assert outcome.decision == taken
     assert outcome.metrics["epochs_run"] == 1
     assert (Path(request.trial_dir) / outcome.model_path).is_file()
 
@@ -546,6 +550,9 @@ def test_a_trial_that_learned_nothing_is_cut_after_two_epochs(
         r"never learned: accuracy 0\.\d{3} after 2 epochs, the commonest class alone gives 0\.500",
         outcome.reason,
     )
+    assert outcome.decision is not None
+    assert outcome.decision.reason == outcome.reason
+    assert outcome.decision.numbers["is_last"] == (epochs == 2)
     assert [report.epoch for report in channel.reports] == [0, 1]
     assert outcome.metrics["epochs_run"] == 2
     assert not (Path(request.trial_dir) / "model.keras").exists()

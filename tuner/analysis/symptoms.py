@@ -135,8 +135,8 @@ def _never_learned(trial: TrialRecord, records: Records, _: Mapping[str, float])
     chance = chance_of_counts(records.counts["train"], records.counts["validation"])
     if not all(set(chance.looks_at) <= set(metrics) for metrics in history):
         return ""
-    reason = never_learned(chance, history, chance_epochs=1, is_over=True)
-    return reason.removeprefix("never learned: ")
+    cut = never_learned(chance, history, chance_epochs=1, is_over=True)
+    return "" if cut is None else cut.reason.removeprefix("never learned: ")
 
 
 def _underfitting(trial: TrialRecord, records: Records, thresholds: Mapping[str, float]) -> str:

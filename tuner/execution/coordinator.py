@@ -253,12 +253,12 @@ class Coordinator:
             return Verdict(number, VerdictAction.RELEASE, "another session has taken this trial over")
         if self._is_stopping:
             return Verdict(number, VerdictAction.RELEASE, "the study is being stopped")
-        reason = self._pruner.decide(placed.curve, list(self._finished.values()), placed.epochs_left)
-        if reason:
-            return Verdict(number, VerdictAction.PRUNE, reason)
+        pruned = self._pruner.decide(placed.curve, list(self._finished.values()), placed.epochs_left)
+        if pruned:
+            return Verdict(number, VerdictAction.PRUNE, pruned.reason, pruned)
         over = over_limit(self._study.use_of_budget(), placed.curve, placed.epochs_left)
         if over:
-            return Verdict(number, VerdictAction.FINISH, over)
+            return Verdict(number, VerdictAction.FINISH, over.reason, over)
         return Verdict(number, VerdictAction.CONTINUE)
 
     # -- tell --------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from tuner.data.encode import open_dataset
+from tuner.decision import Decision, Rule, in_words
 from tuner.spec.values import Params, Value
 from tuner.training.memory import TextFacts, estimate_bytes, estimate_work
 from tuner.trial import LIMIT, NEEDED, Ending, TrialOutcome, TrialRequest
@@ -65,24 +66,31 @@ class MemoryGate:
 
     def needed_bytes(self, request: TrialRequest) -> int | None:
         """Return what a trial takes with its worker, as far as is known by now, or None if it is not."""
+        parts = self._parts(request)
+        return None if parts is None else _needed_bytes(*parts)
+
+    def _parts(self, request: TrialRequest) -> tuple[int, int, float] | None:
+        """Return a worker's bytes, those a trial is estimated to add, and what one of these stands for."""
         estimate = self.estimate(request)
         if estimate is None:
             return None
-        return (self.worker_bytes or WORKER_BYTES) + int(estimate * self.ratio(_family(request.params)))
+        return self.worker_bytes or WORKER_BYTES, estimate, self.ratio(_family(request.params))
 
     def judge(self, request: TrialRequest) -> TrialOutcome | None:
         """Return how a trial ends that does not fit, or None for one that does."""
         if self.limit_bytes is None:
             return None
-        needed = self.needed_bytes(request)
-        if needed is None or needed <= self.limit_bytes:
+        parts = self._parts(request)
+        needed = 0 if parts is None else _needed_bytes(*parts)
+        if parts is None or needed <= self.limit_bytes:
             return None
-        reason = (
-            f"does not fit into memory: about {in_words(needed)} with its worker, which may have"
-            f" {in_words(self.limit_bytes)}; not begun"
-        )
+        sizes = {"needed_bytes": needed, "limit_bytes": self.limit_bytes}
+        made_of = dict(zip(("worker_bytes", "estimate_bytes", "ratio"), parts, strict=True))
+        decision = Decision(Rule.MEMORY, {**sizes, **made_of})
         facts: dict[str, Value] = {NEEDED: needed, LIMIT: self.limit_bytes}
-        return TrialOutcome(request.number, Ending.PRUNED, reason=reason, facts=facts)
+        return TrialOutcome(
+            request.number, Ending.PRUNED, reason=decision.reason, facts=facts, decision=decision
+        )
 
     def measured(self, request: TrialRequest, outcome: TrialOutcome, before_bytes: int) -> TrialOutcome:
         """Learn from a trial that has ended, and return its outcome with the estimate and the measure.
@@ -123,6 +131,10 @@ class MemoryGate:
         return min(max(ranked[math.ceil(_QUANTILE * (len(ranked) - 1))], low), high)
 
 
+def _needed_bytes(worker_bytes: int, estimate_bytes: int, ratio: float) -> int:
+    return worker_bytes + int(estimate_bytes * ratio)
+
+
 def _family(settings: Params) -> str:
     return str(settings.get("family", ""))
 
@@ -144,8 +156,3 @@ def _texts_in(dataset_dir: str) -> TextFacts:
     longest = max(int(np.diff(part.offsets).max(initial=0)) for part in parts)
     outputs = len(dataset.classes) if dataset.task == "multiclass" else 1
     return TextFacts(len(dataset.words), longest, outputs)
-
-
-def in_words(size_bytes: float) -> str:
-    """Write a size for people: ``820 MB``, ``1.18 GB``."""
-    return f"{size_bytes / 1e9:.3g} GB" if size_bytes >= 1e9 else f"{size_bytes / 1e6:.0f} MB"

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from tuner.decision import Decision
 from tuner.trial import Ending, EpochReport, TrialOutcome, TrialRequest, Verdict, VerdictAction
 
 __all__ = [
@@ -123,6 +124,8 @@ def decode(line: bytes) -> Down | Up:
         kind = _KINDS[body.pop("kind")]
         if "confusion" in body:
             body["confusion"] = tuple(tuple(row) for row in body["confusion"])
+        if body.get("decision") is not None:
+            body["decision"] = Decision.of_document(body["decision"])
         if kind is Verdict:
             body["action"] = VerdictAction(body["action"])
         elif kind is TrialOutcome:

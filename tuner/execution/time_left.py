@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+from tuner.decision import Decision, Rule
 from tuner.execution.plan import StudyPlan
 from tuner.execution.standing import Placed
 from tuner.search.choice import Choice, ChoiceWithin
@@ -196,8 +197,8 @@ class TimeLeft:
         self._longest_s = max((trial.seconds for trial in found), default=0.0)
 
 
-def over_limit(use: BudgetUse, curve: Sequence[EpochReport], epochs_left: int) -> str:
-    """Tell why a trial under way is finished with the epochs that it has; an empty string if it goes on.
+def over_limit(use: BudgetUse, curve: Sequence[EpochReport], epochs_left: int) -> Decision | None:
+    """Tell why a trial under way is finished with the epochs that it has; None if it goes on.
 
     Args:
         use: Of the study's budget, now.
@@ -205,11 +206,20 @@ def over_limit(use: BudgetUse, curve: Sequence[EpochReport], epochs_left: int) -
         epochs_left: Epochs that it may still train.
     """
     if use.time_limit_s is None or use.used_s < use.time_limit_s or not epochs_left:
-        return ""
-    epochs = curve[-1].epoch + 1
-    if use.used_s + _epoch_s(curve) * epochs_left <= (1.0 + _OVERRUN) * use.time_limit_s:
-        return ""
-    return f"the time limit was reached after {epochs} of {epochs + epochs_left} epochs"
+        return None
+    latest_s = (1.0 + _OVERRUN) * use.time_limit_s
+    epoch_s = _epoch_s(curve)
+    if use.used_s + epoch_s * epochs_left <= latest_s:
+        return None
+    numbers: dict[str, Value] = {
+        "epochs": curve[-1].epoch + 1,
+        "epochs_left": epochs_left,
+        "epoch_s": epoch_s,
+        "used_s": use.used_s,
+        "time_limit_s": use.time_limit_s,
+        "latest_s": latest_s,
+    }
+    return Decision(Rule.TIME_LIMIT, numbers)
 
 
 def _epoch_s(curve: Sequence[EpochReport]) -> float:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from tuner.decision import Decision
 from tuner.errors import InputError
 from tuner.replay.judge import Judgement, Truth, judge, truth_of
 from tuner.replay.recorded import RecordedStudy
@@ -278,7 +279,7 @@ class _OnFirstObjective:
         running: Sequence[EpochReport],
         finished: Sequence[FinishedTrial],
         epochs_left: int | None = None,
-    ) -> str | None:
+    ) -> Decision | None:
         """See ``Pruner``."""
         firsts = [replace(trial, values=trial.values and trial.values[:1]) for trial in finished]
         return self._pruner.decide(running, firsts, epochs_left)

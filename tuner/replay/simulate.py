@@ -85,9 +85,9 @@ def _cut(course: TrialCourse, chance: Chance | ChanceOfNumbers, chance_epochs: i
     """Return when a trial is cut for having learned nothing, and why; as the trial itself asks."""
     history = [report.metrics for report in course.curve]
     for epochs in range(1, len(history) + 1):
-        reason = never_learned(chance, history[:epochs], chance_epochs, epochs == len(history))
-        if reason:
-            return epochs, reason
+        cut = never_learned(chance, history[:epochs], chance_epochs, epochs == len(history))
+        if cut:
+            return epochs, cut.reason
     return None
 
 
@@ -184,7 +184,8 @@ def simulate(queue: Queue, pruner: Pruner, workers: int = 1, time_limit_s: float
         epochs += 1
         curve = course.curve[: epoch + 1]
         is_last = epoch + 1 == len(course.curve)  # its patience may have run out before its epochs
-        reason = pruner.decide(curve, ended, 0 if is_last else course.epochs - epoch - 1)
+        decision = pruner.decide(curve, ended, 0 if is_last else course.epochs - epoch - 1)
+        reason = decision.reason if decision else ""
         if not reason and course.never_learned is not None and course.never_learned[0] == epoch + 1:
             reason = course.never_learned[1]
         if not reason and not is_last:

@@ -12,17 +12,25 @@ import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
 import optuna
 from optuna.exceptions import ExperimentalWarning
 from optuna.pruners import BasePruner
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from tuner.decision import Decision, Rule
 from tuner.search.quiet import quiet_optuna
 from tuner.search.trials import FinishedTrial
 from tuner.spec.values import Objective, Value
 from tuner.trial import Ending, EpochReport
 
 __all__ = ["OptunaPruner"]
+
+_NO_BOUND = 1e300
+"""A bound of ``threshold`` that was left out."""
+
+_RUNG = "completed_rung_"
+"""What Optuna's successive halving marks a trial with, and the rung."""
 
 _STATES = {
     Ending.COMPLETE: TrialState.COMPLETE,
@@ -52,7 +60,7 @@ class OptunaPruner:
         running: Sequence[EpochReport],
         finished: Sequence[FinishedTrial],
         epochs_left: int | None = None,
-    ) -> str | None:
+    ) -> Decision | None:
         """See ``Pruner``."""
         curve = self._values(running)
         if not curve or epochs_left == 0:
@@ -65,10 +73,11 @@ class OptunaPruner:
         study.add_trial(
             create_trial(state=TrialState.RUNNING, intermediate_values=curve, system_attrs=passed)
         )
-        trial = study.get_trials(deepcopy=False)[-1]
-        if not self._pruner(number).prune(study, trial):
+        trials = study.get_trials(deepcopy=False)
+        if not self._pruner(number).prune(study, trials[-1]):
             return None
-        return self._reason(curve, sum(trial.values is not None for trial in rivals))
+        # Asked for again: a trial that comes to a rung is marked while it is judged.
+        return self._decision(number, curve, study.get_trials(deepcopy=False))
 
     def _values(self, curve: Sequence[EpochReport]) -> dict[int, float]:
         """Return the objective by step, where it was measured."""
@@ -144,30 +153,57 @@ class OptunaPruner:
         bracket = self._bracket(number)
         return [trial for trial in finished if self._bracket(trial.number) == bracket]
 
-    def _reason(self, curve: Mapping[int, float], n_complete: int) -> str:
-        last = max(curve)
-        epochs = f"{last} epoch{'s' * (last > 1)}"
-        found = f"{self._objective.metric} {curve[last]:.4g} after {epochs}"
-        if self._name == "threshold":
-            bounds = [
-                f"{word} {float(self._options[bound]):.4g}"
-                for word, bound in (("below", "lower"), ("above", "upper"))
-                if abs(float(self._options[bound])) < 1e300
-            ]
-            return f"{found} is out of bounds (pruned {' or '.join(bounds)})"
-        rivals = f"{n_complete} completed trial{'s' * (n_complete != 1)}"
+    def _decision(self, number: int, curve: Mapping[int, float], trials: Sequence[FrozenTrial]) -> Decision:
+        """Return the decision that Optuna's pruner has taken; ``trials`` as it left them, its own last."""
+        numbers: dict[str, Value] = {
+            "metric": self._objective.metric,
+            "direction": self._objective.direction,
+            "epochs": max(curve),
+            "value": curve[max(curve)],
+        }
         match self._name:
-            case "median":
-                return f"{found} is worse than the median of {rivals}"
-            case "percentile":
-                best = f"the best {float(self._options['percentile']):g} percent"
-                return f"{found} is not among {best} of {rivals}"
-            case "patient":
-                patience = self._int("patience")
-                waited = f"no better for {patience} epoch{'s' * (patience != 1)}"
-                return f"{found} is {waited} and worse than the median of {rivals}"
+            case "threshold":
+                bounds = {name: float(self._options[name]) for name in ("lower", "upper")}
+                numbers |= {name: value for name, value in bounds.items() if abs(value) < _NO_BOUND}
+            case "successive_halving" | "hyperband":
+                numbers |= {
+                    "reduction_factor": self._int("reduction_factor"),
+                    "bracket": self._bracket(number),
+                }
+                if not math.isnan(curve[max(curve)]):  # else it is cut before any rung
+                    numbers |= self._of_rung(number, trials)
             case _:
-                return f"{found} is not among the best 1 in {self._int('reduction_factor')} at its rung"
+                numbers |= self._of_percentile(curve, trials)
+        return Decision(Rule(self._name), numbers)
+
+    def _of_percentile(self, curve: Mapping[int, float], trials: Sequence[FrozenTrial]) -> dict[str, Value]:
+        """Return what the best value so far was held against, worked out as Optuna does."""
+        percentile = float(self._options["percentile"]) if self._name == "percentile" else 50.0
+        is_maximized = self._objective.direction == "maximize"
+        complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
+        numbers: dict[str, Value] = {"completed": len(complete), "percentile": percentile}
+        if self._name == "patient":
+            numbers |= {"patience": self._int("patience"), "min_delta": float(self._options["min_delta"])}
+        own = [value for value in curve.values() if not math.isnan(value)]
+        theirs = [trial.intermediate_values.get(max(curve), math.nan) for trial in complete]
+        theirs = [value for value in theirs if not math.isnan(value)]
+        if own and theirs:
+            numbers["best"] = max(own) if is_maximized else min(own)
+            numbers["threshold"] = float(
+                np.percentile(theirs, 100.0 - percentile if is_maximized else percentile)
+            )
+        return numbers
+
+    def _of_rung(self, number: int, trials: Sequence[FrozenTrial]) -> dict[str, Value]:
+        """Return the rung that a trial did not pass, by the marks that Optuna left on all that came."""
+        own = trials[-1].system_attrs
+        rung = max(int(mark.removeprefix(_RUNG)) for mark in own if mark.startswith(_RUNG))
+        mark = f"{_RUNG}{rung}"
+        came = [float(trial.system_attrs[mark]) for trial in trials if mark in trial.system_attrs]
+        came.sort(reverse=self._objective.direction == "maximize")
+        passing = max(1, len(came) // self._int("reduction_factor"))
+        epochs = list(self._rungs(number))[rung]
+        return {"rung_epochs": epochs, "came": len(came), "pass": passing, "threshold": came[passing - 1]}
 
 
 def _frozen(trial: FinishedTrial, curve: dict[int, float], rungs: Sequence[int]) -> FrozenTrial:
@@ -189,5 +225,5 @@ def _rung_values(curve: Mapping[int, float], rungs: Sequence[int]) -> dict[str, 
         reached = [step for step in sorted(curve) if step >= rung]
         if not reached:
             break
-        marks[f"completed_rung_{index}"] = curve[reached[0]]
+        marks[f"{_RUNG}{index}"] = curve[reached[0]]
     return marks

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +32,7 @@ from tuner.spec.catalogue import Metric
 from tuner.spec.values import Direction, Objective
 from tuner.trial import EpochReport
 
-__all__ = ["Outlook", "best_of", "is_better", "utmost"]
+__all__ = ["Hope", "Outlook", "best_of", "is_better", "utmost"]
 
 _Array = npt.NDArray[np.float64]
 
@@ -44,6 +44,37 @@ _MOST_CURVES = 500
 accuracies long before, and a decision costs the same however long the study is."""
 
 _NOTHING_MISSING = 1e-12
+
+
+@dataclass(frozen=True)
+class Hope:
+    """The most hopeful value of one objective.
+
+    Attributes:
+        value: Itself.
+        made_of: What it was worked out from. Of a curve ``reached``, the best so far, ``bound``, the best
+            value that there is (left out where there is none), and ``factor``, ``pace``, ``least_pace`` and
+            ``epochs``, of which ``gain`` is made as this module's head says; of what grows ``last``, and
+            the ``step`` that one more epoch adds. Of what cannot be told yet ``bound`` alone; of what
+            stands nothing.
+    """
+
+    value: float
+    made_of: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Gain:
+    """The bound of a gain still to come, on a scale, and what it is made of."""
+
+    factor: float
+    pace: float
+    least_pace: float
+    epochs: int
+
+    @property
+    def total(self) -> float:
+        return max(self.factor * (self.pace + self.least_pace), self.least_pace) * self.epochs
 
 
 @dataclass(frozen=True)
@@ -65,12 +96,12 @@ class Outlook:
     quantile: float
     least_pace: float
 
-    def hopeful(
+    def hopes(
         self,
         running: Sequence[EpochReport],
         complete: Sequence[FinishedTrial],
         epochs_left: int | None = None,
-    ) -> tuple[float, ...]:
+    ) -> tuple[Hope, ...]:
         """Return the most hopeful value of each objective if the trial goes on and gets better.
 
         Costs are those of one more epoch at the trial's own least pace, for the kept epoch may be the next.
@@ -80,32 +111,35 @@ class Outlook:
             complete: Finished trials.
             epochs_left: Epochs that it may still train; None for as many as finished trials had.
         """
-        return tuple(
-            self._hopeful(objective, running, complete, epochs_left) for objective in self.objectives
-        )
+        return tuple(self._hope(objective, running, complete, epochs_left) for objective in self.objectives)
 
-    def _hopeful(
+    def _hope(
         self,
         objective: Objective,
         running: Sequence[EpochReport],
         complete: Sequence[FinishedTrial],
         epochs_left: int | None,
-    ) -> float:
+    ) -> Hope:
         metric, direction = self.metrics[objective.metric], objective.direction
         own = _series([running], metric.name)[0]
         known = own[~np.isnan(own)]
         if metric.growth == "final" or not len(known) or math.isnan(own[-1]):
-            return utmost(metric, direction)
+            return _all_hope(metric, direction)
         if metric.growth == "constant":
-            return float(known[-1])
+            return Hope(float(known[-1]))
         if metric.growth == "grows":
             if direction == "maximize":
-                return utmost(metric, direction)
-            return float(known[-1] + (np.diff(known).min() if len(known) > 1 else 0.0))
+                return _all_hope(metric, direction)
+            last, step = float(known[-1]), float(np.diff(known).min()) if len(known) > 1 else 0.0
+            return Hope(last + step, {"last": last, "step": step})
         scale = _Scale(metric, direction)
         best = best_of([float(value) for value in known], direction)
         gain = self._gain(own, running[-1].epoch, complete, scale, epochs_left)
-        return utmost(metric, direction) if best is None or gain is None else scale.better_by(best, gain)
+        if best is None or gain is None:
+            return _all_hope(metric, direction)
+        bound = _all_hope(metric, direction).made_of
+        made_of = {"reached": best, **bound, **vars(gain), "gain": gain.total}
+        return Hope(scale.better_by(best, gain.total), made_of)
 
     def _gain(
         self,
@@ -114,7 +148,7 @@ class Outlook:
         complete: Sequence[FinishedTrial],
         scale: _Scale,
         epochs_left: int | None,
-    ) -> float | None:
+    ) -> _Gain | None:
         """Return the bound of the gain still to come, on ``scale``; None when it cannot be told."""
         latest = sorted(complete, key=lambda trial: trial.number)[-_MOST_CURVES:]
         curves = [trial.curve for trial in latest if len(trial.curve) > 2]
@@ -132,8 +166,8 @@ class Outlook:
         factor = float(np.quantile(ratios, self.quantile, method="higher"))
         left = epochs_left if epochs_left is not None else max(int(lengths.max()) - 1 - epoch, 1)
         pace = _pace(scale.reached(own[np.newaxis]), len(own) - 1)[0]
-        gain = max(factor * (float(pace) + least), least) * left
-        return gain if math.isfinite(gain) else None
+        gain = _Gain(factor, float(pace), least, left)
+        return gain if math.isfinite(gain.total) else None
 
 
 def _ratios(reached: _Array, lengths: npt.NDArray[np.intp], at: int, least: float) -> _Array:
@@ -204,6 +238,12 @@ class _Scale:
             return value + gain if self.direction == "maximize" else value - gain
         bound = utmost(self.metric, self.direction)
         return bound - (bound - value) * math.exp(-gain)
+
+
+def _all_hope(metric: Metric, direction: Direction) -> Hope:
+    """Return the hope of what nothing is known about: the best value that there is."""
+    bound = utmost(metric, direction)
+    return Hope(bound, {"bound": bound} if math.isfinite(bound) else {})
 
 
 def utmost(metric: Metric, direction: Direction) -> float:

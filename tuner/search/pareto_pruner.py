@@ -17,11 +17,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tuner.search.outlook import Outlook, best_of, is_better
+from tuner.decision import Decision, Rule
+from tuner.search.outlook import Hope, Outlook, best_of, is_better
 from tuner.search.pareto import dominating_indices
 from tuner.search.rungs import Rungs
 from tuner.search.trials import FinishedTrial
-from tuner.spec.values import Direction, Objective
+from tuner.spec.values import Direction, Objective, Value
 from tuner.trial import EpochReport
 
 __all__ = ["Floor", "ParetoPruner"]
@@ -43,7 +44,7 @@ class Floor:
     epochs: int
     direction: Direction
 
-    def decide(self, running: Sequence[EpochReport]) -> str | None:
+    def decide(self, running: Sequence[EpochReport]) -> Decision | None:
         """Return why a trial is of no use; None if it is, or the floor does not count yet."""
         epochs = running[-1].epoch + 1
         if epochs < self.epochs:
@@ -51,9 +52,15 @@ class Floor:
         best = best_of([report.metrics.get(self.metric) for report in running], self.direction)
         if best is None or not is_better(self.value, best, self.direction):
             return None
-        side = "under the floor" if self.direction == "maximize" else "over the ceiling"
-        found, bound = _figures(best, self.value)
-        return f"{self.metric} {found} is {side} {bound} after {_count(epochs)}"
+        numbers: dict[str, Value] = {
+            "metric": self.metric,
+            "direction": self.direction,
+            "best": best,
+            "floor": self.value,
+            "epochs": epochs,
+            "floor_epochs": self.epochs,
+        }
+        return Decision(Rule.FLOOR, numbers)
 
 
 @dataclass(frozen=True)
@@ -81,7 +88,7 @@ class ParetoPruner:
         running: Sequence[EpochReport],
         finished: Sequence[FinishedTrial],
         epochs_left: int | None = None,
-    ) -> str | None:
+    ) -> Decision | None:
         """See ``Pruner``."""
         under = self.floor.decide(running) if self.floor else None
         if under is not None or epochs_left == 0:
@@ -91,12 +98,20 @@ class ParetoPruner:
         if epochs <= self.grace_epochs or len(complete) < self.startup_trials:
             return None
         now = tuple(running[-1].best_metrics.get(each.metric, math.nan) for each in self.objectives)
-        if not self._dominators(now, complete):
+        above_now = self._dominators(now, complete)
+        if not above_now:
             return None
-        hopeful = self.outlook.hopeful(running, complete, epochs_left)
-        rivals = self._dominators(hopeful, complete)
-        if rivals:
-            return self._reason(hopeful, rivals, epochs)
+        hopes = self.outlook.hopes(running, complete, epochs_left)
+        hopeful = tuple(hope.value for hope in hopes)
+        above_hope = self._dominators(hopeful, complete)
+        if above_hope:
+            numbers: dict[str, Value] = {"epochs": epochs}
+            if epochs_left is not None:
+                numbers["epochs_left"] = epochs_left
+            numbers["quantile"] = self.outlook.quantile
+            numbers |= self._of_objectives(now, hopes)
+            numbers |= self._of_rivals("above_best", above_now)
+            return Decision(Rule.NO_HOPE, numbers | self._of_rivals("above_hope", above_hope))
         if self.rungs is None or self._is_last_hope(hopeful, complete):
             return None
         return self.rungs.decide(running, finished)
@@ -121,39 +136,24 @@ class ParetoPruner:
             for index, (hope, objective) in enumerate(zip(hopeful, self.objectives, strict=True))
         )
 
-    def _reason(self, hopeful: Sequence[float], rivals: Sequence[FinishedTrial], epochs: int) -> str:
-        """Put the decision into words, with the rival that has the most of the first objective."""
+    def _of_objectives(self, now: Sequence[float], hopes: Sequence[Hope]) -> dict[str, Value]:
+        """Return the best point so far, the hopeful end and what it was made of, of each objective."""
+        numbers: dict[str, Value] = {}
+        for objective, best, hope in zip(self.objectives, now, hopes, strict=True):
+            metric = objective.metric
+            numbers[f"direction.{metric}"] = objective.direction
+            numbers[f"growth.{metric}"] = self.outlook.metrics[metric].growth
+            if not math.isnan(best):
+                numbers[f"best.{metric}"] = float(best)
+            numbers[f"hope.{metric}"] = hope.value
+            numbers |= {f"{what}.{metric}": value for what, value in hope.made_of.items()}
+        return numbers
+
+    def _of_rivals(self, what: str, rivals: Sequence[FinishedTrial]) -> dict[str, Value]:
+        """Return how many dominate a point, and the one of them with the most of the first objective."""
         sign = -1.0 if self.objectives[0].direction == "maximize" else 1.0
         rival = min(rivals, key=lambda trial: (sign * trial.values[0] if trial.values else 0.0, trial.number))
-        ours, theirs = [], []
-        for objective, hope, value in zip(self.objectives, hopeful, rival.values or (), strict=True):
-            growth = self.outlook.metrics[objective.metric].growth
-            mine, other = _figures(hope, value)
-            bound = {"constant": "", "grows": " at least" if objective.direction == "minimize" else ""}
-            ours.append(_with_name(objective.metric, mine) + bound.get(growth, " at best"))
-            theirs.append(_with_name(objective.metric, other))
-        hopes = f"after {_count(epochs)} hopes for {', '.join(ours)}"
-        return f"{hopes}; trial {rival.number} has {', '.join(theirs).replace(', in ', ' in ')}"
-
-
-def _with_name(metric: str, figure: str) -> str:
-    """Name a figure: ``accuracy 0.71``; the time that studies compare goes without saying: ``in 12 s``."""
-    return f"in {figure} s" if metric == "training_time_s" else f"{metric} {figure}"
-
-
-def _count(epochs: int) -> str:
-    return f"{epochs} epoch{'s' * (epochs > 1)}"
-
-
-def _figures(*values: float) -> list[str]:
-    """Write numbers with as many of up to six digits as it takes to tell them apart."""
-    for digits in (3, 4, 5, 6):
-        written = [_figure(value, digits) for value in values]
-        if len(set(written)) == len(set(values)):
-            break
-    return written
-
-
-def _figure(value: float, digits: int) -> str:
-    written = f"{value:.{digits}g}"
-    return f"{value:,.0f}" if "e+" in written and abs(value) < 1e15 else written
+        numbers: dict[str, Value] = {f"trials_{what}": len(rivals), f"trial_{what}": rival.number}
+        for objective, value in zip(self.objectives, rival.values or (), strict=True):
+            numbers[f"{what}.{objective.metric}"] = value
+        return numbers

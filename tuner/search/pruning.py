@@ -1,8 +1,8 @@
 """Pruning: whether a running trial can still be worth its time, decided from curves alone.
 
 A decision is a pure function of the running trial's curve and the finished trials. So it is the same
-whoever takes it, nothing of it needs to be kept, and it works for any number of objectives, where
-Optuna's own pruners cannot be asked.
+whoever takes it, no pruner needs to remember anything, and it works for any number of objectives, where
+Optuna's own pruners cannot be asked. It carries its numbers, from which it can be taken again.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from tuner.decision import Decision
 from tuner.errors import InputError
 from tuner.search.options import nearest, options_of
 from tuner.search.outlook import Outlook
@@ -37,7 +38,7 @@ class Pruner(Protocol):
         running: Sequence[EpochReport],
         finished: Sequence[FinishedTrial],
         epochs_left: int | None = None,
-    ) -> str | None:
+    ) -> Decision | None:
         """Decide on a running trial.
 
         Args:
@@ -47,7 +48,8 @@ class Pruner(Protocol):
                 nothing can be saved any more: what it has reached stands, unless a floor forbids it.
 
         Returns:
-            Why it is pruned, in plain words with the numbers, or None to let it go on.
+            The rule by which it is pruned, with the numbers that it takes to decide the same again, or None
+            to let it go on.
         """
         ...
 
@@ -60,7 +62,7 @@ class NoPruner:
         running: Sequence[EpochReport],  # noqa: ARG002
         finished: Sequence[FinishedTrial],  # noqa: ARG002
         epochs_left: int | None = None,  # noqa: ARG002
-    ) -> str | None:
+    ) -> Decision | None:
         """Return None."""
         return None
 

@@ -17,9 +17,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from tuner.decision import Decision, Rule
 from tuner.search.pareto import ranks
 from tuner.search.trials import FinishedTrial
-from tuner.spec.values import Objective
+from tuner.spec.values import Objective, Value
 from tuner.trial import EpochReport
 
 __all__ = ["MoAshaPruner", "Rungs", "spread_order"]
@@ -47,7 +48,7 @@ class Rungs:
             rung *= self.reduction_factor
         return rung == epochs
 
-    def decide(self, running: Sequence[EpochReport], finished: Sequence[FinishedTrial]) -> str | None:
+    def decide(self, running: Sequence[EpochReport], finished: Sequence[FinishedTrial]) -> Decision | None:
         """Return why a trial does not go on from its rung; None if it does, or stands at none."""
         last = running[-1]
         if not self.is_at(last.epoch + 1):
@@ -65,12 +66,16 @@ class Rungs:
         before = _count_before(points, seen)
         if before * self.reduction_factor <= len(points):
             return None
-        ours = ", ".join(f"{aim.metric} {value:.3g}" for aim, value in zip(seen, points[-1], strict=True))
-        epochs = f"{last.epoch + 1} epoch{'s' * (last.epoch > 0)}"
-        return (
-            f"after {epochs} {before} of {len(rivals)} trials rank before it ({ours}), and the best one in"
-            f" {self.reduction_factor} goes on"
-        )
+        numbers: dict[str, Value] = {
+            "epochs": last.epoch + 1,
+            "rank": before + 1,
+            "came": len(points),
+            "pass": len(points) // self.reduction_factor + 1,
+            "reduction_factor": self.reduction_factor,
+        }
+        for aim, value in zip(seen, points[-1], strict=True):
+            numbers |= {f"direction.{aim.metric}": aim.direction, f"value.{aim.metric}": value}
+        return Decision(Rule.RUNG, numbers)
 
 
 class MoAshaPruner:
@@ -84,7 +89,7 @@ class MoAshaPruner:
         running: Sequence[EpochReport],
         finished: Sequence[FinishedTrial],
         epochs_left: int | None = None,
-    ) -> str | None:
+    ) -> Decision | None:
         """See ``Pruner``."""
         return None if epochs_left == 0 else self._rungs.decide(running, finished)
 

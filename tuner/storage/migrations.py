@@ -39,7 +39,14 @@ def _keep_what_trials_and_sessions_say(connection: sa.Connection) -> None:
                 connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {name} TEXT")
 
 
-STEPS: tuple[Step, ...] = (_make_tables, _keep_what_trials_and_sessions_say)
+def _keep_decisions(connection: sa.Connection) -> None:
+    """Add the rule and the numbers by which a trial was ended; of earlier ones the reason alone is known."""
+    present = {column["name"] for column in sa.inspect(connection).get_columns(results.name)}
+    if "decision" not in present:
+        connection.exec_driver_sql(f"ALTER TABLE {results.name} ADD COLUMN decision TEXT")
+
+
+STEPS: tuple[Step, ...] = (_make_tables, _keep_what_trials_and_sessions_say, _keep_decisions)
 """Step ``i`` leads from version ``i`` to version ``i + 1``."""
 
 

@@ -16,6 +16,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 from optuna.distributions import BaseDistribution, json_to_distribution
 
+from tuner.decision import Decision
 from tuner.search.space import params_of, settings_of
 from tuner.search.trials import FinishedTrial
 from tuner.spec.values import StudySpec, Value
@@ -170,6 +171,7 @@ def _of_its_end(row: Any) -> dict[str, Any]:
         "session_id": row.session_id or "",
         "confusion": confusion_of(row.confusion),
         "test_confusion": confusion_of(row.test_confusion),
+        "decision": _decision_of(row.decision),
     }
 
 
@@ -189,6 +191,20 @@ def read_latest_facts(
 def confusion_of(text: str | None) -> Confusion:
     """Return a confusion matrix as its column keeps it; an empty one for none."""
     return tuple(tuple(row) for row in json.loads(text)) if text else ()
+
+
+def _decision_of(text: str | None) -> Decision | None:
+    """Return a decision as its column keeps it; None for none, and for one of a rule that is not known here.
+
+    A newer program may add a rule without a new version of the tables; its sentence is kept beside it.
+    """
+    if not text:
+        return None
+    document = json.loads(text)
+    try:
+        return Decision.of_document(document)
+    except ValueError:
+        return None
 
 
 def _utc(at: datetime | None) -> datetime | None:

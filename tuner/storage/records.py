@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from tuner.decision import Decision
 from tuner.spec.values import BudgetSpec, StudySpec, Value
 
 __all__ = [
@@ -89,6 +90,8 @@ class TrialRecord:
         session_id: Of the session that recorded its end; empty before that.
         confusion: Of the validation split, of the kept epoch; empty where not measured.
         test_confusion: Of the test split; empty unless measured.
+        decision: The rule and the numbers by which it was ended; None where it ended by itself, and of trials
+            that were recorded before decisions were kept.
         retimed: Set by ``analysis.retimed`` where seconds taken again alone stand in the place of the
             study's; None as the ledger hands it out.
     """
@@ -112,6 +115,7 @@ class TrialRecord:
     session_id: str = ""
     confusion: Confusion = ()
     test_confusion: Confusion = ()
+    decision: Decision | None = None
     retimed: Retimed | None = None
 
 

@@ -141,6 +141,7 @@ results = sa.Table(
     sa.Column("session_id", sa.Text),
     sa.Column("confusion", sa.Text),
     sa.Column("test_confusion", sa.Text),
+    sa.Column("decision", sa.Text),
 )
 
 events = sa.Table(

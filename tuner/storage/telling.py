@@ -56,11 +56,11 @@ def checked(
     if values is None or len(values) != len(objectives):
         found = 0 if values is None else len(values)
         reason = f"found {found} values, expected one for each of {len(objectives)} objectives"
-        return replace(outcome, ending=Ending.FAILED, reason=reason), None
+        return replace(outcome, ending=Ending.FAILED, reason=reason, decision=None), None
     for objective, value in zip(objectives, values, strict=True):
         if not math.isfinite(value):
             reason = f"objective {objective.metric} is {value}, expected a finite number"
-            return replace(outcome, ending=Ending.FAILED, reason=reason), None
+            return replace(outcome, ending=Ending.FAILED, reason=reason, decision=None), None
     return outcome, values
 
 
@@ -140,6 +140,7 @@ class Teller:
             "told": False,
             "session_id": lease.session_id,
             "confusion": json.dumps(outcome.confusion),
+            "decision": None if outcome.decision is None else as_json(outcome.decision.document()),
         }
         connection.execute(sa.insert(results).values(**row))
 

@@ -14,14 +14,23 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from tuner.spec.values import Task
+from tuner.decision import Decision, Rule
+from tuner.spec.values import Task, Value
 
-__all__ = ["Chance", "ChanceOfNumbers", "Signs", "chance_of", "chance_of_counts", "never_learned"]
+__all__ = [
+    "Chance",
+    "ChanceOfNumbers",
+    "Evidence",
+    "Signs",
+    "chance_of",
+    "chance_of_counts",
+    "never_learned",
+]
 
 Labels = npt.NDArray[Any]
 Counts = npt.NDArray[np.integer]
@@ -76,6 +85,25 @@ had 0.115 and 0.126 after three epochs, and 0.055 and 0.154 (400 reviews). On th
 fastest, since its first epoch is as good as its last."""
 
 
+class Evidence(NamedTuple):
+    """One of the numbers that show whether a trial learns.
+
+    Attributes:
+        best: The best of all its epochs.
+        chance: What needs no learning.
+        margin: How far above that is no accident yet; infinite where the number tells nothing.
+    """
+
+    best: float
+    chance: float
+    margin: float
+
+    @property
+    def is_better(self) -> bool:
+        """Whether it is above what accident gives."""
+        return self.best > self.chance + self.margin
+
+
 @dataclass(frozen=True)
 class Chance:
     """What a trial reaches that has learned nothing, and how far it may be off by accident.
@@ -114,25 +142,18 @@ class Chance:
         """Whether there are texts enough, of more than one class."""
         return math.isfinite(self.accuracy_error + self.train_accuracy_error)
 
-    def has_signs(self, history: History, signs: Signs) -> bool:
-        """Tell whether any epoch was better than chance by more than ``signs``."""
-        trained = max(self.train_accuracy_error, signs.train_accuracy)
-        return (
-            _best(history, "accuracy") > self.accuracy + self.accuracy_error
-            or _best(history, "train_accuracy") > self.train_accuracy + trained
-            or _best(history, "auc") > 0.5 + max(self.auc_error, signs.auc)
-        )
+    def evidence(self, history: History, signs: Signs) -> dict[str, Evidence]:
+        """Return what an epoch may be better in than chance by more than ``signs``."""
+        chances = {
+            "accuracy": (self.accuracy, self.accuracy_error),
+            "train_accuracy": (self.train_accuracy, max(self.train_accuracy_error, signs.train_accuracy)),
+            "auc": (0.5, max(self.auc_error, signs.auc)),
+        }
+        return {name: Evidence(_best(history, name), *chance) for name, chance in chances.items()}
 
     def is_constant(self, history: History) -> bool:
         """Tell whether no epoch was better than the commonest class alone, where that is to be seen."""
         return self.accuracy < _HIDES and _best(history, "accuracy") <= self.accuracy
-
-    def said(self, history: History) -> tuple[str, str]:
-        """Return what was reached, and what chance gives."""
-        return (
-            f"accuracy {_best(history, 'accuracy'):.3f}",
-            f"the commonest class alone gives {self.accuracy:.3f}",
-        )
 
 
 @dataclass(frozen=True)
@@ -157,23 +178,18 @@ class ChanceOfNumbers:
         """Whether there are texts enough."""
         return min(self.n_train, self.n_validation) >= _LEAST_NUMBERS
 
-    def has_signs(self, history: History, signs: Signs) -> bool:
-        """Tell whether any epoch was better than chance by more than ``signs``."""
+    def evidence(self, history: History, signs: Signs) -> dict[str, Evidence]:
+        """Return what an epoch may be better in than chance by more than ``signs``."""
         trained = max(_ONE_SIDED_99**2 / self.n_train, signs.train_r2)
-        validated = _ONE_SIDED_99**2 / self.n_validation
-        return (
-            _best(history, "r2") > validated
-            or _best(history, "train_r2") > trained
-            or _late_rise(history, "r2") > signs.r2_rise
-        )
+        return {
+            "r2": Evidence(_best(history, "r2"), 0.0, _ONE_SIDED_99**2 / self.n_validation),
+            "train_r2": Evidence(_best(history, "train_r2"), 0.0, trained),
+            "r2_rise": Evidence(_late_rise(history, "r2"), 0.0, signs.r2_rise),
+        }
 
     def is_constant(self, history: History) -> bool:  # noqa: ARG002 - as the other has it
         """Return False: predictions that are all one number have no R2 above 0, which is asked anyway."""
         return False
-
-    def said(self, history: History) -> tuple[str, str]:
-        """Return what was reached, and what chance gives."""
-        return f"r2 {_best(history, 'r2'):.3f}", "the mean alone gives 0"
 
 
 def chance_of(task: Task, train: Labels, validation: Labels) -> Chance | ChanceOfNumbers:
@@ -192,8 +208,8 @@ def chance_of_counts(train: Sequence[int], validation: Sequence[int]) -> Chance 
 
 def never_learned(
     chance: Chance | ChanceOfNumbers, history: History, chance_epochs: int, is_over: bool
-) -> str:
-    """Return why a trial is cut for having learned nothing, or an empty string.
+) -> Decision | None:
+    """Return why a trial is cut for having learned nothing, or None.
 
     Args:
         chance: Of its data.
@@ -202,13 +218,17 @@ def never_learned(
         is_over: Whether it has no epoch left.
     """
     if not 0 < chance_epochs <= len(history) or not chance.can_be_told:
-        return ""
+        return None
     is_none = is_over and chance.is_constant(history)
-    if not is_none and chance.has_signs(history, LEARNED if is_over else SIGNS):
-        return ""
-    found, given = chance.said(history)
-    epochs = f"{len(history)} epoch{'s' * (len(history) > 1)}"
-    return f"never learned: {found} after {epochs}, {given}"
+    found = chance.evidence(history, LEARNED if is_over else SIGNS)
+    if not is_none and any(each.is_better for each in found.values()):
+        return None
+    numbers: dict[str, Value] = {"epochs": len(history), "chance_epochs": chance_epochs, "is_last": is_over}
+    for name, each in found.items():
+        numbers |= {f"best.{name}": float(each.best), f"chance.{name}": float(each.chance)}
+        if math.isfinite(each.margin):
+            numbers[f"margin.{name}"] = float(each.margin)
+    return Decision(Rule.CHANCE, numbers)
 
 
 def _best(history: History, metric: str) -> float:

@@ -23,6 +23,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from tuner.data.encode import open_dataset
+from tuner.decision import Decision
 from tuner.embeddings import EMBEDDINGS
 from tuner.embeddings.protocol import TokenInput
 from tuner.errors import TunerError
@@ -219,31 +220,31 @@ class _Trial:
             return self._run(add_event)
 
     def _run(self, add_event: AddEpoch) -> TrialOutcome:
-        finished_by = ""
+        finished_by: Verdict | None = None
         try:
-            while not self._course.is_over and not finished_by:
-                if reason := self._never_learned():
-                    return self._outcome(Ending.PRUNED, reason)
+            while not self._course.is_over and finished_by is None:
+                if cut := self._never_learned():
+                    return self._outcome(Ending.PRUNED, cut.reason, decision=cut)
                 self._run_epoch(self._course.next_epoch)
                 with self._stopwatch.keeping():
                     self._checkpointer.offer(self._checkpoint())
                 verdict = self._channel.report(self._report())
                 add_event(self._course)  # it is recorded now, whatever the verdict
                 if verdict.action is VerdictAction.PRUNE:
-                    return self._outcome(Ending.PRUNED, verdict.reason)
+                    return self._outcome(Ending.PRUNED, verdict.reason, decision=verdict.decision)
                 if verdict.action is VerdictAction.RELEASE:
                     return self._release(verdict.reason)
                 if verdict.action is VerdictAction.FINISH:
-                    finished_by = verdict.reason
+                    finished_by = verdict
         except _ReleasedError:
             return self._release("stop requested")
         except _DivergedError as error:
             return self._outcome(Ending.FAILED, str(error))
-        if reason := self._never_learned(is_over=True):
-            return self._outcome(Ending.PRUNED, reason)
+        if cut := self._never_learned(is_over=True):
+            return self._outcome(Ending.PRUNED, cut.reason, decision=cut)
         return self._finish(finished_by)
 
-    def _never_learned(self, is_over: bool = False) -> str:
+    def _never_learned(self, is_over: bool = False) -> Decision | None:
         """Ask before each epoch, and not after it: a trial that was given back between is asked as well."""
         epochs = int(self._request.params["chance_epochs"])
         return never_learned(self._chance, self._course.history, epochs, is_over)
@@ -358,8 +359,8 @@ class _Trial:
         self._checkpointer.flush()
         return self._outcome(Ending.RELEASED, reason)
 
-    def _finish(self, reason: str) -> TrialOutcome:
-        """Keep the best epoch's model.
+    def _finish(self, verdict: Verdict | None) -> TrialOutcome:
+        """Keep the best epoch's model; ``verdict`` is what finished the trial early, or None.
 
         The last checkpoint stays until the outcome is recorded, and none is written any more: who is killed
         between loses the epochs of some seconds, as at any other moment.
@@ -372,9 +373,14 @@ class _Trial:
             reason = (
                 f"stopped early: validation {rules.monitor} not better since epoch {self._course.best_epoch}"
             )
-        return self._outcome(Ending.COMPLETE, reason, MODEL_FILE)
+            return self._outcome(Ending.COMPLETE, reason, MODEL_FILE)
+        if verdict is None:
+            return self._outcome(Ending.COMPLETE, "", MODEL_FILE)
+        return self._outcome(Ending.COMPLETE, verdict.reason, MODEL_FILE, verdict.decision)
 
-    def _outcome(self, ending: Ending, reason: str, model_path: str = "") -> TrialOutcome:
+    def _outcome(
+        self, ending: Ending, reason: str, model_path: str = "", decision: Decision | None = None
+    ) -> TrialOutcome:
         """The kept epoch's metrics with its training time, and the totals of all else."""
         metrics: dict[str, float] = {}
         if self._course.history:
@@ -389,6 +395,7 @@ class _Trial:
             model_path=model_path,
             facts=self._facts(),
             confusion=self._best_confusion,
+            decision=decision,
         )
 
     def _facts(self) -> dict[str, bool | int | float | str]:

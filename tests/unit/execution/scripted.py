@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from tuner.decision import Decision
 from tuner.execution.executor import Died, Heard
 from tuner.execution.messages import Down, Evaluate, Evaluated, Progress, Ready, StopTrial
 from tuner.trial import Ending, EpochReport, TrialOutcome, TrialRequest, Verdict, VerdictAction
@@ -87,10 +88,10 @@ class ScriptedExecutor:
                 self._go_on(worker)
             case Verdict(action=VerdictAction.CONTINUE):
                 self._go_on(worker)
-            case Verdict(action=VerdictAction.PRUNE, reason=reason):
-                self._end(worker, Ending.PRUNED, reason)
-            case Verdict(action=VerdictAction.FINISH, reason=reason):
-                self._end(worker, Ending.COMPLETE, reason)
+            case Verdict(action=VerdictAction.PRUNE, reason=reason, decision=decision):
+                self._end(worker, Ending.PRUNED, reason, decision)
+            case Verdict(action=VerdictAction.FINISH, reason=reason, decision=decision):
+                self._end(worker, Ending.COMPLETE, reason, decision)
             case Verdict(action=VerdictAction.RELEASE, reason=reason) | StopTrial(reason=reason):
                 if worker in self._running:
                     self._end(worker, Ending.RELEASED, reason)
@@ -116,14 +117,15 @@ class ScriptedExecutor:
         elif not script.stays:
             self._end(worker, Ending.COMPLETE, "")
 
-    def _end(self, worker: int, ending: Ending, reason: str) -> None:
+    def _end(self, worker: int, ending: Ending, reason: str, decision: Decision | None = None) -> None:
         request, script, epoch = self._running.pop(worker)
         metrics = self._metrics(script, epoch - 1) if epoch else {}
         kept = {name: value for name, value in metrics.items() if name not in script.lacks}
         if self.wall_s is not None:
             kept["wall_time_s"] = self.wall_s(request)
         self._waiting.append(Heard(worker, Progress(request.number, 0, 0, 0, self.rss_bytes)))
-        self._waiting.append(Heard(worker, TrialOutcome(request.number, ending, kept, reason)))
+        outcome = TrialOutcome(request.number, ending, kept, reason, decision=decision)
+        self._waiting.append(Heard(worker, outcome))
 
     @staticmethod
     def _metrics(script: Script, epoch: int) -> dict[str, float]:

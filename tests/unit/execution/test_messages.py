@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tuner.decision import Decision, Rule
 from tuner.execution.messages import (
     Down,
     Evaluate,
@@ -20,9 +21,13 @@ from tuner.trial import Ending, EpochReport, TrialOutcome, TrialRequest, Verdict
 
 REQUEST = TrialRequest("s", 3, {"units": 64, "bidirectional": True}, 17, "binary", "/d", "/c", "/t")
 
+FLOOR = Decision(Rule.FLOOR, {"metric": "accuracy", "best": 0.1 + 0.2, "epochs": 2, "is_last": False})
+
 MESSAGES: list[Down | Up] = [
     REQUEST,
     Verdict(3, VerdictAction.PRUNE, "dominated by trial 1 — ä"),
+    Verdict(3, VerdictAction.PRUNE, "under the floor", FLOOR),
+    TrialOutcome(3, Ending.PRUNED, {"accuracy": 0.3}, "under the floor", decision=FLOOR),
     StopTrial(3, "interrupted"),
     Evaluate(REQUEST, "/t/model.keras"),
     Shutdown(),
@@ -51,6 +56,9 @@ def test_a_message_comes_back_as_it_was_sent(message: Down | Up) -> None:
         b"[1, 2]\n",
         b'{"kind": "Nonsense"}\n',
         b'{"kind": "Ready"}\n',
+        b'{"kind": "Verdict", "number": 3, "action": "prune", "decision": {"rule": "none", "numbers": {}}}\n',
+        b'{"kind": "Verdict", "number": 3, "action": "prune", "decision": {"rule": "floor"}}\n',
+        b'{"kind": "Verdict", "number": 3, "action": "prune", "decision": "floor"}\n',
         b"\xff\xfe\n",
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tuner.decision import Decision, Rule
 from tuner.replay.recorded import RecordedStudy, RecordedTrial
 from tuner.search.pruning import FinishedTrial
 from tuner.spec.values import FloatParameter, IntParameter, Is, Objective
@@ -11,6 +12,18 @@ from tuner.training.course import Rules
 from tuner.trial import EpochReport
 
 OBJECTIVES = (Objective("accuracy", "maximize"), Objective("training_time_s", "minimize"))
+
+TOLD = Decision(
+    Rule.FLOOR,
+    {
+        "metric": "accuracy",
+        "direction": "maximize",
+        "best": 0.1,
+        "floor": 0.2,
+        "epochs": 1,
+        "floor_epochs": 1,
+    },
+)
 
 
 def trial(
@@ -55,7 +68,7 @@ class After:
         running: Sequence[EpochReport],
         finished: Sequence[FinishedTrial],
         epochs_left: int | None = None,
-    ) -> str | None:
+    ) -> Decision | None:
         last = running[-1]
         self.shown.append((last.number, last.epoch, [each.number for each in finished], epochs_left))
-        return "told to" if last.number in self.numbers and last.epoch + 1 >= self.epochs else None
+        return TOLD if last.number in self.numbers and last.epoch + 1 >= self.epochs else None

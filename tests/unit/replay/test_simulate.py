@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.unit.replay.curves import OBJECTIVES, After, recorded, trial
+from tests.unit.replay.curves import OBJECTIVES, TOLD, After, recorded, trial
 from tuner.replay.recorded import RecordedStudy
 from tuner.replay.simulate import InOrder, Run, TrialCourse, clock_of, courses_of, simulate
 from tuner.search.pruning import NoPruner, Pruner
@@ -55,7 +55,7 @@ def test_a_pruned_trial_frees_its_worker_and_has_no_values() -> None:
 
     first = found.finished[0]
     assert (first.number, first.ending, first.values, len(first.curve)) == (0, Ending.PRUNED, None, 1)
-    assert found.reasons == {0: "told to"}
+    assert found.reasons == {0: TOLD.reason}
     assert (found.epochs, found.seconds, found.ended_s) == (7, 20.0, 20.0)
 
 

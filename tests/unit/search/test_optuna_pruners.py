@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import re
 from collections.abc import Mapping
@@ -9,6 +10,8 @@ from collections.abc import Mapping
 import optuna
 import pytest
 
+from tests.decisions import reason_of
+from tuner.decision import Decision
 from tuner.errors import InputError
 from tuner.search import FinishedTrial, make_pruner
 from tuner.spec.catalogue import Metric
@@ -31,6 +34,12 @@ def reports(number: int, values: list[float]) -> list[EpochReport]:
 
 def complete(number: int, values: list[float]) -> FinishedTrial:
     return FinishedTrial(number, Ending.COMPLETE, (max(values),), reports(number, values))
+
+
+def assert_is_worse_than_its_threshold(decision: Decision) -> None:
+    numbers = decision.numbers
+    threshold = numbers["lower"] if decision.rule == "threshold" else numbers["threshold"]
+    assert float(numbers.get("best", numbers["value"])) < float(threshold)
 
 
 @pytest.mark.parametrize(
@@ -65,8 +74,10 @@ def test_decides_as_inside_an_optuna_study(
             values.append(level + 0.05 * draw.random())
             trial.report(values[-1], epoch + 1)
             expected = trial.should_prune()
-            reason = ours.decide(reports(number, values), finished)
-            assert (reason is not None) == expected, f"trial {number} epoch {epoch}"
+            decision = ours.decide(reports(number, values), finished)
+            assert (decision is not None) == expected, f"trial {number} epoch {epoch}"
+            if decision is not None:
+                assert_is_worse_than_its_threshold(decision)
             decisions.append(expected)
             if expected:
                 break
@@ -102,7 +113,7 @@ def test_patient_waits_while_a_trial_improves() -> None:
     )
     finished = [complete(number, [0.8] * 6) for number in range(4)]
     assert pruner.decide(reports(9, [0.1, 0.2, 0.3, 0.4]), finished) is None
-    reason = pruner.decide(reports(9, [0.3, 0.2, 0.2, 0.1]), finished)
+    reason = reason_of(pruner.decide(reports(9, [0.3, 0.2, 0.2, 0.1]), finished))
     assert reason == (
         "accuracy 0.1 after 4 epochs is no better for 1 epoch and worse than the median of 4 completed trials"
     )
@@ -124,7 +135,7 @@ def test_patient_waits_while_a_trial_improves() -> None:
 def test_the_reason_names_its_numbers(name: str, options: Mapping[str, Value], reason: str) -> None:
     pruner = make_pruner(ComponentSpec(name, options), ACCURACY, METRICS)
     finished = [complete(number, [0.8, 0.9]) for number in range(4)]
-    found = pruner.decide(reports(9, [0.5, 0.5]), finished) or ""
+    found = reason_of(pruner.decide(reports(9, [0.5, 0.5]), finished))
     assert re.search(reason, found), found
 
 
@@ -153,3 +164,65 @@ def test_a_wrong_declaration_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=message):
         make_pruner(spec, objectives, METRICS)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "kept"),
+    [
+        (
+            "median",
+            {"startup_trials": 2},
+            {"completed": 4, "percentile": 50.0, "best": 0.6, "threshold": 0.8},
+        ),
+        (
+            "percentile",
+            {"startup_trials": 2, "percentile": 25.0},
+            {"completed": 4, "percentile": 25.0, "best": 0.6, "threshold": 0.85},
+        ),
+        ("threshold", {"lower": 0.7}, {"lower": 0.7}),
+        (
+            "patient",
+            {"startup_trials": 2, "patience": 0, "warmup_epochs": 0},
+            {
+                "completed": 4,
+                "percentile": 50.0,
+                "patience": 0,
+                "min_delta": 0.0,
+                "best": 0.6,
+                "threshold": 0.8,
+            },
+        ),
+        (
+            "successive_halving",
+            {"reduction_factor": 2, "min_epochs": 2},
+            {
+                "reduction_factor": 2,
+                "bracket": 0,
+                "rung_epochs": 2,
+                "came": 5,
+                "pass": 2,
+                "threshold": 0.7 + 2 / 15,  # the second best
+            },
+        ),
+    ],
+)
+def test_a_decision_keeps_what_its_value_was_held_against(
+    name: str, options: Mapping[str, Value], kept: Mapping[str, object]
+) -> None:
+    pruner = make_pruner(ComponentSpec(name, options), ACCURACY, METRICS)
+    finished = [complete(number, [0.5, 0.7 + number / 15]) for number in range(4)]  # 0.7, ... 0.9
+    decision = pruner.decide(reports(9, [0.6, 0.5]), finished)
+
+    assert decision is not None
+    found = {"metric": "accuracy", "direction": "maximize", "epochs": 2, "value": 0.5}
+    assert decision.rule == name
+    assert decision.numbers == pytest.approx({**found, **kept})
+
+
+def test_a_value_that_is_none_is_cut_at_no_rung() -> None:
+    pruner = make_pruner(ComponentSpec("successive_halving", {"min_epochs": 1}), ACCURACY, METRICS)
+    decision = pruner.decide(reports(9, [0.6, math.nan, math.nan, math.nan]), [])
+
+    assert decision is not None
+    assert set(decision.numbers) >= {"reduction_factor", "bracket"}
+    assert not {"rung_epochs", "threshold"} & set(decision.numbers)

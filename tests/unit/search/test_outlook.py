@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from tuner.search.outlook import Outlook, utmost
+from tuner.search.outlook import Hope, Outlook, utmost
 from tuner.search.trials import FinishedTrial
 from tuner.spec.catalogue import Growth, Metric
 from tuner.spec.values import Direction, Objective
@@ -54,8 +54,8 @@ def hope(
     least_pace: float = 0.0,
 ) -> float:
     outlook = Outlook((Objective(name, direction),), METRICS, 4, quantile, least_pace)
-    (found,) = outlook.hopeful(curve(name, own), complete, epochs_left)
-    return found
+    (found,) = outlook.hopes(curve(name, own), complete, epochs_left)
+    return found.value
 
 
 HALVING = [0.6, 0.8, 0.9, 0.95]
@@ -171,9 +171,8 @@ def test_a_cost_grows_by_the_least_that_an_epoch_took() -> None:
 
 def test_a_constant_stays_and_what_is_known_at_the_end_is_hoped_for() -> None:
     assert hope("parameters", [200.0, 200.0], [], "minimize") == 200.0
-    assert Outlook((Objective("size_bytes", "minimize"),), METRICS, 4, 1.0, 0.0).hopeful(
-        curve("accuracy", [0.5]), []
-    ) == (0.0,)
+    outlook = Outlook((Objective("size_bytes", "minimize"),), METRICS, 4, 1.0, 0.0)
+    assert outlook.hopes(curve("accuracy", [0.5]), []) == (Hope(0.0, {"bound": 0.0}),)
 
 
 def test_a_direction_against_the_metrics_best_has_no_bound() -> None:

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 
 import pytest
 
+from tests.decisions import assert_no_hope_follows, reason_of
+from tuner.decision import Decision, Rule
 from tuner.errors import InputError
 from tuner.search import PRUNERS, FinishedTrial, Pruner, make_pruner
 from tuner.spec.catalogue import Growth, Metric
-from tuner.spec.values import ComponentSpec, Objective, Value
+from tuner.spec.values import ComponentSpec, Direction, Objective, Value
 from tuner.trial import Ending, EpochReport
 
 OBJECTIVES = (Objective("accuracy", "maximize"), Objective("training_time_s", "minimize"))
@@ -64,7 +66,7 @@ def pareto(**options: Value) -> Pruner:
 
 
 def test_prunes_when_hopeful_end_is_dominated() -> None:
-    reason = pareto().decide(curve(9, [0.60, 0.65], 20.0), FINISHED)
+    reason = reason_of(pareto().decide(curve(9, [0.60, 0.65], 20.0), FINISHED))
     assert reason == (
         "after 2 epochs hopes for accuracy 0.685 at best, in 60 s at least; trial 2 has accuracy 0.88 in 3 s"
     )
@@ -74,9 +76,8 @@ def test_other_costs_are_told_by_name() -> None:
     objectives = (Objective("accuracy", "maximize"), Objective("parameters", "minimize"))
     pruner = make_pruner(ComponentSpec("pareto"), objectives, METRICS)
     trials = [FinishedTrial(t.number, t.ending, ((t.values or (0.0,))[0], 100.0), t.curve) for t in FINISHED]
-    reason = pruner.decide(curve(9, [0.51, 0.51], 1.0, parameters=2000.0), trials)
+    reason = reason_of(pruner.decide(curve(9, [0.51, 0.51], 1.0, parameters=2000.0), trials))
 
-    assert reason is not None
     assert reason.endswith(" at best, parameters 2,000; trial 2 has accuracy 0.88, parameters 100")
 
 
@@ -157,19 +158,23 @@ def test_a_metric_that_was_not_measured_is_hoped_for() -> None:
 def test_a_trial_under_the_floor_is_pruned_with_its_numbers() -> None:
     pruner = pareto(floor=0.6, floor_epochs=2, floor_metric="accuracy")
     never_learned = curve(9, [0.5, 0.512], 0.1)
-    assert pruner.decide(never_learned, []) == "accuracy 0.512 is under the floor 0.6 after 2 epochs"
+    assert (
+        reason_of(pruner.decide(never_learned, [])) == "accuracy 0.512 is under the floor 0.6 after 2 epochs"
+    )
     assert pruner.decide(never_learned[:1], []) is None
     assert pruner.decide(curve(9, [0.61, 0.55], 0.1), []) is None
 
 
 def test_a_floor_on_a_metric_that_falls_is_a_ceiling() -> None:
     pruner = pareto(floor=0.5, floor_epochs=1, floor_metric="loss")
-    assert pruner.decide(curve(9, [0.3], 0.1), []) == "loss 0.7 is over the ceiling 0.5 after 1 epoch"
+    assert (
+        reason_of(pruner.decide(curve(9, [0.3], 0.1), [])) == "loss 0.7 is over the ceiling 0.5 after 1 epoch"
+    )
     assert pruner.decide(curve(9, [0.6], 0.1), []) is None
 
 
 def test_a_floor_says_enough_digits_to_tell_it_apart() -> None:
-    reason = pareto(floor=0.6, floor_epochs=1).decide(curve(9, [0.59996], 0.1), [])
+    reason = reason_of(pareto(floor=0.6, floor_epochs=1).decide(curve(9, [0.59996], 0.1), []))
     assert reason == "accuracy 0.59996 is under the floor 0.6 after 1 epoch"
 
 
@@ -244,8 +249,7 @@ def test_rungs_cut_by_rank_what_is_not_dominated() -> None:
     running = curve(9, [0.50, 0.60], 20.0)
 
     assert pareto().decide(running, QUICK_OR_GOOD + BETTER_THERE, epochs_left=2) is None
-    reason = pareto(rungs=True).decide(running, QUICK_OR_GOOD + BETTER_THERE, epochs_left=2)
-    assert reason is not None
+    reason = reason_of(pareto(rungs=True).decide(running, QUICK_OR_GOOD + BETTER_THERE, epochs_left=2))
     assert reason.startswith("after 2 epochs 9 of 10 trials rank before it")
 
 
@@ -256,3 +260,114 @@ def test_rungs_never_cut_the_last_hope() -> None:
 
     for running in (quickest, best):
         assert pareto(rungs=True, startup_trials=3).decide(running, dearest + BETTER_THERE, 2) is None
+
+
+def decided(pruner: Pruner, running: list[EpochReport], trials: list[FinishedTrial], left: int) -> Decision:
+    decision = pruner.decide(running, trials, left)
+    assert decision is not None
+    return decision
+
+
+def test_a_decision_without_hope_can_be_taken_again_from_its_numbers() -> None:
+    decision = decided(pareto(), curve(9, [0.60, 0.65], 20.0), FINISHED, 2)
+
+    assert_no_hope_follows(decision)
+    kept = {
+        "epochs": 2, "epochs_left": 2, "quantile": 0.8,
+        "best.accuracy": 0.65, "best.training_time_s": 40.0, "hope.training_time_s": 60.0,
+        "reached.accuracy": 0.65, "bound.accuracy": 1.0, "least_pace.accuracy": 0.02, "epochs.accuracy": 2,
+        "last.training_time_s": 40.0, "step.training_time_s": 20.0,
+        "trials_above_best": 2, "trial_above_best": 2,
+        "trials_above_hope": 4, "trial_above_hope": 2,
+        "above_hope.accuracy": 0.88, "above_hope.training_time_s": 3.0,
+    }  # fmt: skip
+    assert {name: decision.numbers[name] for name in kept} == kept
+
+
+def test_even_the_best_value_that_there_is_can_be_dominated_by_a_cheaper_one_of_it() -> None:
+    perfect = [FinishedTrial(number, Ending.COMPLETE, (1.0, 1.0), []) for number in range(4)]
+    decision = decided(pareto(), curve(9, [0.60, 0.65], 20.0), perfect, 2)
+
+    assert_no_hope_follows(decision)
+    assert decision.numbers["hope.accuracy"] == decision.numbers["bound.accuracy"] == 1.0
+    assert "factor.accuracy" not in decision.numbers
+
+
+def test_who_is_above_the_best_point_is_named_beside_who_is_above_the_hopeful_end() -> None:
+    """At its best epoch it was cheaper than the best trial of all; by now it is not."""
+    trials = [finished(number, [0.70, 0.71, 0.71, 0.71], 1.0) for number in range(3)]
+    trials.append(finished(3, [0.80, 0.85, 0.90, 0.95], 6.0))
+    decision = decided(pareto(), curve(9, [0.50, 0.49, 0.49], 10.0), trials, 1)
+
+    assert_no_hope_follows(decision)
+    numbers = decision.numbers
+    assert (numbers["best.training_time_s"], numbers["hope.training_time_s"]) == (10.0, 40.0)
+    assert (numbers["trial_above_best"], numbers["trial_above_hope"]) == (0, 3)
+
+
+def test_a_floor_keeps_what_it_asked_for() -> None:
+    decision = decided(pareto(floor=0.6, floor_epochs=2), curve(9, [0.5, 0.512], 0.1), [], 3)
+
+    assert decision == Decision(
+        Rule.FLOOR,
+        {
+            "metric": "accuracy",
+            "direction": "maximize",
+            "best": 0.512,
+            "floor": 0.6,
+            "epochs": 2,
+            "floor_epochs": 2,
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("metric", "direction"), [("accuracy", "maximize"), ("loss", "minimize"), ("skill", "maximize")]
+)
+def test_a_single_objective_is_pruned_by_its_own_curve_alone(metric: str, direction: Direction) -> None:
+    pruner = make_pruner(ComponentSpec("pareto"), (Objective(metric, direction),), METRICS)
+    sign = 1.0 if direction == "maximize" else -1.0
+
+    def measured(number: int, goods: list[float]) -> list[EpochReport]:
+        rows = [{metric: 0.5 + sign * good, "training_time_s": 1.0 + at} for at, good in enumerate(goods)]
+        best = [max(range(end + 1), key=lambda at: sign * rows[at][metric]) for end in range(len(rows))]
+        return [
+            EpochReport(number, end, row, at, rows[at])
+            for end, (row, at) in enumerate(zip(rows, best, strict=True))
+        ]
+
+    trials = []
+    for number, last in enumerate([0.30, 0.31, 0.32, 0.33]):
+        reports = measured(number, [0.10, 0.20, 0.28, last])
+        trials.append(FinishedTrial(number, Ending.COMPLETE, (reports[-1].best_metrics[metric],), reports))
+
+    poor = pruner.decide(measured(9, [0.05, 0.06]), trials, 2)
+    assert poor is not None
+    assert_no_hope_follows(poor)
+    assert poor.numbers["trial_above_hope"] == 3
+    assert pruner.decide(measured(9, [0.10, 0.30]), trials, 2) is None, "it may still be the best"
+    assert pruner.decide(measured(9, [0.05, 0.34]), trials, 2) is None, "it is the best"
+
+
+THREE = (
+    Objective("accuracy", "maximize"),
+    Objective("training_time_s", "minimize"),
+    Objective("parameters", "minimize"),
+)
+
+
+def test_of_three_objectives_one_in_which_nothing_is_as_good_saves_a_trial() -> None:
+    pruner = make_pruner(ComponentSpec("pareto"), THREE, METRICS)
+    trials = [FinishedTrial(t.number, t.ending, (*(t.values or ()), 1000.0), t.curve) for t in FINISHED]
+
+    def asked(accuracies: list[float], epoch_s: float, parameters: float) -> Decision | None:
+        return pruner.decide(curve(9, accuracies, epoch_s, parameters=parameters), trials, 2)
+
+    hopeless = asked([0.60, 0.65], 20.0, 1001.0)
+    assert hopeless is not None
+    assert_no_hope_follows(hopeless)
+    assert hopeless.reason.endswith(", parameters 1,001; trial 2 has accuracy 0.88 in 3 s, parameters 1,000")
+    assert asked([0.60, 0.65], 20.0, 1000.0) is not None, "as small as the others is not smaller"
+    assert asked([0.60, 0.65], 20.0, 999.0) is None
+    assert asked([0.60, 0.65], 0.5, 1001.0) is None
+    assert asked([0.80, 0.86], 20.0, 1001.0) is None

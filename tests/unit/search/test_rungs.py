@@ -7,6 +7,8 @@ import math
 import numpy as np
 import pytest
 
+from tests.decisions import reason_of
+from tuner.decision import Decision, Rule
 from tuner.search import FinishedTrial, Pruner, make_pruner
 from tuner.search.rungs import Rungs, spread_order
 from tuner.spec.catalogue import Metric
@@ -85,7 +87,7 @@ def test_the_last_epoch_is_not_cut_because_it_saves_nothing() -> None:
 
 
 def test_the_reason_tells_rank_and_numbers() -> None:
-    reason = mo_asha().decide(curve(9, [0.55], 1.5), AT_ONE_SECOND)
+    reason = reason_of(mo_asha().decide(curve(9, [0.55], 1.5), AT_ONE_SECOND))
 
     assert reason == (
         "after 1 epoch 4 of 4 trials rank before it (accuracy 0.55, training_time_s 1.5), and the best one"
@@ -108,3 +110,31 @@ def test_a_net_takes_the_farthest_next() -> None:
     assert spread_order(line).tolist() == [0, 3, 2, 4, 1]  # 4 and 6 are equally far from both ends
     assert spread_order(np.array([[3.0, 3.0], [3.0, 3.0]])).tolist() == [0, 1]
     assert spread_order(np.array([[1.0, 2.0]])).tolist() == [0]
+
+
+def test_a_decision_at_a_rung_keeps_rank_comers_and_who_passes() -> None:
+    assert mo_asha().decide(curve(9, [0.55], 1.0), AT_ONE_SECOND) == Decision(
+        Rule.RUNG,
+        {
+            "epochs": 1,
+            "rank": 4,
+            "came": 5,
+            "pass": 3,
+            "reduction_factor": 2,
+            "direction.accuracy": "maximize",
+            "value.accuracy": 0.55,
+            "direction.training_time_s": "minimize",
+            "value.training_time_s": 1.0,
+        },
+    )
+
+
+@pytest.mark.parametrize("factor", [2, 3, 4, 5, 6])
+def test_who_is_cut_at_a_rung_ranks_behind_those_who_pass(factor: int) -> None:
+    """With four before it, and accuracies on either side of theirs."""
+    for accuracy in (0.45, 0.55, 0.65, 0.75):
+        decision = mo_asha(reduction_factor=factor).decide(curve(9, [accuracy], 1.0), AT_ONE_SECOND)
+        rank = sum(other.curve[0].metrics["accuracy"] > accuracy for other in AT_ONE_SECOND) + 1
+        assert (decision is not None) == (rank > 5 // factor + 1)
+        if decision is not None:
+            assert (decision.numbers["rank"], decision.numbers["pass"]) == (rank, 5 // factor + 1)

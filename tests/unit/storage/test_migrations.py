@@ -15,7 +15,9 @@ NEW_COLUMNS = (
     ("tuner_results", "test_confusion"),
     ("tuner_sessions", "researcher"),
     ("tuner_sessions", "facts"),
+    ("tuner_results", "decision"),
 )
+"""By the version that brought them: 2, and the last one 3."""
 
 
 def _add(name: str) -> Step:
@@ -93,3 +95,19 @@ def test_a_database_of_version_1_gets_the_columns_it_lacks_and_keeps_its_rows(en
         assert {"tuner_baselines", "tuner_notes", "tuner_timings"} <= set(inspector.get_table_names())
         for table, name in NEW_COLUMNS:
             assert name in [column["name"] for column in inspector.get_columns(table)]
+
+
+def test_a_database_of_version_2_gets_the_column_of_decisions_alone(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        upgrade(connection, 1.0, STEPS[:2])
+        connection.exec_driver_sql("ALTER TABLE tuner_results DROP COLUMN decision")
+        before = {name: _columns(connection, name) for name in sa.inspect(connection).get_table_names()}
+        assert upgrade(connection, 2.0) == 1
+        after = {name: _columns(connection, name) for name in before}
+    assert {name: after[name] - before[name] for name in before if after[name] != before[name]} == {
+        "tuner_results": {"decision"}
+    }
+
+
+def _columns(connection: sa.Connection, table: str) -> set[str]:
+    return {column["name"] for column in sa.inspect(connection).get_columns(table)}

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pytest
 
+from tests.decisions import reason_of
+from tuner.decision import Numbers, Rule
 from tuner.training.chance import Chance, ChanceOfNumbers, chance_of, chance_of_counts, never_learned
 
 BALANCED = Chance.of(np.repeat([0, 1], 4000), np.repeat([0, 1], 1000))
@@ -61,7 +63,7 @@ def test_an_lstm_of_200_units_under_sgd_is_no_result_after_two_epochs(curve: lis
 
 
 def test_the_reason_has_the_numbers() -> None:
-    reason = never_learned(BALANCED, history(*SGD_WITHOUT_MOMENTUM_AGAIN), 2, is_over=True)
+    reason = reason_of(never_learned(BALANCED, history(*SGD_WITHOUT_MOMENTUM_AGAIN), 2, is_over=True))
 
     assert reason == (
         "never learned: accuracy 0.505 after 2 epochs, the commonest class alone gives 0.500"
@@ -210,7 +212,7 @@ def test_one_epoch_of_a_regression_cannot_rise() -> None:
 def test_the_reason_of_a_regression_has_its_numbers() -> None:
     curve = [{"r2": -0.3, "train_r2": -0.5}, {"r2": 0.001, "train_r2": 0.0}]
 
-    reason = never_learned(NUMBERS, curve, 2, is_over=True)
+    reason = reason_of(never_learned(NUMBERS, curve, 2, is_over=True))
 
     assert reason == "never learned: r2 0.001 after 2 epochs, the mean alone gives 0"
 
@@ -238,3 +240,48 @@ def test_the_task_decides_which_chance_it_is() -> None:
     assert chance_of_counts((400, 400), (400, 400)) == Chance.of(labels, labels)
     assert chance_of_counts((800,), (30,)) == ChanceOfNumbers(800, 30)
     assert chance_of("regression", labels.astype(np.float32), labels[:30]) == ChanceOfNumbers(800, 30)
+
+
+def is_above_chance(metric: str, numbers: Numbers) -> bool:
+    """Take one of the looks again; what has no margin tells nothing."""
+    if f"margin.{metric}" not in numbers:
+        return False
+    above = float(numbers[f"best.{metric}"]) - float(numbers[f"chance.{metric}"])
+    return above > float(numbers[f"margin.{metric}"])
+
+
+@pytest.mark.parametrize("is_last", [False, True])
+def test_the_numbers_of_a_cut_show_that_nothing_was_above_chance(is_last: bool) -> None:
+    cut = never_learned(BALANCED, history(*SGD_WITHOUT_MOMENTUM), 2, is_last)
+
+    assert cut is not None
+    assert cut.rule is Rule.CHANCE
+    assert (cut.numbers["epochs"], cut.numbers["chance_epochs"], cut.numbers["is_last"]) == (2, 2, is_last)
+    looks = {"accuracy": 0.5060, "train_accuracy": 0.5170, "auc": 0.5105}
+    assert {metric: cut.numbers[f"best.{metric}"] for metric in looks} == looks
+    assert not any(is_above_chance(metric, cut.numbers) for metric in looks)
+    assert cut.numbers["margin.train_accuracy"] == (0.05 if is_last else 0.02)
+
+
+def test_the_numbers_of_a_network_that_gives_all_texts_one_class_show_its_signs() -> None:
+    constant = [(0.5000, 0.5600, 0.7000), (0.5000, 0.5700, 0.7500)]
+    cut = never_learned(BALANCED, history(*constant), 2, is_over=True)
+
+    assert cut is not None
+    assert is_above_chance("auc", cut.numbers)
+    assert cut.numbers["is_last"]
+    assert float(cut.numbers["best.accuracy"]) <= float(cut.numbers["chance.accuracy"])
+
+
+def test_the_numbers_of_a_regression_have_its_rise_while_it_may_still_tell_something() -> None:
+    curve = [{"r2": -0.300, "train_r2": -0.5}, {"r2": -0.299, "train_r2": -0.4}]
+
+    early, late = (never_learned(NUMBERS, curve, 2, is_over) for is_over in (False, True))
+
+    assert early is not None
+    assert late is not None
+    assert early.numbers["best.r2_rise"] == pytest.approx(0.001)
+    assert early.numbers["margin.r2_rise"] == 0.02
+    assert "margin.r2_rise" not in late.numbers
+    for numbers in (early.numbers, late.numbers):
+        assert not any(is_above_chance(metric, numbers) for metric in ("r2", "train_r2", "r2_rise"))
