@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
+from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import event, given
 from hypothesis import strategies as st
 
+from tests.decisions import assert_no_hope_follows, point_of
+from tuner.decision import Rule
 from tuner.metrics import METRICS
 from tuner.search import FinishedTrial, Pruner, dominates, make_pruner
 from tuner.spec.values import ComponentSpec, Direction, Objective
@@ -83,3 +87,74 @@ def test_nothing_is_saved_by_pruning_in_the_last_epoch(
 ) -> None:
     for pruner in PRUNERS:
         assert pruner.decide(running, finished, 0) is None
+
+
+@given(curves(99), studies(), st.integers(0, 5))
+def test_a_decision_without_hope_follows_from_its_numbers(
+    running: list[EpochReport], finished: list[FinishedTrial], left: int
+) -> None:
+    for pruner in PRUNERS:
+        decision = pruner.decide(running, finished, left)
+        if decision is not None and decision.rule is Rule.NO_HOPE:
+            assert_no_hope_follows(decision)
+
+
+THREE = (
+    Objective("peak_memory_bytes", "minimize"),
+    Objective("accuracy", "maximize"),
+    Objective("parameters", "minimize"),
+)
+"""One that grows, one that moves, one that stands."""
+
+
+def with_sizes(curve: list[EpochReport], grows: Sequence[int], parameters: int) -> list[EpochReport]:
+    """Give a curve's epochs a memory that grows and a number of parameters."""
+    rows = [
+        {
+            "accuracy": report.metrics["accuracy"],
+            "peak_memory_bytes": float(sum(grows[: epoch + 1])),
+            "parameters": float(parameters),
+        }
+        for epoch, report in enumerate(curve)
+    ]
+    return [
+        replace(report, metrics=row, best_metrics=rows[report.best_epoch])
+        for report, row in zip(curve, rows, strict=True)
+    ]
+
+
+@st.composite
+def sized_curves(draw: st.DrawFn, number: int) -> list[EpochReport]:
+    grows = draw(st.lists(st.integers(0, 3), min_size=5, max_size=5))
+    return with_sizes(draw(curves(number)), grows, draw(st.integers(1, 3)))
+
+
+@st.composite
+def sized_studies(draw: st.DrawFn) -> list[FinishedTrial]:
+    trials = []
+    for number in range(draw(st.integers(2, 8))):
+        curve = draw(sized_curves(number))
+        values = tuple(curve[-1].best_metrics[aim.metric] for aim in THREE)
+        trials.append(FinishedTrial(number, Ending.COMPLETE, values, curve))
+    return trials
+
+
+@given(sized_curves(99), sized_studies(), st.integers(1, 5), st.booleans())
+def test_of_three_objectives_only_what_is_dominated_in_all_is_without_hope(
+    running: list[EpochReport], finished: list[FinishedTrial], left: int, rungs: bool
+) -> None:
+    directions = [aim.direction for aim in THREE]
+    pruner = make_pruner(ComponentSpec("pareto", {"startup_trials": 2, "rungs": rungs}), THREE, METRICS)
+    decision = pruner.decide(running, finished, left)
+    now = [running[-1].best_metrics[aim.metric] for aim in THREE]
+    on_front = not any(trial.values and dominates(trial.values, now, directions) for trial in finished)
+    event(f"{'on the front' if on_front else 'beaten'}: {'goes on' if decision is None else decision.rule}")
+
+    if on_front:
+        assert decision is None
+    elif decision is not None and decision.rule is Rule.NO_HOPE:
+        assert_no_hope_follows(decision)
+        rivals = {trial.number: trial.values for trial in finished}
+        for above in ("above_hope", "above_best"):
+            values = rivals[int(decision.numbers[f"trial_{above}"])]
+            assert values == tuple(point_of(above, decision.numbers))
