@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ import pytest
 from tests.integration.test_study_commands import documented
 from tests.recorded import SPEC
 from tuner.cli import main
+from tuner.decision import Decision
+from tuner.metrics import METRICS
+from tuner.search import FinishedTrial, make_pruner
 from tuner.search.samplers import make_sampler
 from tuner.storage import Ledger, Surroundings, open_database, this_owner
 from tuner.trial import Ending, EpochReport, TrialOutcome
@@ -146,3 +150,69 @@ def test_what_is_not_there_is_said(
 ) -> None:
     assert main([*arguments, "--storage", storage]) == code
     assert expected in capsys.readouterr().err
+
+
+@pytest.fixture
+def pruned(storage: str) -> Decision:
+    """What a second trial of the study was ended by, as the coordinator decides."""
+    running = [
+        EpochReport(9, epoch, metrics, epoch, metrics)
+        for epoch, metrics in enumerate(
+            {"accuracy": 0.5, "training_time_s": 20.0 * (at + 1)} for at in range(2)
+        )
+    ]
+    curve = [
+        EpochReport(0, epoch, metrics, epoch, metrics)
+        for epoch, metrics in enumerate(
+            {"accuracy": 0.8, "training_time_s": 1.0 * (at + 1)} for at in range(3)
+        )
+    ]
+    finished = [FinishedTrial(number, Ending.COMPLETE, (0.8, 2.0), curve) for number in range(4)]
+    decision = make_pruner(SPEC.pruner, SPEC.objectives, METRICS).decide(running, finished, 2)
+    assert decision is not None
+    ledger = Ledger(open_database(storage, create=False))
+    session = ledger.join("reviews", make_sampler(SPEC.sampler, SPEC.space, SPEC.seed), this_owner())
+    claim = session.claim()
+    assert claim is not None
+    outcome = TrialOutcome(1, Ending.PRUNED, {"accuracy": 0.5}, decision.reason, decision=decision)
+    session.record_outcome(claim.token, outcome, None)
+    session.finish_session()
+    return decision
+
+
+def test_a_person_sees_the_numbers_of_a_decision(
+    storage: str, pruned: Decision, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["show", "reviews", "1", "--storage", storage]) == 0
+
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    hope = float(pruned.numbers["hope.accuracy"])
+    for expected in (
+        "rule no hope",
+        "epochs left 2",
+        "trial above hope 0",
+        "decided by accuracy training_time_s",
+        "best 0.5 40",
+        f"hope {hope:.6g} 60",
+        "step 20",
+        "above hope 0.8 2",
+    ):
+        assert expected in lines
+
+
+def test_a_decision_is_in_the_json_of_a_sheet_and_of_all_trials_and_its_rule_in_the_table(
+    storage: str, pruned: Decision, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def asked(*arguments: str) -> str:
+        capsys.readouterr()
+        assert main([*arguments, "--storage", storage]) == 0
+        return capsys.readouterr().out
+
+    expected = {"rule": "no_hope", "numbers": pruned.numbers}
+    assert json.loads(asked("show", "reviews", "1", "--format", "json"))["decision"] == expected
+    assert [each["decision"] for each in json.loads(asked("trials", "reviews", "--format", "json"))] == [
+        None,
+        expected,
+    ]
+    rows = list(csv.DictReader(asked("trials", "reviews", "--format", "csv").splitlines()))
+    assert [row["rule"] for row in rows] == ["", "no_hope"]

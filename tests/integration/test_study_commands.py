@@ -73,6 +73,7 @@ def test_the_keys_of_a_trial_are_kept(storage: str, capsys: pytest.CaptureFixtur
             "test_metrics",
             "seconds",
             "reason",
+            "decision",
             "facts",
             "retimed",
         )

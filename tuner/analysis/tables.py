@@ -128,8 +128,8 @@ def flat(trial: TrialRecord, objectives: Sequence[Objective]) -> dict[str, Value
 
     Returns:
         ``number``, ``state``, ``values.<metric>`` for each objective, ``metrics.<name>``,
-        ``test.<name>`` where measured, ``params.<name>``, ``seconds``, ``reason``. Of a trial that was timed
-        again ``retimed.<name>`` and, as the study measured them, ``in_study.<metric>``.
+        ``test.<name>`` where measured, ``params.<name>``, ``seconds``, ``reason``, ``rule``. Of a trial that
+        was timed again ``retimed.<name>`` and, as the study measured them, ``in_study.<metric>``.
     """
     values: Sequence[float | None] = trial.values or (None,) * len(objectives)
     row: dict[str, Value | None] = {"number": trial.number, "state": str(trial.state)}
@@ -145,6 +145,7 @@ def flat(trial: TrialRecord, objectives: Sequence[Objective]) -> dict[str, Value
     row.update({f"params.{name}": value for name, value in trial.params.items()})
     row["seconds"] = trial.seconds
     row["reason"] = trial.reason
+    row["rule"] = None if trial.decision is None else str(trial.decision.rule)
     return row
 
 
@@ -166,7 +167,7 @@ def laid_out(
     for prefix in ("metrics.", "test.", "retimed.", "in_study.", "params."):
         found = dict.fromkeys(name for row in rows for name in row if name.startswith(prefix))
         headings += found if prefix == "params." else sorted(found)
-    headings += ["seconds", "reason"]
+    headings += ["seconds", "reason", "rule"]
     return headings, [[row.get(name) for name in headings] for row in rows]
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from tuner.analysis.sheet import Group, Sheet, Split
+    from tuner.decision import Decision
     from tuner.spec.values import Value
 
 __all__ = ["show"]
@@ -34,8 +35,8 @@ _ELSEWHERE = frozenset({"kept_epoch", "training_time_all_epochs_s"})
 def show(name: str, number: int, storage: str, form: str) -> None:
     """Show all that is kept of one trial.
 
-    How it ended and who ran it, its settings, texts, metrics on both splits by class, what it cost, its
-    epochs, the machine and versions it ran on, and the notes on it.
+    How it ended, by which decision, and who ran it, its settings, texts, metrics on both splits by class,
+    what it cost, its epochs, the machine and versions it ran on, and the notes on it.
     """
     from tuner.analysis.sheet import sheet_of
     from tuner.storage import study_folder
@@ -101,6 +102,8 @@ def document(sheet: Sheet) -> dict[str, Any]:
 def _parts(sheet: Sheet) -> Iterator[Table]:
     """Draw the sheet, a table a part; parts that a trial does not have are left out."""
     yield facts(f"{sheet.study.name}, trial {sheet.trial.number}", _ending(sheet))
+    if sheet.trial.decision is not None:
+        yield from _decision(sheet.trial.decision)
     groups: tuple[Group, ...] = ("model", "training", "data")
     for group in groups:
         yield facts(group, _settings(sheet, group))
@@ -133,6 +136,27 @@ def _ending(sheet: Sheet) -> list[tuple[str, str]]:
     if sheet.model_file is not None:
         rows.append(("model", str(sheet.model_file)))
     return rows
+
+
+def _decision(decision: Decision) -> Iterator[Table]:
+    """Draw the numbers of a decision; where each metric has its own, as a table with a column a metric."""
+    rows = [("rule", str(decision.rule).replace("_", " "))]
+    by_metric: dict[str, dict[str, str]] = {}
+    for name, value in decision.numbers.items():
+        what, _, metric = name.partition(".")
+        exact = f"{value:.6g}" if isinstance(value, float) else _fact(name, value)
+        if metric:
+            by_metric.setdefault(what, {})[metric] = exact
+        else:
+            rows.append((name.replace("_", " "), exact))
+    yield facts("decision", rows)
+    if by_metric:
+        metrics = list(dict.fromkeys(metric for each in by_metric.values() for metric in each))
+        cells = [
+            [what.replace("_", " "), *(each.get(metric, "") for metric in metrics)]
+            for what, each in by_metric.items()
+        ]
+        yield table(["decided by", *metrics], cells, right=metrics)
 
 
 def _settings(sheet: Sheet, group: Group) -> list[tuple[str, str]]:

@@ -65,6 +65,7 @@ def trial_document(record: TrialRecord) -> dict[str, Any]:
         "test_metrics": on_test(record),
         "seconds": record.seconds,
         "reason": record.reason,
+        "decision": None if record.decision is None else record.decision.document(),
         "facts": dict(record.facts),
         "retimed": None if record.retimed is None else vars(record.retimed),
     }

@@ -85,6 +85,7 @@ def test_a_row_tells_its_groups_apart_by_prefix() -> None:
         "params.family": "lstm",
         "seconds": 9.0,
         "reason": "",
+        "rule": None,
     }
 
 
@@ -99,13 +100,14 @@ def test_a_table_has_every_column_and_holes_where_a_trial_has_none() -> None:
     assert headings == [
         "number", "state", "values.accuracy", "values.training_time_s", "metrics.accuracy",
         "metrics.training_time_s", "test.accuracy", "params.units", "params.family", "seconds", "reason",
+        "rule",
     ]  # fmt: skip
-    assert rows[1] == [1, "PRUNED", None, None, 0.6, 2.0, None, None, "gru", 3.0, "beaten"]
+    assert rows[1] == [1, "PRUNED", None, None, 0.6, 2.0, None, None, "gru", 3.0, "beaten", None]
 
 
 def test_no_trials_have_the_columns_that_are_always_there() -> None:
     headings, rows = laid_out([], OBJECTIVES)
-    assert (headings[:2], headings[-2:], rows) == (["number", "state"], ["seconds", "reason"], [])
+    assert (headings[:2], headings[-3:], rows) == (["number", "state"], ["seconds", "reason", "rule"], [])
 
 
 def test_the_frame_has_the_same_columns() -> None:
