@@ -11,7 +11,7 @@ from tests.decisions import assert_no_hope_follows, metrics_of, point_of
 from tuner.decision import Decision, Rule
 from tuner.metrics import METRICS
 from tuner.replay.recorded import read_recorded
-from tuner.replay.simulate import Run, TrialCourse, clock_of, courses_of, simulate
+from tuner.replay.simulate import InOrder, Run, TrialCourse, clock_of, courses_of, simulate
 from tuner.search import FinishedTrial, Pruner, front_indices, make_pruner
 from tuner.spec.values import ComponentSpec, Objective
 from tuner.trial import EpochReport
@@ -48,7 +48,7 @@ def replayed(objectives: tuple[Objective, ...]) -> tuple[list[TrialCourse], Run,
     study = read_recorded(CURVES / "reviews_64.json.gz")
     courses = courses_of(study.trials, objectives, clock_of(study.objectives))
     pruner = Remembering(make_pruner(ComponentSpec("pareto"), objectives, METRICS))
-    return courses, simulate(courses, pruner, workers=2), pruner.decisions
+    return courses, simulate(InOrder(courses), pruner, workers=2), pruner.decisions
 
 
 def named(objectives: Sequence[Objective]) -> str:
