@@ -13,7 +13,8 @@ import plotly.graph_objects as go
 
 from tuner.metrics import METRICS
 from tuner.replay.compare import pruner_for
-from tuner.replay.recorded import RecordedStudy, read_recorded
+from tuner.replay.curves_file import read_recorded
+from tuner.replay.recorded import RecordedStudy
 from tuner.replay.simulate import InOrder, Run, TrialCourse, clock_of, courses_of, simulate
 from tuner.report.image import Picture, find_browser, write_images
 from tuner.report.look import FINISHED, FRONT, PRUNED, lay_out

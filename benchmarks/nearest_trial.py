@@ -14,7 +14,8 @@ import sys
 import numpy as np
 
 from benchmarks.paths import ROOT
-from tuner.replay.recorded import RecordedStudy, read_recorded
+from tuner.replay.curves_file import read_recorded
+from tuner.replay.recorded import RecordedStudy
 from tuner.replay.simulate import clock_of, courses_of
 from tuner.search.nearness import Nearness
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from tuner.metrics import METRICS
 from tuner.replay.compare import Conditions, Outcome, compare
-from tuner.replay.recorded import RecordedStudy, read_recorded
+from tuner.replay.curves_file import read_recorded
+from tuner.replay.recorded import RecordedStudy
 from tuner.spec.values import ComponentSpec
 
 CURVES = Path(__file__).resolve().parent / "curves"

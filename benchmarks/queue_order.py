@@ -30,8 +30,9 @@ from sklearn.linear_model import RidgeCV
 from benchmarks.paths import RESULTS, ROOT, write_json
 from benchmarks.work_estimate import work
 from tuner.catalogue import CATALOGUE
+from tuner.replay.curves_file import read_recorded
 from tuner.replay.judge import Truth, mean_until, truth_of
-from tuner.replay.recorded import RecordedStudy, read_recorded
+from tuner.replay.recorded import RecordedStudy
 from tuner.replay.simulate import TrialCourse, clock_of, courses_of
 from tuner.search.pruning import FinishedTrial, Pruner, make_pruner
 from tuner.search.seconds import SecondsModel, TimedTrial

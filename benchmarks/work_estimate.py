@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 from benchmarks.paths import ROOT
 from tuner.catalogue import CATALOGUE
-from tuner.replay.recorded import read_recorded
+from tuner.replay.curves_file import read_recorded
 from tuner.search.seconds import SecondsModel, TimedTrial
 from tuner.spec.values import Params
 from tuner.training.memory import TextFacts, estimate_work

@@ -4,6 +4,7 @@ The parts in the order in which data goes through them; each imports only what s
 
     lazy          public names, loaded when they are first used
     errors        every error a person can meet, with its exit code
+    durable       a file written whole or not at all
     spec          the declared file: read, checked, written as frozen values
     decision      why a trial was ended before its own end: a rule and its numbers
     trial         what goes down to a trial and what comes up from it

@@ -10,7 +10,7 @@ import pytest
 from tests.decisions import assert_no_hope_follows, metrics_of, point_of
 from tuner.decision import Decision, Rule
 from tuner.metrics import METRICS
-from tuner.replay.recorded import read_recorded
+from tuner.replay.curves_file import read_recorded
 from tuner.replay.simulate import InOrder, Run, TrialCourse, clock_of, courses_of, simulate
 from tuner.search import FinishedTrial, Pruner, front_indices, make_pruner
 from tuner.spec.values import ComponentSpec, Objective

@@ -14,7 +14,8 @@ from tuner.catalogue import CATALOGUE
 from tuner.cli import main
 from tuner.metrics import METRICS
 from tuner.replay.compare import Conditions, Outcome, compare
-from tuner.replay.recorded import RecordedStudy, read_recorded
+from tuner.replay.curves_file import read_recorded
+from tuner.replay.recorded import RecordedStudy
 from tuner.spec.load import load_spec
 from tuner.spec.values import ComponentSpec
 
@@ -104,11 +105,19 @@ def test_the_space_of_a_recorded_study_loads(name: str) -> None:
     assert {each.name for each in spec.space} == {key for trial in study.trials for key in trial.params}
 
 
-def test_the_page_on_pruning_shows_what_its_command_prints(capsys: pytest.CaptureFixture[str]) -> None:
-    page = (ROOT / "docs" / "pruning.md").read_text(encoding="utf-8")
-    (command, shown) = re.findall(
-        r"```console\n\$ tuner (replay .*? --pruner pareto)\n(.*?)```", page, re.DOTALL
-    )[0]
+PAGE = (ROOT / "docs" / "pruning.md").read_text(encoding="utf-8")
+SHOWN = re.findall(r"```console\n\$ tuner (replay \S+\.json\.gz .*?)\n(.*?)```", PAGE, re.DOTALL)
 
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("command", "shown"), SHOWN, ids=[command for command, _ in SHOWN])
+def test_the_page_on_pruning_shows_what_its_command_prints(
+    capsys: pytest.CaptureFixture[str], command: str, shown: str
+) -> None:
     assert main([str(ROOT / each) if each.endswith(".gz") else each for each in command.split()]) == 0
     assert capsys.readouterr().out.split() == shown.split()
+
+
+def test_the_page_on_pruning_has_replays_of_pruners_and_of_samplers() -> None:
+    assert sum("--sampler" in command for command, _ in SHOWN) == 2
+    assert sum("--sampler" not in command for command, _ in SHOWN) >= 1

@@ -7,7 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from optuna._hypervolume import compute_hypervolume
 
-from tuner.search.pareto import dominates, dominating_indices, front_indices, hypervolume, ranks
+from tuner.search.pareto import (
+    dominates,
+    dominating_indices,
+    exclusive_hypervolume,
+    front_indices,
+    hypervolume,
+    ranks,
+)
 from tuner.spec.values import Direction
 
 COORDINATE = st.integers(0, 6).map(float)
@@ -16,7 +23,7 @@ DIRECTION: st.SearchStrategy[Direction] = st.sampled_from(("maximize", "minimize
 
 @st.composite
 def clouds(draw: st.DrawFn) -> tuple[list[tuple[float, ...]], list[Direction]]:
-    directions = draw(st.lists(DIRECTION, min_size=1, max_size=4))
+    directions = draw(st.lists(DIRECTION, min_size=1, max_size=5))
     point = st.tuples(*[COORDINATE] * len(directions))
     return draw(st.lists(point, max_size=14)), directions
 
@@ -74,3 +81,17 @@ def test_dominated_points_add_no_hypervolume(cloud: tuple[list[tuple[float, ...]
     reference = [0.0 if direction == "maximize" else 6.0 for direction in directions]
     front = [points[index] for index in front_indices(points, directions)]
     assert hypervolume(front, reference, directions) == hypervolume(points, reference, directions)
+
+
+@given(clouds())
+@settings(max_examples=60)
+def test_what_a_point_adds_is_what_the_volume_is_short_of_without_it(
+    cloud: tuple[list[tuple[float, ...]], list[Direction]],
+) -> None:
+    points, directions = cloud
+    reference = [0.0 if direction == "maximize" else 6.0 for direction in directions]
+    whole = hypervolume(points, reference, directions)
+    for index, point in enumerate(points):
+        others = points[:index] + points[index + 1 :]
+        short = whole - hypervolume(others, reference, directions)
+        assert abs(exclusive_hypervolume(point, others, reference, directions) - short) < 1e-9

@@ -12,7 +12,7 @@ import click
 
 from tuner.cli.console import console, remark, table, write_csv, write_json
 from tuner.cli.options import format_option, name_argument, open_ledger, pick, storage_option
-from tuner.errors import InputError
+from tuner.errors import InputError, NotFoundError
 
 if TYPE_CHECKING:
     from tuner.replay.compare import Comparison, Outcome
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from tuner.spec.values import ComponentSpec
 
 __all__ = ["parse_pruner", "parse_sampler", "replay"]
-
-_FILES = (".json", ".json.gz")
 
 
 @click.command(epilog="Example:\n\n  tuner replay quickstart --pruner pareto --pruner median --workers 2")
@@ -128,7 +126,7 @@ def replay(
     """
     from tuner.catalogue import CATALOGUE
     from tuner.replay.compare import Conditions, Order, compare
-    from tuner.replay.recorded import write_recorded
+    from tuner.replay.curves_file import write_recorded
 
     if samplers and order is not None:
         raise InputError("--order and --sampler: one of them expected", "a sampler chooses the order itself")
@@ -160,12 +158,23 @@ def replay(
 
 
 def _study(name: str | None, storage: str) -> RecordedStudy:
-    from tuner.replay.recorded import read_recorded, recorded_study
+    from tuner.replay.curves_file import ENDINGS, read_recorded
+    from tuner.replay.recorded import recorded_study
 
-    if name is not None and name.endswith(_FILES):
+    if name is not None and name.endswith(ENDINGS) and not _is_study(name, storage):
         return read_recorded(Path(name))
     ledger = open_ledger(storage)
     return recorded_study(ledger, pick(ledger, name))
+
+
+def _is_study(name: str, storage: str) -> bool:
+    """Tell whether there is no such file but a study that is called so."""
+    if Path(name).exists():
+        return False
+    try:
+        return name in open_ledger(storage).study_names()
+    except NotFoundError:
+        return False
 
 
 def _left_out(study: RecordedStudy) -> str:
@@ -246,9 +255,12 @@ def _seconds(text: str | None) -> float | None:
 
 def _point(text: str | None) -> tuple[float, ...] | None:
     try:
-        return None if text is None else tuple(float(each) for each in text.split(","))
+        point = None if text is None else tuple(float(each) for each in text.split(","))
     except ValueError as error:
         raise InputError(f"--reference: found '{text}', expected numbers with commas between") from error
+    if point is not None and not all(map(math.isfinite, point)):
+        raise InputError(f"--reference: found '{text}', expected finite numbers")
+    return point
 
 
 # -- what it came to -------------------------------------------------------------------------------------
@@ -341,6 +353,10 @@ def _said(compared: Comparison) -> list[str]:
         pruners = ", ".join(dict.fromkeys(_label(outcome.pruner) for outcome in partial))
         lines.append(f"asked about {names[0]} alone, since they know one objective: {pruners}")
     return lines
+
+
+_FAIR_SAMPLERS = ("random", "qmc", "grid", "brute_force")
+"""That draw from all of a space alike."""
 
 
 def _numbers(each: Judgement) -> dict[str, float | int | None]:

@@ -15,6 +15,7 @@ from tuner.replay.recorded import RecordedStudy
 from tuner.replay.sampled import Sampled, sampled
 from tuner.replay.simulate import InOrder, TrialCourse, clock_of, courses_of, simulate
 from tuner.search.pruning import FinishedTrial, Pruner, make_pruner
+from tuner.search.samplers import make_sampler
 from tuner.spec.catalogue import Metric
 from tuner.spec.check import PRUNERS_FOR_ANY
 from tuner.spec.values import ComponentSpec, Objective
@@ -159,11 +160,15 @@ def compare(
     chance = chance_of_counts(*_known_counts(study)) if conditions.chance_epochs else None
     courses = courses_of(study.trials, study.objectives, clock, chance, conditions.chance_epochs)
     truth = truth_of(courses, study.objectives, conditions.reference)
+    if conditions.reference is not None and truth.hypervolume == 0.0:
+        raise InputError("reference: no trial is better than it in every objective", "give a worse point")
+    judges = [(spec, *pruner_for(spec, study.objectives, metrics)) for spec in pruners]
+    for each in samplers:  # what cannot be asked is refused before an hour of replays
+        make_sampler(each, study.space, 0)
     replay = _Replay(study, courses, truth, conditions, done, len(samplers or (None,)) * len(pruners))
     outcomes = []
     for sampler in samplers or (None,):
-        for spec in pruners:
-            pruner, judged_by = pruner_for(spec, study.objectives, metrics)
+        for spec, pruner, judged_by in judges:
             judgements, begun = replay.run(pruner, sampler)
             outcomes.append(Outcome(spec, judged_by, judgements, sampler, begun))
     return Comparison(study, conditions, clock, truth, replay.until_s, tuple(outcomes))

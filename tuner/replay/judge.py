@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tuner.replay.simulate import Run, TrialCourse
-from tuner.search.pareto import front_indices, hypervolume
+from tuner.search.pareto import exclusive_hypervolume, front_indices, hypervolume
 from tuner.spec.values import Objective
 
 __all__ = ["REACHED", "Judgement", "Truth", "judge", "mean_until", "truth_of"]
@@ -69,8 +69,8 @@ def truth_of(
     own_share = {}
     for index in front_indices(points, directions):
         others = [each for at, each in enumerate(points) if at != index]
-        without = hypervolume(others, point, directions) if others else 0.0
-        own_share[numbers[index]] = (whole - without) / whole if whole > 0.0 else 0.0
+        own = exclusive_hypervolume(points[index], others, point, directions)
+        own_share[numbers[index]] = own / whole if whole > 0.0 else 0.0
     return Truth(
         tuple(objectives),
         values,
@@ -155,6 +155,7 @@ def _covered(run: Run, truth: Truth) -> list[tuple[float, float]]:
     """Return when the covered share of the hypervolume became what, from the first completed trial on."""
     directions = [objective.direction for objective in truth.objectives]
     front: list[int] = []
+    covered = 0.0
     found: list[tuple[float, float]] = []
     for trial, at_s in zip(run.finished, run.ends_s, strict=True):
         if trial.values is None:
@@ -163,8 +164,10 @@ def _covered(run: Run, truth: Truth) -> list[tuple[float, float]]:
         kept = front_indices([truth.values[number] for number in numbers], directions)
         if len(front) not in kept:
             continue  # beaten as it comes: nothing changes, and most trials are
+        before = [truth.values[number] for number in front]
+        covered += exclusive_hypervolume(truth.values[trial.number], before, truth.reference, directions)
         front = [numbers[index] for index in kept]
-        found.append((at_s, truth.volume_of(front)))
+        found.append((at_s, covered / truth.hypervolume if truth.hypervolume > 0.0 else 1.0))
     return found
 
 

@@ -38,7 +38,9 @@ class Nearness:
 
     def __init__(self, space: Sequence[Parameter]) -> None:
         self._searched = [each for each in space if not isinstance(each, FixedParameter)]
-        self._is_choice = np.array([isinstance(each, CategoricalParameter) for each in self._searched])
+        self._is_choice = np.array(
+            [isinstance(each, CategoricalParameter) for each in self._searched], dtype=bool
+        )
 
     def places(self, points: Sequence[Params]) -> _Array:
         """Return where points lie in the ranges of their parameters, ``(n_points, n_params)``.

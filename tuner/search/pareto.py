@@ -6,6 +6,7 @@ Numbers only. Points are sequences of one value an objective, directions are ``m
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -15,7 +16,15 @@ import numpy.typing as npt
 
 from tuner.spec.values import Direction
 
-__all__ = ["Point", "dominates", "dominating_indices", "front_indices", "hypervolume", "ranks"]
+__all__ = [
+    "Point",
+    "dominates",
+    "dominating_indices",
+    "exclusive_hypervolume",
+    "front_indices",
+    "hypervolume",
+    "ranks",
+]
 
 Point: TypeAlias = Sequence[float]
 _Losses: TypeAlias = npt.NDArray[np.float64]
@@ -150,17 +159,50 @@ def hypervolume(points: Sequence[Point], reference: Point, directions: Sequence[
         directions: One an objective.
 
     Returns:
-        The exact volume, at least 0; infinite if a point is. For two objectives in O(n log n), else by
-        slicing objectives (While et al. 2006, HSO), which grows with n to the power of objectives - 1.
+        The exact volume, at least 0; infinite if a point is. For two objectives in O(n log n), for more by
+        what each point adds to those before it (While et al. 2012, WFG), with one objective less at each
+        step: dozens of points of six objectives take a second, of eight some seconds.
 
     Raises:
         ValueError: If a value is NaN, the reference is not finite or the lengths differ.
     """
+    losses = _losses([*points, _finite(reference)], directions)
+    inside = losses[:-1][(losses[:-1] < losses[-1]).all(axis=1)]
+    if not len(inside):
+        return 0.0
+    return _volume(np.unique(inside, axis=0), losses[-1]) if np.isfinite(inside).all() else math.inf
+
+
+def exclusive_hypervolume(
+    point: Point, others: Sequence[Point], reference: Point, directions: Sequence[Direction]
+) -> float:
+    """Measure what a point dominates and none of the others does, up to a reference point.
+
+    Args:
+        point, reference: One value an objective.
+        others: ``(n_points, n_objectives)``.
+        directions: One an objective.
+
+    Returns:
+        What :func:`hypervolume` of all of them is above that of the others, without measuring either
+        (While et al. 2012, section III). Infinite if the point is.
+
+    Raises:
+        ValueError: As :func:`hypervolume` does.
+    """
+    losses = _losses([point, *others, _finite(reference)], directions)
+    own, rest, bound = losses[0], losses[1:-1], losses[-1]
+    if not (own < bound).all():
+        return 0.0
+    if not np.isfinite(own).all():
+        return math.inf
+    return _added(own, rest[(rest < bound).all(axis=1)], bound)
+
+
+def _finite(reference: Point) -> Point:
     if not np.isfinite(np.asarray(reference, dtype=float)).all():
         raise ValueError(f"the reference point must be finite, found {list(reference)}")
-    losses = _losses([*points, reference], directions)
-    inside = losses[:-1][(losses[:-1] < losses[-1]).all(axis=1)]
-    return _volume(np.unique(inside, axis=0), losses[-1]) if len(inside) else 0.0
+    return reference
 
 
 def _volume(losses: _Losses, reference: _Losses) -> float:
@@ -171,13 +213,19 @@ def _volume(losses: _Losses, reference: _Losses) -> float:
     if front.shape[1] == 2:
         heights = np.diff(front[:, 1], prepend=reference[1])  # ascending in x, so descending in y
         return float(((reference[0] - front[:, 0]) * -heights).sum())
-    total = 0.0
-    edges = np.append(front[:, 0], reference[0])
-    for index in range(len(front)):
-        width = edges[index + 1] - edges[index]
-        if width > 0:  # below this slice lie the points that are good enough in the first objective
-            total += float(width) * _volume(np.unique(front[: index + 1, 1:], axis=0), reference[1:])
-    return total
+    # Those before a row are better in the first loss: what they leave of its box has the box's whole width.
+    return sum(
+        float(reference[0] - row[0]) * _added(row[1:], front[:index, 1:], reference[1:])
+        for index, row in enumerate(front)
+    )
+
+
+def _added(row: _Losses, others: _Losses, reference: _Losses) -> float:
+    """Volume between ``row`` and ``reference`` that none of ``others`` covers."""
+    box = float(np.prod(reference - row))
+    if not len(others):
+        return box
+    return box - _volume(np.unique(np.maximum(others, row), axis=0), reference)
 
 
 def _losses(points: Sequence[Point], directions: Sequence[Direction]) -> _Losses:

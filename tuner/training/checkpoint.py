@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tuner.data.store import writing
+from tuner.durable import write_whole
 from tuner.errors import TunerError
 from tuner.training.stopwatch import Clock
 
@@ -149,30 +149,11 @@ def _write(folder: Path, identity: str, checkpoint: Checkpoint) -> None:
     }
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        _replace(folder / name, raw)
-        _replace(folder / _RECORD, json.dumps(document).encode())
+        write_whole(folder / name, raw)
+        write_whole(folder / _RECORD, json.dumps(document).encode())
         for former in folder.glob("checkpoint-*.npz"):
             if former.name != name:
                 former.unlink(missing_ok=True)
-
-
-def _replace(path: Path, content: bytes | memoryview) -> None:
-    """Bring a file to the disk whole or not at all: temporary file, fsync, rename, fsync of the folder."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with unfinished.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    if os.name == "posix":
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 def _read_arrays(path: Path, checksum: str) -> dict[str, list[Array]]:

@@ -15,7 +15,7 @@ from tests.unit.replay.curves import recorded, trial, with_space
 from tuner.cli import main
 from tuner.cli.replay import parse_pruner, parse_sampler
 from tuner.errors import InputError
-from tuner.replay.recorded import read_recorded, write_recorded
+from tuner.replay.curves_file import read_recorded, write_recorded
 from tuner.spec.values import ComponentSpec
 
 

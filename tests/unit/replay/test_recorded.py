@@ -13,7 +13,8 @@ import pytest
 from tests.recorded import record_study
 from tests.unit.replay.curves import recorded, trial, with_space
 from tuner.errors import InputError, NotFoundError
-from tuner.replay.recorded import read_recorded, recorded_study, write_recorded
+from tuner.replay.curves_file import read_recorded, write_recorded
+from tuner.replay.recorded import recorded_study
 
 
 def test_only_trials_that_were_trained_to_their_end_can_be_replayed(tmp_path: Path) -> None:
