@@ -261,7 +261,14 @@ def specs(draw: st.DrawFn) -> StudySpec:
             **(draw(st.dictionaries(st.sampled_from(free_lists), lists, max_size=1)) if free_lists else {}),
         },
         seed=draw(st.integers(0, 2**32 - 1)),
-        execution=draw(st.builds(ExecutionSpec, *[st.none() | st.integers(1, 9)] * 2, st.integers(1, 2**20))),
+        execution=draw(
+            st.builds(
+                ExecutionSpec,
+                *[st.none() | st.integers(1, 9)] * 2,
+                st.integers(1, 2**20),
+                *[st.none() | st.integers(1, 9)] * 2,
+            )
+        ),
         repeats=draw(st.integers(1, 9)),
         start_with=draw(start_points(space)),
         test_on=draw(st.sampled_from(TEST_ON)),

@@ -56,6 +56,7 @@ def dump_spec(spec: StudySpec) -> str:
         "seed": spec.seed,
         "execution": _without_none(
             workers=execution.workers,
+            threads=execution.threads,
             gpu_memory_limit_mib=execution.gpu_memory_limit_mib,
             worker_memory_limit_mib=execution.worker_memory_limit_mib,
             trial_memory_limit_mib=execution.trial_memory_limit_mib,

@@ -70,6 +70,7 @@ def to_json(spec: StudySpec) -> dict[str, Any]:
             "gpu_memory_limit_mib": spec.execution.gpu_memory_limit_mib,
             "worker_memory_limit_mib": spec.execution.worker_memory_limit_mib,
             "trial_memory_limit_mib": spec.execution.trial_memory_limit_mib,
+            "threads": spec.execution.threads,
         },
         "repeats": spec.repeats,
         "start_with": [{"params": dict(point.params), "preset": point.preset} for point in spec.start_with],

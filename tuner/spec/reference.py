@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from tuner.spec.catalogue import Catalogue, Component, Setting
+from tuner.spec.schema import execution_texts
 
 __all__ = ["reference"]
 
@@ -43,6 +44,7 @@ def reference(catalogue: Catalogue) -> str:
     ):
         lines += ["", f"## {title}", *_components(components)]
     lines += ["", "## Presets (`start_with: [...]`)", "", *_presets(catalogue)]
+    lines += ["", "## Workers (`execution: {...}`)", "", *_execution()]
     lines += ["", "## Metrics", "", *_metrics(catalogue)]
     return "\n".join(lines) + "\n"
 
@@ -99,6 +101,15 @@ def _presets(catalogue: Catalogue) -> Iterable[str]:
     for name in dict.fromkeys(name for preset in presets for name in preset.settings):
         values = [_text(preset.settings[name]) if name in preset.settings else "" for preset in presets]
         yield "".join(f"| {each} " for each in (f"`{name}`", *values)) + "|"
+
+
+def _execution() -> Iterable[str]:
+    yield "Whole numbers of at least 1. They are no part of a study and may differ from session to session."
+    yield ""
+    yield "| name | what it does |"
+    yield "|---|---|"
+    for name, text in execution_texts().items():
+        yield f"| `{name}` | {_cell(text)} |"
 
 
 def _metrics(catalogue: Catalogue) -> Iterable[str]:

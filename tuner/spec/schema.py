@@ -18,7 +18,7 @@ from tuner.spec.parameters import MAX_PARAMETERS, NAME
 from tuner.spec.settings import variants
 from tuner.spec.values import BudgetSpec, ExecutionSpec
 
-__all__ = ["json_schema", "schema_text", "write_schema"]
+__all__ = ["execution_texts", "json_schema", "schema_text", "write_schema"]
 
 _Schema: TypeAlias = dict[str, Any]
 
@@ -342,20 +342,26 @@ def _start_with(catalogue: Catalogue, settings: Mapping[str, Setting]) -> _Schem
     }
 
 
-def _execution() -> _Schema:
+def execution_texts() -> dict[str, str]:
+    """Return what each setting of ``execution`` does, by name; all are whole numbers of at least 1."""
     memory = ExecutionSpec().worker_memory_limit_mib
-    texts = {
+    return {
         "workers": "Worker processes. Defaults to one a GPU; without GPUs to one a core, or as many as the "
-        "largest trial fits into the memory for.",
+        "largest trial fits into the memory for, or a container's quota has whole cores.",
+        "threads": "Cores of each worker, and threads of its numeric work. Defaults to as many as the study "
+        "was begun with, so that its seconds compare; in a new study all cores are shared out.",
         "gpu_memory_limit_mib": "Cap on a worker's GPU memory. Defaults to none: it grows on demand.",
         "worker_memory_limit_mib": f"A worker above it is replaced between trials. Defaults to {memory}.",
         "trial_memory_limit_mib": "What a worker with its trial may have; a trial that is estimated to need "
         "more is not begun. Defaults to nine tenths of the machine's memory, divided by the workers; with "
         "GPUs to none.",
     }
+
+
+def _execution() -> _Schema:
     return {
         "description": "How trials are placed; may differ from session to session.",
         "type": "object",
         "additionalProperties": False,
-        "properties": {name: {"description": text, **_POSITIVE} for name, text in texts.items()},
+        "properties": {name: {"description": text, **_POSITIVE} for name, text in execution_texts().items()},
     }

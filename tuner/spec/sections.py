@@ -348,9 +348,15 @@ def read_execution(node: Node | None, mark: Mark, problems: Problems) -> Executi
     if mapping is None:
         return ExecutionSpec()
     fields = Fields(mapping, "execution", problems, mark)
-    names = ("workers", "gpu_memory_limit_mib", "worker_memory_limit_mib", "trial_memory_limit_mib")
-    workers, gpu, worker, trial = (
+    names = (
+        "workers",
+        "threads",
+        "gpu_memory_limit_mib",
+        "worker_memory_limit_mib",
+        "trial_memory_limit_mib",
+    )
+    workers, threads, gpu, worker, trial = (
         read_whole(fields.take(name), f"execution.{name}", problems, low=1) for name in names
     )
     fields.refuse_unknown()
-    return ExecutionSpec(workers, gpu, worker or ExecutionSpec().worker_memory_limit_mib, trial)
+    return ExecutionSpec(workers, gpu, worker or ExecutionSpec().worker_memory_limit_mib, trial, threads)

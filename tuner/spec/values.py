@@ -285,12 +285,16 @@ class ExecutionSpec:
             Defaults to 4096 because a fresh one takes about 500 and a large model's peak about 3000.
         trial_memory_limit_mib: What a worker with its trial may have; a trial that is estimated to need more
             is not begun. None for nine tenths of the machine's memory, divided by the workers.
+        threads: Cores of each worker, and threads of its numeric work: one a core. None for as many as the
+            study was begun with, for seconds of unlike threads do not compare; in a new study all cores
+            are shared out.
     """
 
     workers: int | None = None
     gpu_memory_limit_mib: int | None = None
     worker_memory_limit_mib: int = 4096
     trial_memory_limit_mib: int | None = None
+    threads: int | None = None
 
 
 @dataclass(frozen=True)

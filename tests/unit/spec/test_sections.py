@@ -192,7 +192,7 @@ def test_a_budget_of_time_alone_has_no_limit_of_trials(spec_of: Reader) -> None:
          "write 7 without quotes"),
         ("execution", "{workers: 0}", "4:22: execution.workers: found 0, "
          "expected a whole number of at least 1"),
-        ("execution", "{threads: 1}", "4:13: execution.threads: unknown key, expected workers, "
+        ("execution", "{nice: 1}", "4:13: execution.nice: unknown key, expected workers, threads, "
          "gpu_memory_limit_mib, worker_memory_limit_mib or trial_memory_limit_mib"),
         ("fixed", "{note: [a, b]}", "4:15: fixed.note: found a list, expected one value; "
          "choices belong in `space`"),
