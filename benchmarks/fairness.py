@@ -124,7 +124,7 @@ def _quota(worker: int) -> Iterator[None]:
     Raises:
         PermissionError: If no quota can be set here.
     """
-    root = next((each for each in GROUPS if _takes_quotas(each)), None)
+    root = next((each for each in GROUPS if takes_quotas(each)), None)
     if root is None:
         raise PermissionError("no cgroup takes a quota here")
     before = _group_of(worker, root)
@@ -144,7 +144,8 @@ def _quota(worker: int) -> Iterator[None]:
         group.rmdir()
 
 
-def _takes_quotas(root: Path) -> bool:
+def takes_quotas(root: Path) -> bool:
+    """Tell whether a control group with a quota can be made here."""
     in_version_2 = root / "cgroup.subtree_control"
     controlled = in_version_2.exists() and "cpu" in in_version_2.read_text().split()
     return (controlled or (root / "cpu.cfs_quota_us").exists()) and os.access(root, os.W_OK)

@@ -8,6 +8,7 @@ All of them consist of what JSON can carry.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -18,18 +19,53 @@ from tuner.spec.values import Task, Value
 __all__ = [
     "LIMIT",
     "NEEDED",
+    "SHARED",
+    "THREADS",
+    "WAYS",
     "Ending",
     "EpochReport",
     "TrialOutcome",
     "TrialRequest",
     "Verdict",
     "VerdictAction",
+    "threads_of",
     "trial_seed",
+    "way_of",
 ]
 
 
 NEEDED, LIMIT = "memory_needed_bytes", "memory_limit_bytes"
 """Facts of a trial that was not begun because it needs more memory than there is."""
+
+THREADS, SHARED, WAYS = "threads", "device_shared", "trained_in_ways"
+"""Facts of how a trial's seconds were taken: the threads of its worker; true where another worker had the
+same cores, quota or GPU; and where it was continued in other threads or on another GPU, all it trained on."""
+
+
+def threads_of(device: str) -> int | None:
+    """Return the threads of a worker by its device's name; None of a GPU, or of no name.
+
+    A worker on processors has a thread for each core.
+
+    Args:
+        device: As :func:`tuner.training.device.describe_device` writes it.
+    """
+    if re.fullmatch(r"CPU \(core \d+\)", device):
+        return 1
+    several = re.fullmatch(r"CPU \((\d+) cores\)", device)
+    return int(several[1]) if several else None
+
+
+def way_of(device: str) -> str:
+    """Return what decides whether seconds can be compared: ``2 threads``, or a GPU's name; empty for neither.
+
+    Args:
+        device: As for :func:`threads_of`.
+    """
+    threads = threads_of(device)
+    if threads is None:
+        return device if device.startswith("GPU") else ""
+    return f"{threads} thread{'s' * (threads > 1)}"
 
 
 def trial_seed(study_seed: int, number: int) -> int:

@@ -28,6 +28,7 @@ from tuner.training import loop
 from tuner.training.calibrate import REFERENCE_PIECE_S, piece
 from tuner.training.checkpoint import load_checkpoint
 from tuner.training.course import Course
+from tuner.training.device import threads_here
 from tuner.training.evaluate import evaluate_test
 from tuner.training.graphs import Graphs
 from tuner.training.loop import Timing, _identity, run_trial
@@ -378,6 +379,22 @@ def test_time_goes_on_where_it_stood_and_a_broken_epoch_does_not_count(request_f
         for time_s in times  # a piece is one look, too
     ]
     assert times == [5.0, 10.0, 15.0]  # five steps an epoch, each of one look at the clock
+
+
+def test_a_trial_says_in_how_many_threads_it_trained_and_on_what_if_that_changed(
+    request_for: RequestMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request, alike = request_for(epochs=2, number=1), request_for(epochs=2, number=2)
+    for begun, device in ((request, "CPU (core 0)"), (alike, "CPU (core 1)")):
+        monkeypatch.setattr(loop, "describe_device", lambda device=device: device)
+        run_trial(begun, FakeChannel(stop_at=(1, 4)))
+    same = run_trial(alike, FakeChannel())
+    monkeypatch.setattr(loop, "describe_device", lambda: "CPU (2 cores)")
+    other = run_trial(request, FakeChannel())
+
+    assert same.facts["threads"] == other.facts["threads"] == threads_here() > 0
+    assert "trained_in_ways" not in same.facts
+    assert other.facts["trained_in_ways"] == "1 thread, 2 threads"
 
 
 @pytest.mark.usefixtures("gets_worse")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,13 +11,14 @@ import click
 from tuner.analysis.wording import duration, written_params
 from tuner.cli.console import console, facts, one_line, remark, table
 from tuner.cli.options import data_option, with_data
-from tuner.errors import Problem, SpecError
+from tuner.errors import InputError, Problem, SpecError
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.tree import Tree
 
     from tuner.execution.room import Room
+    from tuner.execution.share import Share
     from tuner.spec.catalogue import Catalogue
     from tuner.spec.describe import ConditionNode
     from tuner.spec.values import Params, StudySpec
@@ -63,9 +64,9 @@ def check(files: tuple[Path, ...], data: Path | None, sample: int | None) -> Non
             continue
         base_dir = file.resolve().parent
         catalogue = catalogue_for(spec, base_dir)
-        room = _room_of(spec, catalogue)
-        _show(screen, file, spec, room)
-        for warning in filter(None, (*warnings_for(spec, catalogue), room.remark, room.shortage)):
+        share = _share_of(spec, catalogue)
+        _show(screen, file, spec, share)
+        for warning in (*warnings_for(spec, catalogue), *share.remarks):
             remark(f"{file}: warning: {warning}")
         if sample is not None:
             from tuner.cli.sample import show_sample
@@ -78,10 +79,11 @@ def check(files: tuple[Path, ...], data: Path | None, sample: int | None) -> Non
         raise SpecError(problems)
 
 
-def _show(screen: Console, file: Path, spec: StudySpec, room: Room) -> None:
+def _show(screen: Console, file: Path, spec: StudySpec, share: Share) -> None:
     from tuner.spec.describe import condition_tree, space_table
 
-    screen.print(facts(str(file), [*_facts(spec), ("memory", _memory(room))]))
+    here = [("workers here", str(share)), ("memory", _memory(share.room))]
+    screen.print(facts(str(file), [*_facts(spec), *here]))
     headings = ["parameter", "type", "range", "values", "when"]
     rows = [[row.name, row.kind, row.range, row.values, row.condition] for row in space_table(spec)]
     screen.print(table(headings, rows, right=["values"]))
@@ -91,12 +93,16 @@ def _show(screen: Console, file: Path, spec: StudySpec, room: Room) -> None:
         screen.print()
 
 
-def _room_of(spec: StudySpec, catalogue: Catalogue) -> Room:
-    """Return how memory is divided here. No texts are read: vocabulary and length are the declared ones."""
+def _share_of(spec: StudySpec, catalogue: Catalogue) -> Share:
+    """Return what workers of a new study would have of this machine.
+
+    No texts are read: vocabulary and length are the declared ones.
+    """
+    from tuner.execution.cores import cores_here
     from tuner.execution.memory import WORKER_BYTES
-    from tuner.execution.room import divide, largest_bytes
+    from tuner.execution.room import largest_bytes
+    from tuner.execution.share import share_machine
     from tuner.search.space import settings_of
-    from tuner.training.gpus import count_gpus
     from tuner.training.memory import TextFacts, estimate_bytes
 
     def needed(params: Params) -> int | None:
@@ -104,9 +110,12 @@ def _room_of(spec: StudySpec, catalogue: Catalogue) -> Room:
         estimate = estimate_bytes(catalogue.complete(given), TextFacts())
         return None if estimate is None else estimate + WORKER_BYTES
 
-    largest = largest_bytes(spec.space, needed)
-    cores = len(os.sched_getaffinity(0))
-    return divide(spec.execution, spec.execution.workers, cores, count_gpus(), largest)
+    largest, cores = largest_bytes(spec.space, needed), cores_here()
+    try:
+        return share_machine(spec.execution, None, largest, cores=cores)
+    except InputError as error:  # of a file that was written for a larger machine
+        share = share_machine(replace(spec.execution, workers=None), None, largest, cores=cores)
+        return replace(share, remarks=(error.message, *share.remarks))
 
 
 def _memory(room: Room) -> str:

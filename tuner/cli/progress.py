@@ -184,7 +184,7 @@ def _opening(event: StudyOpened) -> str:
         taken = "1 timing" if event.timings == 1 else f"{event.timings} timings"
         return f"study {event.name}: {taken}, one trial after another; kept in {event.storage}"
     begun = f"goes on after {event.finished} ended trials" if event.continued else "begins"
-    return f"study {event.name} {begun}: {aims}; {event.workers} workers; kept in {event.storage}"
+    return f"study {event.name} {begun}: {aims}; {event.placed}; kept in {event.storage}"
 
 
 def _valued(objectives: tuple[Objective, ...], values: tuple[float, ...]) -> str:

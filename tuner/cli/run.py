@@ -23,7 +23,15 @@ WORKERS = click.option(
     envvar="TUNER_WORKERS",
     show_envvar=True,
     help="Worker processes. Defaults to what the file says, else one a GPU, else one a core as far as memory "
-    "goes.",
+    "and a container's quota go.",
+)
+THREADS = click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    envvar="TUNER_THREADS",
+    show_envvar=True,
+    help="Cores of each worker. Defaults to what the file says, else to as many as the study was begun with: "
+    "seconds of unlike threads do not compare. In a new study all cores are shared out.",
 )
 TRIALS = click.option(
     "--trials",
@@ -48,6 +56,7 @@ TIME_LIMIT = click.option(
 @storage_option
 @data_option
 @WORKERS
+@THREADS
 @TRIALS
 @TIME_LIMIT
 @click.option(
@@ -63,6 +72,7 @@ def run(
     storage: str,
     data: Path | None,
     workers: int | None,
+    threads: int | None,
     trials: int | None,
     time_limit: str | None,
     seed: int | None,
@@ -82,7 +92,7 @@ def run(
     spec = replace(spec, budget=_budget(spec.budget, trials, time_limit))
     opened = open_declared(study or file.stem, spec, file.resolve().parent, storage)
     opened = replace(opened, space_file=file.resolve())
-    _run_to_the_end(_with_budget(opened, trials, time_limit), workers)
+    _run_to_the_end(_with_budget(opened, trials, time_limit), workers, threads)
 
 
 @click.command(epilog="Example:\n\n  tuner resume quickstart --trials 30")
@@ -90,6 +100,7 @@ def run(
 @storage_option
 @data_option
 @WORKERS
+@THREADS
 @TRIALS
 @TIME_LIMIT
 def resume(
@@ -97,6 +108,7 @@ def resume(
     storage: str,
     data: Path | None,
     workers: int | None,
+    threads: int | None,
     trials: int | None,
     time_limit: str | None,
 ) -> None:
@@ -108,7 +120,7 @@ def resume(
     from tuner.execution.launch import open_existing
 
     opened = open_existing(pick(open_ledger(storage), name), storage, data)
-    _run_to_the_end(_with_budget(opened, trials, time_limit), workers)
+    _run_to_the_end(_with_budget(opened, trials, time_limit), workers, threads)
 
 
 def _budget(budget: BudgetSpec, trials: int | None, time_limit: str | None) -> BudgetSpec:
@@ -133,12 +145,12 @@ def _with_budget(study: OpenStudy, trials: int | None, time_limit: str | None) -
     return study
 
 
-def _run_to_the_end(study: OpenStudy, workers: int | None) -> None:
+def _run_to_the_end(study: OpenStudy, workers: int | None, threads: int | None) -> None:
     from tuner.cli.progress import watching
     from tuner.execution.launch import run_session
 
     with watching() as watch:
-        run_session(study, workers, watch)
+        run_session(study, workers, watch, threads)
     _show_result(study)
 
 

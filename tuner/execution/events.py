@@ -38,6 +38,7 @@ class StudyOpened:
         finished: Trials that had already ended before this session.
         continued: Whether the study existed before.
         timings: Where finished trials are timed again, how many timings are to be taken; else 0.
+        placed: How many workers there are and what each has, in words.
     """
 
     name: str
@@ -48,6 +49,7 @@ class StudyOpened:
     finished: int
     continued: bool
     timings: int = 0
+    placed: str = ""
 
 
 @dataclass(frozen=True)

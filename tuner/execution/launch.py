@@ -7,7 +7,6 @@ Texts are encoded before workers start: how many there are depends on the memory
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,10 +23,11 @@ from tuner.execution.interrupts import Interrupts
 from tuner.execution.local import LocalExecutor
 from tuner.execution.memory import MemoryGate, estimate_for, work_for
 from tuner.execution.own_families import refuse_unnamed_code, told_of_own_code, try_own_families
-from tuner.execution.placement import Place, is_contended, plan_places
 from tuner.execution.plan import StudyPlan, tensorboard_folder, trial_folder
-from tuner.execution.room import Room, divide, largest_bytes
+from tuner.execution.room import largest_bytes
+from tuner.execution.share import Share, share_machine
 from tuner.execution.surroundings import surroundings_of
+from tuner.execution.threads import began_with
 from tuner.execution.time_left import TimeLeft
 from tuner.execution.vectors import known_words, require_same_vectors, require_vectors_of
 from tuner.search.pareto import front_indices
@@ -45,7 +45,6 @@ from tuner.storage import (
     study_folder,
     this_owner,
 )
-from tuner.training.gpus import count_gpus
 from tuner.training.kept_model import MODEL_FILE
 from tuner.trial import TrialRequest
 
@@ -205,32 +204,36 @@ def _data_again(
     return prepared, ()
 
 
-def run_session(study: OpenStudy, workers: int | None, watch: Watcher) -> None:
+def run_session(study: OpenStudy, workers: int | None, watch: Watcher, threads: int | None = None) -> None:
     """Run a study until its budget is used up or somebody stops it.
 
     Args:
         study: From :func:`open_declared` or :func:`open_existing`.
         workers: Worker processes, or None for what the study declares, or else one a GPU or core, as far as
-            memory goes.
+            memory and a container's quota go.
         watch: Is told what happens.
+        threads: Cores of each worker, or None for what the study declares, or else as many as it was begun
+            with.
 
     Raises:
         StudyInterruptedError: After a signal; everything is kept.
         TooManyFailuresError: If too many trials failed in a row, or the budget is used up and none finished.
         StorageUnreachableError, NoSpaceError: From the database, in the middle; what was told is kept.
     """
-    execution = study.spec.execution
-    cores, gpus = sorted(os.sched_getaffinity(0)), count_gpus()
     with Interrupts() as interrupts:
         plan = None if is_done(study) else _plan(study, cleaning_levels(study.spec))
         memory = MemoryGate() if plan is None else _memory_of(study)
         largest = None if plan is None else _largest_bytes(plan, memory)
-        room = divide(execution, workers or execution.workers, len(cores), gpus, largest)
-        memory.limit_bytes = room.limit_bytes
-        places = plan_places(room.workers, cores, gpus, execution.gpu_memory_limit_mib)
-        _announce(study, places, room, watch)
+        execution = replace(
+            study.spec.execution,
+            workers=workers or study.spec.execution.workers,
+            threads=threads or study.spec.execution.threads,
+        )
+        share = share_machine(execution, began_with(study.ledger, study.name), largest, idle=plan is None)
+        memory.limit_bytes = share.room.limit_bytes
+        _announce(study, share, watch)
         if plan is not None:
-            _work(study, plan, places, memory, watch, interrupts)
+            _work(study, plan, share, memory, watch, interrupts)
     if not study.ledger.use_of_budget(study.name).complete:
         raise TooManyFailuresError(
             f"study '{study.name}' has used up its budget and no trial is complete",
@@ -253,7 +256,7 @@ def _largest_bytes(plan: StudyPlan, memory: MemoryGate) -> int | None:
 def _work(
     study: OpenStudy,
     plan: StudyPlan,
-    places: Sequence[Place],
+    share: Share,
     memory: MemoryGate,
     watch: Watcher,
     interrupts: Interrupts,
@@ -261,9 +264,10 @@ def _work(
     """Start the workers and coordinate them until there is nothing left to do."""
     sampler = make_sampler(study.spec.sampler, study.spec.space, study.spec.seed, study.spec.repeats)
     pruner = make_pruner(study.spec.pruner, study.spec.objectives, CATALOGUE.metrics)
-    executor = LocalExecutor(places, study.folder / "logs")
+    executor = LocalExecutor(share.places, study.folder / "logs")
     executor.start()
     here = surroundings_of(study.space_file)
+    here = replace(here, facts={**here.facts, **share.facts})
     running = study.ledger.join(study.name, sampler, this_owner(), surroundings=here)
     try:
         time_left = TimeLeft(plan, running, work_for)
@@ -297,7 +301,7 @@ def is_done(study: OpenStudy) -> bool:
     return not any((trial_folder(study.folder, number) / MODEL_FILE).is_file() for number in unmeasured)
 
 
-def _announce(study: OpenStudy, places: Sequence[Place], room: Room, watch: Watcher) -> None:
+def _announce(study: OpenStudy, share: Share, watch: Watcher) -> None:
     epochs = study.spec.fixed.get("epochs")
     use = study.ledger.use_of_budget(study.name)
     watch(
@@ -305,22 +309,20 @@ def _announce(study: OpenStudy, places: Sequence[Place], room: Room, watch: Watc
             name=study.name,
             storage=study.database.safe_url,
             objectives=study.spec.objectives,
-            workers=len(places),
+            workers=len(share.places),
             epochs=epochs if isinstance(epochs, int) else None,
             finished=use.finished,
             continued=study.continued,
+            placed=str(share),
         )
     )
-    for remark in (*study.remarks, room.remark, room.shortage):
+    for remark in (*study.remarks, *share.remarks):
         if remark:
             watch(Notice(remark))
-    if is_contended(places):
-        cores = len({core for place in places for core in place.cores})
-        watch(Notice(f"{len(places)} workers share {cores} cores: their training times disturb each other"))
     if study.spec.tensorboard:
         watch(Notice(f"look with: tensorboard --logdir {tensorboard_folder(study.folder)}"))
     asks_for_half = ("mixed_precision", True) in declared_values(study.spec)
-    if asks_for_half and any(place.gpu is None for place in places):
+    if asks_for_half and any(place.gpu is None for place in share.places):
         watch(
             Notice("mixed_precision: true is for GPUs; there is none here, so trials run in single precision")
         )

@@ -83,6 +83,8 @@ class LocalExecutor:
             f"--cores={','.join(str(core) for core in place.cores)}",
             f"--threads={place.threads}",
         ]
+        if place.is_shared:
+            arguments.append("--shared")
         if place.gpu is not None:
             arguments.append(f"--gpu={place.gpu}")
         if place.gpu_memory_limit_mib is not None:

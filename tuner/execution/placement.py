@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tuner.errors import InputError
+from tuner.execution.cores import Cores, quietest
 
-__all__ = ["MOST_A_CORE", "Place", "is_contended", "plan_places", "quiet_place"]
+__all__ = ["MOST_A_CORE", "Place", "in_words", "plan_places", "quiet_place", "sharing"]
 
 
 MOST_A_CORE = 16
@@ -24,12 +25,14 @@ class Place:
         cores: The processor numbers that are its own (shared only when there are more workers than cores).
         gpu: Index of its GPU, or None to run on the CPU.
         gpu_memory_limit_mib: Cap on what it may take of that GPU, or None to grow on demand.
+        is_shared: Whether another worker computes on its cores or its GPU, or uses up the same quota.
     """
 
     index: int
     cores: tuple[int, ...]
     gpu: int | None = None
     gpu_memory_limit_mib: int | None = None
+    is_shared: bool = False
 
     @property
     def threads(self) -> int:
@@ -43,48 +46,77 @@ class Place:
 
 
 def plan_places(
-    requested: int | None,
-    cores: Sequence[int],
+    workers: int,
+    cores: Cores,
+    threads: int | None = None,
     n_gpus: int = 0,
     gpu_memory_limit_mib: int | None = None,
 ) -> list[Place]:
     """Divide a machine among workers.
 
+    Each has as many cores as the others: the seconds of one that had more could not be compared with theirs.
+
     Args:
-        requested: How many workers, or None for one a GPU, or one a core on a machine without GPUs. One a
-            core because two processes of one thread each do about a third more than one with two
-            threads, and because a worker's time is comparable only on cores of its own.
-        cores: Processor numbers that this process may use.
+        workers: How many.
+        cores: Of this process.
+        threads: Cores that each worker is to have; there are fewer of them where there are not enough.
+            Defaults to all that there are, shared out.
         n_gpus: GPUs of the machine; workers take them in turn.
         gpu_memory_limit_mib: Passed on to places that have a GPU.
 
     Returns:
-        One place a worker. The cores are dealt out evenly; with more workers than cores they are shared.
+        One place a worker. With more workers than cores, or than GPUs, they are shared.
 
     Raises:
-        InputError: If ``requested`` is below 1, or beyond what the machine could start at all.
+        InputError: If ``workers`` is below 1, or beyond what the machine could start at all.
     """
-    if requested is not None and requested < 1:
-        raise InputError(f"workers: {requested} found, at least 1 expected")
-    most = max(MOST_A_CORE * len(cores), n_gpus)
-    if requested is not None and requested > most:
+    if workers < 1:
+        raise InputError(f"workers: {workers} found, at least 1 expected")
+    most = max(MOST_A_CORE * len(cores.numbers), n_gpus)
+    if workers > most:
         raise InputError(
-            f"workers: {requested} found, at most {most} expected on {len(cores)} cores",
+            f"workers: {workers} found, at most {most} expected on {len(cores.numbers)} cores",
             "one a core is usual; each is a process of half a gigabyte",
         )
-    count = requested or n_gpus or len(cores)
+    each = max(1, min(threads or cores.usable, cores.usable // workers))
+    taken = cores.numbers[: workers * each]
     places = []
-    for index in range(count):
-        own = tuple(cores[index::count]) or (cores[index % len(cores)],)
+    for index in range(workers):
+        own = tuple(taken[index::workers]) or (taken[index % len(taken)],)
         gpu = index % n_gpus if n_gpus else None
-        places.append(Place(index, own, gpu, gpu_memory_limit_mib if gpu is not None else None))
+        shares_gpu = gpu is not None and len(range(gpu, workers, n_gpus)) > 1
+        shares_cores = workers * each > cores.usable
+        limit = gpu_memory_limit_mib if gpu is not None else None
+        places.append(Place(index, own, gpu, limit, shares_gpu or shares_cores))
     return places
 
 
-def is_contended(places: Sequence[Place]) -> bool:
-    """Tell whether two workers share a core, so that their training times disturb each other."""
-    taken = [core for place in places for core in place.cores]
-    return len(set(taken)) < len(taken)
+def in_words(places: Sequence[Place], cores: Cores) -> str:
+    """Say how many workers there are, and what each has: ``2 workers with 1 thread each on 2 cores``."""
+    count, threads = len(places), places[0].threads
+    said = f"{_counted(count, 'worker')} with {_counted(threads, 'thread')}{' each' * (count > 1)}"
+    gpus = len({place.gpu for place in places} - {None})
+    return (
+        f"{said} on {_counted(gpus, 'GPU')} and {cores.in_words}" if gpus else f"{said} on {cores.in_words}"
+    )
+
+
+def sharing(places: Sequence[Place], cores: Cores) -> list[str]:
+    """Say what workers share, so that their training times disturb each other; empty if nothing."""
+    count = len(places)
+    found = []
+    taken = len({core for place in places for core in place.cores})
+    if count > taken:
+        found.append(_counted(taken, "core"))
+    elif count * places[0].threads > cores.usable:
+        found.append(f"a quota of {cores.quota:g} cores")
+    gpus = len({place.gpu for place in places} - {None})
+    if 0 < gpus < count:
+        found.append(_counted(gpus, "GPU"))
+    told = [f"{count} workers share {what}: their training times disturb each other" for what in found]
+    if cores.quota is not None and cores.quota < 1:
+        told.append(f"a quota of {cores.quota:g} cores stops each worker again and again: times are longer")
+    return told
 
 
 def quiet_place(threads: int, busy: Mapping[int, float], on_gpu: bool = False) -> Place:
@@ -96,7 +128,10 @@ def quiet_place(threads: int, busy: Mapping[int, float], on_gpu: bool = False) -
         on_gpu: Whether it takes the first GPU.
 
     Returns:
-        The quietest cores; of equal ones the last, since the first is where a system does its own work.
+        The quietest cores.
     """
-    chosen = sorted(busy, key=lambda core: (round(busy[core], 1), -core))[:threads]
-    return Place(0, tuple(sorted(chosen)), 0 if on_gpu else None)
+    return Place(0, tuple(sorted(quietest(busy)[:threads])), 0 if on_gpu else None)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 
+from tuner.execution.cores import Cores
 from tuner.execution.memory import in_words
 from tuner.search.corners import corners
 from tuner.spec.values import ExecutionSpec, Parameter, Params
@@ -32,7 +33,7 @@ class Room:
         workers: How many there are.
         limit_bytes: What each may have with its trial, or None for no limit.
         largest_bytes: What the largest trial of the space takes with its worker, or None if that is unknown.
-        remark: Why there are fewer workers than cores, or empty.
+        remark: Why a quota or memory lets there be fewer workers than cores, or empty.
     """
 
     workers: int
@@ -58,12 +59,13 @@ class Room:
 def divide(
     execution: ExecutionSpec,
     asked: int | None,
-    cores: int,
+    cores: Cores,
     gpus: int,
     largest: int | None,
     machine: Callable[[], int] | None = None,
+    threads: int | None = None,
 ) -> Room:
-    """Decide how many workers there are by memory, and what each may have.
+    """Decide how many workers there are by cores and memory, and what each may have.
 
     The memory of the machine counts, and not what is free of it at the moment: else the same study would have
     other trials whenever something else runs beside it.
@@ -75,20 +77,32 @@ def divide(
             there is one worker a GPU, and no limit but a declared one.
         largest: What the largest trial takes with its worker, in bytes, or None if that is unknown.
         machine: Returns the memory of the machine. Defaults to :func:`machine_bytes`.
+        threads: Cores that each worker is to have. Defaults to one: two processes of one thread each do
+            about a third more than one with two threads.
     """
     declared = None if execution.trial_memory_limit_mib is None else execution.trial_memory_limit_mib << 20
-    workers = asked or gpus or cores
+    workers = asked or gpus or max(1, cores.usable // (threads or 1))
     if gpus:
         return Room(workers, declared, largest)
     whole = (machine or machine_bytes)()
     usable = int(whole * _SHARE)
     remark = ""
+    if asked is None and threads is not None and execution.threads is None and workers < cores.usable:
+        remark = (
+            f"{workers} worker{'s' * (workers > 1)} on {cores.in_words}: each keeps to the {threads} threads"
+            " that the study began with, for other seconds would not compare; --threads decides otherwise"
+        )
+    if asked is None and cores.is_held_back:
+        remark = (
+            f"{workers} worker{'s' * (workers > 1)} on {cores.in_words}: more would wait for each other;"
+            " --workers decides otherwise"
+        )
     if asked is None and largest is not None:
         each = largest if declared is None else min(largest, declared)
         fitting = max(1, usable // each)
         if fitting < workers:
             remark = (
-                f"{fitting} worker{'s' * (fitting > 1)} on {cores} cores: one may take"
+                f"{fitting} worker{'s' * (fitting > 1)} on {cores.in_words}: one may take"
                 f" {in_words(each)} with its trial, and the machine has {in_words(whole)};"
                 " --workers decides otherwise"
             )

@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tuner.errors import TunerError
@@ -33,7 +34,7 @@ from tuner.execution.messages import (
     encode,
 )
 from tuner.training.graphs import Graphs
-from tuner.trial import EpochReport, TrialRequest, Verdict
+from tuner.trial import SHARED, EpochReport, TrialRequest, Verdict
 
 if TYPE_CHECKING:
     from tuner.training.loop import TrialChannel
@@ -127,7 +128,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             case Evaluate(request=request, model_path=model_path):
                 line.send(_evaluate(request, model_path))
             case TrialRequest() as request:
-                _run(line, request, graphs)
+                _run(line, request, graphs, options.shared)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -137,6 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--cores", type=lambda text: [int(core) for core in text.split(",")], required=True)
     parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--shared", action="store_true", help="whether another worker has the same device")
     parser.add_argument("--gpu", type=int, default=None)
     parser.add_argument("--gpu-memory-limit-mib", type=int, default=None)
     return parser
@@ -159,12 +161,14 @@ def _take_device(options: argparse.Namespace) -> Ready:
     return ready
 
 
-def _run(line: _Line, request: TrialRequest, graphs: Graphs) -> None:
+def _run(line: _Line, request: TrialRequest, graphs: Graphs, is_shared: bool) -> None:
     from tuner.training.loop import run_trial
 
     channel: TrialChannel = _Channel(line, request.number)
     outcome = run_trial(request, channel, graphs=graphs)
     line.send(Progress(request.number, 0, 0, 0, _rss_bytes()))
+    if is_shared:
+        outcome = replace(outcome, facts={**outcome.facts, SHARED: True})
     line.send(outcome)
 
 

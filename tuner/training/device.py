@@ -26,6 +26,7 @@ __all__ = [
     "prepare_device",
     "queued_s",
     "recurrent_kernel",
+    "threads_here",
 ]
 
 _logger = logging.getLogger(__name__)
@@ -128,6 +129,13 @@ def describe_device() -> str:
         sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
     )
     return f"CPU (core {cores[0]})" if len(cores) == 1 else f"CPU ({len(cores)} cores)"
+
+
+def threads_here() -> int:
+    """Return in how many threads one operation may run: as many as cores where none were set."""
+    import tensorflow as tf
+
+    return tf.config.threading.get_intra_op_parallelism_threads() or len(os.sched_getaffinity(0))
 
 
 def has_one_core() -> bool:

@@ -39,7 +39,14 @@ from tuner.training.checkpoint import (
     load_checkpoint,
 )
 from tuner.training.course import Course, Rules
-from tuner.training.device import describe_device, has_one_core, library_versions, queued_s, recurrent_kernel
+from tuner.training.device import (
+    describe_device,
+    has_one_core,
+    library_versions,
+    queued_s,
+    recurrent_kernel,
+    threads_here,
+)
 from tuner.training.event_file import AddEpoch, event_file
 from tuner.training.feed import feed_for
 from tuner.training.graphs import Graphs
@@ -48,7 +55,17 @@ from tuner.training.memory import PeakMemory
 from tuner.training.precision import Precision, computing_in, precision_of
 from tuner.training.steps import handed_over, predict_all, ready_to_train, seed_dropout
 from tuner.training.stopwatch import ADDED, OF_STEPS, Clocks, Stopwatch, Times
-from tuner.trial import Ending, EpochReport, TrialOutcome, TrialRequest, Verdict, VerdictAction
+from tuner.trial import (
+    THREADS,
+    WAYS,
+    Ending,
+    EpochReport,
+    TrialOutcome,
+    TrialRequest,
+    Verdict,
+    VerdictAction,
+    way_of,
+)
 
 __all__ = ["Timing", "TrialChannel", "run_trial"]
 
@@ -191,6 +208,8 @@ class _Trial:
         self._pace = Pace(timing.work or piece(), clocks.calibrated)
         self._stopwatch = Stopwatch(clocks, self._pace.speed)
         self._before = Times()
+        self._device = describe_device()
+        self._ways: tuple[str, ...] = (way_of(self._device),)
         self._memory = PeakMemory()
         self._course = Course(Rules.of(request.params))
         self._family = family_of(str(request.params["family"]), request.code_dir)
@@ -273,6 +292,7 @@ class _Trial:
             before = Times(**{name: times[name] for name in asdict(Times())})
             memory = PeakMemory(int(record["peak_memory_bytes"]))
             confusion = tuple(tuple(row) for row in record["confusion"])
+            ways = dict.fromkeys((*map(str, record.get("ways", ())), *self._ways))
         except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError(f"the checkpoint's record is incomplete ({error!r})") from error
         model.set_weights(weights)
@@ -280,6 +300,7 @@ class _Trial:
             variable.assign(kept_value)
         self._course, self._before, self._memory = course, before, memory
         self._best_weights, self._best_confusion = list(best), confusion
+        self._ways = tuple(ways)
 
     def _run_epoch(self, epoch: int) -> None:
         """Train an epoch, validate, and put both into the course."""
@@ -344,6 +365,7 @@ class _Trial:
             "course": [course.best_epoch, course.flat_epochs, course.halvings],
             "times": {name: last[name] for name in asdict(Times())},
             "peak_memory_bytes": last["peak_memory_bytes"],
+            "ways": self._ways,
             "confusion": self._best_confusion,
         }
         groups: dict[str, list[Any]] = {
@@ -404,7 +426,8 @@ class _Trial:
         has_gpu = bool(tf.config.list_physical_devices("GPU"))
         facts: dict[str, bool | int | float | str] = {
             "kernel": recurrent_kernel(self._model, has_gpu),
-            "device": describe_device(),
+            "device": self._device,
+            THREADS: threads_here(),
             "precision": self._precision,
             "kept_epoch": self._course.best_epoch,
             "training_time_all_epochs_s": (self._before + self._stopwatch.times()).training_time_s,
@@ -412,6 +435,8 @@ class _Trial:
         }
         if isinstance(self._inputs, TokenInput) and self._inputs.coverage is not None:
             facts["coverage"] = self._inputs.coverage
+        if len(self._ways) > 1:
+            facts[WAYS] = ", ".join(self._ways)
         if self._family.source_sha256:
             facts["own_code_sha256"] = self._family.source_sha256
         return facts

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tuner.cli import main
+from tuner.execution.cores import Cores
 
 GOOD = """\
 data: {source: file, path: reviews.csv, text: text, label: label}
@@ -145,6 +146,25 @@ def test_says_which_code_of_a_persons_own_would_be_run_and_does_not_run_it(
     assert f"my_models:build is code of your own: `tuner run` runs {source}, with all your rights" in said
 
 
+def test_workers_threads_and_cores_are_told_as_a_new_study_would_have_them_here(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuner.execution.cores.cores_here", lambda: Cores((0, 1, 2, 3), 2.0))
+    (folder / "good.yaml").write_text(GOOD)
+    (folder / "wide.yaml").write_text(GOOD + "execution: {workers: 1, threads: 3}\n")
+    (folder / "huge.yaml").write_text(GOOD + "execution: {workers: 1000}\n")
+
+    assert main(["check", "good.yaml", "wide.yaml", "huge.yaml"]) == 0
+
+    captured = capsys.readouterr()
+    out, err = (" ".join(text.split()) for text in captured)
+    assert "workers here 2 workers with 1 thread each on 4 cores with a quota of 2" in out
+    assert "good.yaml: warning: 2 workers on 4 cores with a quota of 2: more would wait for each other" in err
+    assert "workers here 1 worker with 2 threads on 4 cores with a quota of 2" in out
+    assert "wide.yaml: warning: 3 threads for each worker are declared, and there are 2" in err
+    assert "huge.yaml: warning: workers: 1000 found, at most 64 expected on 4 cores" in err
+
+
 def test_the_largest_trial_is_told_and_whether_it_fits(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -156,6 +176,6 @@ def test_the_largest_trial_is_told_and_whether_it_fits(
     out, err = capsys.readouterr()
     assert "largest trial about 94" in out
     assert "8.39 GB for each of 2 workers" in out
-    assert "good.yaml: warning" not in err
+    assert "good.yaml: warning: memory" not in err
     assert "tight.yaml: warning: memory: the largest trial takes about 94" in err
     assert "839 MB for one worker: trials that do not fit are not begun" in " ".join(err.split())

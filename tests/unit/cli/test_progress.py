@@ -37,7 +37,16 @@ def report(number: int, epoch: int, accuracy: float, time_s: float) -> EpochRepo
 
 
 RECORDED: list[Event] = [
-    StudyOpened("reviews", "studies/tuner.db", OBJECTIVES, 2, 4, 2, True),
+    StudyOpened(
+        "reviews",
+        "studies/tuner.db",
+        OBJECTIVES,
+        2,
+        4,
+        2,
+        True,
+        placed="2 workers with 1 thread each on 2 cores",
+    ),
     BudgetLeft(2, 16, 30.0, 240.0),
     WorkerReady(0, "CPU (core 0)", 4.1),
     TrialPlaced(0, 2, {"family": "lstm", "units": 64, "learning_rate": 0.0013123}, False),
@@ -94,7 +103,8 @@ def live(events: list[Event], width: int = 120) -> str:
 
 def test_an_event_that_matters_is_one_line_however_long() -> None:
     assert plain(RECORDED) == [
-        "study reviews goes on after 2 ended trials: maximize accuracy, minimize training_time_s; 2 workers; "
+        "study reviews goes on after 2 ended trials: maximize accuracy, minimize training_time_s; "
+        "2 workers with 1 thread each on 2 cores; "
         "kept in studies/tuner.db",
         "worker 0 ready: CPU (core 0), started in 4.1 s",
         "trial 2 begins on worker 0: family=lstm units=64 learning_rate=0.00131",

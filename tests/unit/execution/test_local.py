@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tuner.errors import TunerError
@@ -54,6 +55,16 @@ def test_a_worker_answers_and_its_prints_go_to_its_log(executor: LocalExecutor) 
     assert "a library prints this" in executor.log_path(0).read_text()
     with pytest.raises(ProcessLookupError):
         os.kill(pid_of(ready), 0)
+
+
+def test_a_worker_is_told_its_threads_and_whether_it_shares_its_device(tmp_path: Path) -> None:
+    executor = LocalExecutor([Place(0, (0, 1)), Place(1, (0,), is_shared=True)], tmp_path, COMMAND)
+    executor.start()
+    told = {heard.worker: psutil.Process(pid_of(heard)).cmdline() for heard in hear(executor, 2)}
+    executor.stop(grace_s=5)
+
+    assert "--threads=2" in told[0]
+    assert ["--shared" in told[worker] for worker in (0, 1)] == [False, True]
 
 
 def test_a_dead_worker_is_told_once_and_replaced(executor: LocalExecutor) -> None:

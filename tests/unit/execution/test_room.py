@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tuner.catalogue import CATALOGUE
+from tuner.execution.cores import Cores
 from tuner.execution.room import Room, divide, largest_bytes, machine_bytes
 from tuner.spec import parse_spec
 from tuner.spec.values import ExecutionSpec
@@ -21,10 +22,13 @@ def divided(
     largest: int | None = GB,
     limit_mib: int | None = None,
     cores: int = 4,
+    threads: int | None = None,
+    quota: float | None = None,
 ) -> Room:
     """Divide a machine of 10 GB, of which workers may have 9."""
     execution = ExecutionSpec(trial_memory_limit_mib=limit_mib)
-    return divide(execution, asked, cores, gpus, largest, machine=lambda: 10 * GB)
+    here = Cores(tuple(range(cores)), quota)
+    return divide(execution, asked, here, gpus, largest, machine=lambda: 10 * GB, threads=threads)
 
 
 @pytest.mark.parametrize(
@@ -44,6 +48,33 @@ def test_fewer_workers_than_cores_are_said_and_why() -> None:
         "2 workers on 4 cores: one may take 4 GB with its trial, and the machine has 10 GB;"
         " --workers decides otherwise"
     )
+
+
+@pytest.mark.parametrize(("quota", "workers"), [(None, 4), (4.0, 4), (2.0, 2), (2.9, 2), (0.5, 1)])
+def test_a_quota_lets_there_be_as_many_workers_as_it_has_whole_cores(
+    quota: float | None, workers: int
+) -> None:
+    room = divided(quota=quota)
+
+    assert room.workers == workers
+    assert bool(room.remark) is (workers < 4)
+
+
+def test_fewer_workers_for_a_quota_are_said_and_a_persons_own_number_stays() -> None:
+    assert divided(quota=2.0).remark == (
+        "2 workers on 4 cores with a quota of 2: more would wait for each other; --workers decides otherwise"
+    )
+    assert (divided(asked=4, quota=2.0).workers, divided(asked=4, quota=2.0).remark) == (4, "")
+
+
+def test_there_are_as_many_workers_as_cores_for_the_threads_of_each_and_it_is_said() -> None:
+    assert divided(threads=2).workers == 2
+    assert divided(threads=2).remark == (
+        "2 workers on 4 cores: each keeps to the 2 threads that the study began with, for other seconds would"
+        " not compare; --threads decides otherwise"
+    )
+    assert divided(threads=8).workers == 1
+    assert (divided(threads=1).workers, divided(threads=1).remark) == (4, "")
 
 
 def test_workers_that_a_person_asked_for_stay_and_share_the_memory() -> None:

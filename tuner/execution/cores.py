@@ -1,0 +1,152 @@
+"""Which processor cores this process may use, and how many of them it can keep busy.
+
+A container sees every core of its host, and its quota lets it use the time of some. Who begins a worker a
+core there gets workers that stand still in turn, so a quota counts as that many cores.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import psutil
+
+__all__ = ["Cores", "busy_shares", "cores_here", "quietest", "quota_here"]
+
+LOOK_S = 1.0
+"""How long the cores are watched to find the quietest."""
+
+_V2, _V1 = "", "cpu"
+"""How /proc/self/cgroup names the hierarchy of version 2, and in version 1 the controller of quotas."""
+
+
+@dataclass(frozen=True)
+class Cores:
+    """The cores of this process.
+
+    Attributes:
+        numbers: Those that it may use; the first are taken where not all are.
+        quota: Processor seconds a second that its control groups let it use, or None for no limit.
+    """
+
+    numbers: tuple[int, ...]
+    quota: float | None = None
+
+    @property
+    def usable(self) -> int:
+        """How many can be kept busy at the same time; at least 1."""
+        whole = len(self.numbers) if self.quota is None else int(self.quota)
+        return max(1, min(len(self.numbers), whole))
+
+    @property
+    def is_held_back(self) -> bool:
+        """Whether the quota leaves less than there are."""
+        return self.quota is not None and self.quota < len(self.numbers)
+
+    @property
+    def in_words(self) -> str:
+        """E.g. ``2 cores`` or ``8 cores with a quota of 2``."""
+        said = f"{len(self.numbers)} core{'s' * (len(self.numbers) > 1)}"
+        return f"{said} with a quota of {self.quota:g}" if self.is_held_back else said
+
+
+def cores_here(*, quietest_first: bool = False) -> Cores:
+    """Look at the cores of this process.
+
+    Args:
+        quietest_first: Put those first that others use least, where a quota leaves but some of them to be
+            chosen: other containers see the same cores, and would take the lowest numbers as well. Takes
+            :data:`LOOK_S`.
+    """
+    cores = Cores(tuple(sorted(os.sched_getaffinity(0))), quota_here())
+    if not quietest_first or cores.usable == len(cores.numbers):
+        return cores
+    return replace(cores, numbers=quietest(busy_shares(cores.numbers)))
+
+
+def quietest(busy: Mapping[int, float]) -> tuple[int, ...]:
+    """Order cores by how busy they are; of equal ones the last, since the first does a system's own work.
+
+    Args:
+        busy: From :func:`busy_shares`.
+    """
+    return tuple(sorted(busy, key=lambda core: (round(busy[core], 1), -core)))
+
+
+def busy_shares(cores: Sequence[int]) -> Mapping[int, float]:
+    """Watch for :data:`LOOK_S` how busy each core is, from 0 to 1."""
+    shares = psutil.cpu_percent(interval=LOOK_S, percpu=True)
+    return {core: shares[core] / 100 if core < len(shares) else 0.0 for core in cores}
+
+
+def quota_here(
+    groups: Path = Path("/sys/fs/cgroup"), membership: Path = Path("/proc/self/cgroup")
+) -> float | None:
+    """Return the cores whose time the control groups of this process let it use; None for no limit.
+
+    The least of its own group and of all groups above it that can be seen, in version 2 (``cpu.max``) and 1
+    (``cpu.cfs_quota_us``) of control groups; see cgroup-v2.rst and scheduler/sched-bwc.rst of Linux.
+
+    Args:
+        groups: Where they are mounted.
+        membership: Which groups the process is in, as ``hierarchy:controllers:path``.
+    """
+    try:
+        lines = membership.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):  # no Linux, or no such file system
+        return None
+    quotas = []
+    for line in lines:
+        _, _, rest = line.partition(":")
+        controllers, _, path = rest.partition(":")
+        if controllers == _V2:
+            found = [_v2(folder) for root in (groups, groups / "unified") for folder in _upwards(root, path)]
+        elif _V1 in controllers.split(","):
+            found = [_v1(folder) for root in {_V1, controllers} for folder in _upwards(groups / root, path)]
+        else:
+            continue
+        quotas += [quota for quota in found if quota is not None]
+    return min(quotas, default=None)
+
+
+def _upwards(root: Path, path: str) -> Iterator[Path]:
+    """Yield the folders of a group and of all groups above it.
+
+    In a container the path may be that on the host, of which only the end, or nothing, is mounted here:
+    what is not there is passed over when it is read.
+    """
+    group = root.joinpath(*(part for part in path.split("/") if part not in ("", "..")))
+    while group != root:
+        yield group
+        group = group.parent
+    yield root
+
+
+def _v2(folder: Path) -> float | None:
+    """Read ``cpu.max``, e.g. ``200000 100000``; ``max`` in the first place stands for no limit."""
+    match _numbers(folder / "cpu.max"):
+        case [quota_us, period_us]:
+            return _share(quota_us, period_us)
+    return None
+
+
+def _v1(folder: Path) -> float | None:
+    """Read ``cpu.cfs_quota_us``; -1 stands for no limit."""
+    quota_us, period_us = (
+        next(iter(_numbers(folder / name)), None) for name in ("cpu.cfs_quota_us", "cpu.cfs_period_us")
+    )
+    return _share(quota_us, period_us)
+
+
+def _share(quota_us: int | None, period_us: int | None) -> float | None:
+    return quota_us / period_us if quota_us and period_us and min(quota_us, period_us) > 0 else None
+
+
+def _numbers(file: Path) -> list[int | None]:
+    try:
+        words = file.read_text(encoding="ascii").split()
+    except (OSError, UnicodeDecodeError):
+        return []
+    return [int(word) if word.lstrip("-").isdigit() else None for word in words]
