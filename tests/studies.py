@@ -85,7 +85,7 @@ class Study:
     def small(self, trials: int, epochs: int = 2) -> Path:
         return self.declare(SMALL.format(trials=trials, epochs=epochs))
 
-    def start(self, *arguments: str, core: int | None = None) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, core: int | str | None = None) -> subprocess.Popen[str]:
         storage = ["--storage", self.storage] if self.storage else []
         pinned = [] if core is None else ["taskset", "--cpu-list", str(core)]
         return subprocess.Popen(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import sqlite3
@@ -282,6 +283,57 @@ def test_trials_that_do_not_fit_into_memory_are_not_begun_until_there_is_more(tm
     assert all(trial["reason"].startswith("does not fit into memory") for trial in found[:2])
     assert found[2]["facts"]["memory_estimate_bytes"] > 0
     assert "2 that did not fit into memory" in study.call("status", study.name).stdout
+
+
+def test_a_study_keeps_to_its_threads_whatever_the_workers_and_says_what_does_not_compare(
+    tmp_path: Path,
+) -> None:
+    study = Study(tmp_path)
+    pair = sorted(os.sched_getaffinity(0))[:2]
+    if len(pair) < 2:
+        pytest.skip("two cores are needed, one of which is to stay idle")
+    file, cores = str(study.small(trials=2, epochs=1)), ",".join(map(str, pair))
+
+    said = _run(study, cores, "run", file, "--workers", "2")
+    assert "2 workers with 1 thread each on 2 cores" in said
+    assert "idle" not in said
+
+    said = _run(study, cores, "resume", study.name, "--workers", "1", "--trials", "3")
+    assert "1 worker with 1 thread on 2 cores" in said
+    assert "1 of 2 cores stays idle: a worker keeps to the 1 thread that the study began with" in said
+    assert {trial["facts"]["threads"] for trial in study.trials()} == {1}
+    assert "unlike" not in said
+
+    said = _run(study, cores, "resume", study.name, "--workers", "1", "--threads", "2", "--trials", "4")
+    assert "the study began with 1 thread for each worker, and now there is one worker with 2" in said
+    facts = study.trials()[3]["facts"]
+    assert (facts["threads"], facts["device"]) == (2, "CPU (2 cores)")
+    assert "seconds of unlike kinds stand on one axis: 1 thread (trials 0, 1, 2), 2 threads (trial 3)" in said
+    assert study.json("status")["unlike_seconds"].startswith("seconds of unlike kinds")
+
+    said = _run(study, cores, "time", study.name)
+    assert "the study has trials with 2 threads; all are timed with 1 thread" in said
+    assert "unlike kinds" not in said
+    timed = [trial["retimed"]["device"] for trial in study.json("front")]
+    assert all(device.startswith("CPU (core ") for device in timed)
+
+
+def test_workers_that_share_a_core_are_told_of_and_their_trials_know(tmp_path: Path) -> None:
+    study = Study(tmp_path)
+    core = str(min(os.sched_getaffinity(0)))
+
+    said = _run(study, core, "run", str(study.small(trials=2, epochs=1)), "--workers", "2")
+
+    assert "2 workers share 1 core: their training times disturb each other" in said
+    assert all(trial["facts"]["device_shared"] is True for trial in study.trials())
+
+
+def _run(study: Study, cores: str, *arguments: str) -> str:
+    """Run a command on these cores and return what it said on stderr, its lines joined."""
+    process = study.start(*arguments, core=cores)
+    _, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    return " ".join(err.split())
 
 
 def test_a_missing_file_of_vectors_is_refused_before_anything_is_created(tmp_path: Path) -> None:

@@ -56,6 +56,7 @@ def test_the_keys_of_status_are_kept(storage: str, capsys: pytest.CaptureFixture
         "budget": {"trials": 8, "trials_used": 6, "trials_left": 2, "time_limit_s": 600.0},
         "sessions": 0,
         "workers": 0,
+        "unlike_seconds": "",
     }
 
 

@@ -1,4 +1,4 @@
-"""Which seconds are shown, raw or calibrated, and which of them were disturbed by other work.
+"""Which seconds are shown, raw or calibrated, which were disturbed by other work, and which are unlike.
 
 Raw seconds are what a person waited. Calibrated ones are those of the reference machine, so that trials of
 unlike machines, or of one machine in unlike company, stand on one axis.
@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from tuner.metrics import METRICS
 from tuner.spec.values import Objective
+from tuner.trial import SHARED, WAYS, way_of
 
 if TYPE_CHECKING:
     from tuner.storage import TrialRecord
@@ -24,6 +26,7 @@ __all__ = [
     "disturbed",
     "is_disturbed",
     "on_axis",
+    "unlike",
 ]
 
 Seconds: TypeAlias = Literal["raw", "calibrated"]
@@ -33,6 +36,9 @@ TIME_METRICS: dict[Seconds, str] = {"raw": "training_time_s", "calibrated": "cal
 DISTURBED_BELOW = 0.9
 """Share of its cores below which a trial's time is called disturbed: it took a tenth longer than alone, more
 than timings alone lie apart."""
+
+_MOST_LISTED = 10
+"""Trials of a kind that are named; they are for a person to look up."""
 
 
 @dataclass(frozen=True)
@@ -102,11 +108,68 @@ def disturbed(name: str, trials: Sequence[TrialRecord]) -> str:
         name: Of the study.
         trials: Those that are shown.
     """
-    shares = [(trial.number, core_share(trial)) for trial in trials]
-    found = [f"trial {number} {share:.0%}" for number, share in shares if is_disturbed(share)]
+    found = [told for trial in trials if (told := _disturbance(trial))]
     if not found:
         return ""
-    return f"times were disturbed: {', '.join(found)} of the core; take them alone: tuner time {name}"
+    return f"times were disturbed: {', '.join(found)}; take them alone: tuner time {name}"
+
+
+def _disturbance(trial: TrialRecord) -> str:
+    """Say how a trial's time was disturbed. What workers do to each other on a GPU no clock of ours tells."""
+    if is_disturbed(share := core_share(trial)):
+        return f"trial {trial.number} {share:.0%} of the core"
+    on_gpu = str(trial.facts.get("device", "")).startswith("GPU")
+    if trial.retimed is None and on_gpu and trial.facts.get(SHARED) is True:
+        return f"trial {trial.number} beside another worker on its GPU"
+    return ""
+
+
+def unlike(
+    name: str,
+    trials: Sequence[TrialRecord],
+    members: Sequence[TrialRecord],
+    objectives: Sequence[Objective],
+) -> str:
+    """Say which trials' seconds were taken in unlike ways, and what to do; an empty string for none.
+
+    A way is a number of threads, or a GPU by its name. Trials whose device is not known are passed over; and
+    where all members were timed again, alone, the others do not matter any more.
+
+    Args:
+        name: Of the study.
+        trials: All of them; those that completed stand on the axis.
+        members: Its front.
+        objectives: Of the study; without a time among them there is no such axis.
+    """
+    if not any(aim.metric in METRICS and METRICS[aim.metric].unit == "s" for aim in objectives):
+        return ""
+    are_timed = bool(members) and all(member.retimed is not None for member in members)
+    groups: dict[str, list[int]] = {}
+    for trial in members if are_timed else trials:
+        if trial.values is not None and (way := _way(trial)):
+            groups.setdefault(way, []).append(trial.number)
+    if len(groups) < 2:
+        return ""
+    told = [f"{way} (trial{'s' * (len(own) > 1)} {_listed(sorted(own))})" for way, own in groups.items()]
+    return (
+        f"seconds of unlike kinds stand on one axis: {', '.join(told)}; take the front's again, all in one"
+        f" way: tuner time {name}"
+    )
+
+
+def _way(trial: TrialRecord) -> str:
+    """Return what a trial's seconds were taken on; an empty string where that is not known."""
+    if trial.retimed is not None:
+        return way_of(trial.retimed.device)
+    if several := trial.facts.get(WAYS):
+        return f"first {several}".replace(", ", ", then ")
+    return way_of(str(trial.facts.get("device", "")))
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    """List trials; of very many the first ones."""
+    shown = ", ".join(str(number) for number in numbers[:_MOST_LISTED])
+    return shown if len(numbers) <= _MOST_LISTED else f"{shown} and {len(numbers) - _MOST_LISTED} more"
 
 
 def is_disturbed(share: float | None) -> bool:

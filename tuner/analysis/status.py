@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tuner.analysis.front import front
 from tuner.analysis.retimed import shown_trials
+from tuner.analysis.seconds import unlike
 from tuner.spec.values import Objective
 from tuner.trial import LIMIT
 
@@ -38,6 +39,7 @@ class StudyStatus:
         front_size: Members of the front.
         sessions: Sessions alive that are working on it.
         workers: Worker processes of those sessions.
+        unlike_seconds: Which trials' seconds are of unlike kinds; empty for none.
     """
 
     study: str
@@ -52,6 +54,7 @@ class StudyStatus:
     front_size: int
     sessions: int
     workers: int
+    unlike_seconds: str = ""
 
     @property
     def trials_left(self) -> int | None:
@@ -73,6 +76,7 @@ def status_of(ledger: Ledger, name: str) -> StudyStatus:
     """
     study = ledger.study(name)
     trials = shown_trials(ledger, name)
+    members = front(trials, study.spec.objectives)
     use = ledger.use_of_budget(name)
     counts = Counter(str(trial.state) for trial in trials)
     return StudyStatus(
@@ -85,7 +89,8 @@ def status_of(ledger: Ledger, name: str) -> StudyStatus:
         trials_budget=use.trials,
         used_s=use.used_s,
         time_limit_s=use.time_limit_s,
-        front_size=len(front(trials, study.spec.objectives)),
+        front_size=len(members),
         sessions=study.sessions_alive,
         workers=study.workers_alive,
+        unlike_seconds=unlike(name, trials, members, study.spec.objectives),
     )

@@ -57,14 +57,14 @@ def compare(
     chance between seeds explains. Also writes compare_NAME.html with the trials and their curves.
     """
     from tuner.analysis.comparison import compare as compare_by
+    from tuner.analysis.seconds import unlike
     from tuner.report import write_comparison
     from tuner.storage import study_folder
 
     ledger = open_ledger(storage)
     chosen = pick(ledger, name)
-    found = compare_by(
-        ledger.trials(chosen), ledger.study(chosen).spec, tuple(dict.fromkeys(factors)), metric
-    )
+    trials, spec = ledger.trials(chosen), ledger.study(chosen).spec
+    found = compare_by(trials, spec, tuple(dict.fromkeys(factors)), metric)
     _print(found, form)
     if not found.levels:
         remark(f"study '{chosen}' has nothing to compare yet: no trial has finished")
@@ -72,6 +72,8 @@ def compare(
     written = write_comparison(
         ledger, chosen, found, study_folder(storage, chosen) if folder is None else folder, images=images
     )
+    if mixed := unlike(chosen, trials, (), spec.objectives):
+        remark(mixed)
     for said in (*found.sentences, f"see {', '.join(map(str, written.paths))}", *written.notes):
         remark(said)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tuner.cli.console import one_line, write_json
+from tuner.cli.console import one_line, remark, write_json
 from tuner.cli.options import format_option, name_argument, open_ledger, pick, storage_option
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def diagnose(name: str | None, number: int | None, storage: str, form: str) -> N
     for the `space:` of a next study. Says "no finding" where the numbers prove none.
     """
     from tuner.analysis.diagnosis import diagnose as findings_of
+    from tuner.analysis.seconds import unlike
     from tuner.analysis.symptoms import records_of
     from tuner.catalogue import catalogue_of_kept
 
@@ -35,7 +36,8 @@ def diagnose(name: str | None, number: int | None, storage: str, form: str) -> N
     chosen = pick(ledger, name)
     study = ledger.study(chosen)
     catalogue = catalogue_of_kept(study.spec, study.base_dir)
-    findings = findings_of(records_of(ledger, chosen), catalogue, number)
+    records = records_of(ledger, chosen)
+    findings = findings_of(records, catalogue, number)
     if form == "json":
         write_json(document(chosen, number, findings))
         return
@@ -43,6 +45,8 @@ def diagnose(name: str | None, number: int | None, storage: str, form: str) -> N
         click.echo("no finding")
     for index, finding in enumerate(findings):
         click.echo(("\n" if index else "") + _written(finding))
+    if mixed := unlike(chosen, records.trials, records.members, study.spec.objectives):
+        remark(mixed)
 
 
 def document(study: str, number: int | None, findings: list[Finding]) -> dict[str, Any]:

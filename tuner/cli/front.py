@@ -96,7 +96,7 @@ def _trainings(
 def _list_trainings(name: str, members: Sequence[Training], axis: OnAxis, form: str) -> None:
     """Print a front of trainings."""
     from tuner.analysis.retimed import standing_of_times
-    from tuner.analysis.seconds import disturbed
+    from tuner.analysis.seconds import disturbed, unlike
 
     aims = [aim.metric for aim in axis.objectives]
     if form == "json":
@@ -111,7 +111,8 @@ def _list_trainings(name: str, members: Sequence[Training], axis: OnAxis, form: 
     console().print(_training_table(members, aims))
     numbers = {member.number for member in members}
     listed = [trial for trial in axis.trials if trial.number in numbers]
-    _remark_each([standing_of_times(listed), disturbed(name, listed), axis.remark])
+    mixed = unlike(name, axis.trials, listed, axis.objectives)
+    _remark_each([standing_of_times(listed), disturbed(name, listed), mixed, axis.remark])
     if not all(member.has_model for member in members):
         remark("no model was kept of the others: `start_with:` their params, with `epochs:` fixed")
 
@@ -171,7 +172,7 @@ def print_front(ledger: Ledger, name: str, seconds: Seconds = "raw") -> None:
     """Print a study's front and its standing against baselines; say on stderr that there is none yet."""
     from tuner.analysis.baselines import standings
     from tuner.analysis.retimed import changes, standing_of_times, with_times
-    from tuner.analysis.seconds import disturbed
+    from tuner.analysis.seconds import disturbed, unlike
 
     objectives, told_trials = ledger.study(name).spec.objectives, ledger.trials(name)
     shown = with_times(told_trials, ledger.timings(name), objectives)
@@ -180,7 +181,8 @@ def print_front(ledger: Ledger, name: str, seconds: Seconds = "raw") -> None:
         console().print(front_table(members, axis.objectives))
     else:
         remark(f"study '{name}' has no front yet: no trial has finished")
-    told = [standing_of_times(members), disturbed(name, members), axis.remark]
+    mixed = unlike(name, shown, members, objectives)
+    told = [standing_of_times(members), disturbed(name, members), mixed, axis.remark]
     if told[0] and seconds == "raw":
         told[1:1] = changes(told_trials, shown, objectives)
     _remark_each(told)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tuner.analysis.wording import duration
-from tuner.cli.console import console, facts, write_json
+from tuner.cli.console import console, facts, remark, write_json
 from tuner.cli.options import format_option, name_argument, open_ledger, pick, storage_option
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ def status(name: str | None, storage: str, form: str) -> None:
         write_json(document(found))
     else:
         console().print(facts(found.study, _rows(found)))
+        if found.unlike_seconds:
+            remark(found.unlike_seconds)
 
 
 def document(found: StudyStatus) -> dict[str, Any]:
@@ -54,6 +56,7 @@ def document(found: StudyStatus) -> dict[str, Any]:
         },
         "sessions": found.sessions,
         "workers": found.workers,
+        "unlike_seconds": found.unlike_seconds,
     }
 
 

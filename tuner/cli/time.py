@@ -55,10 +55,10 @@ def time(
 ) -> None:
     """Take training times again, each trial alone on a core of its own.
 
-    One trial after another trains once more from its seed up to the epoch that was kept, with as many threads
-    as in the study. The new seconds are kept beside the old and shown in their place. TRIAL defaults to
-    the members of the front; if new seconds bring others onto it, those are timed too. What was timed before
-    is not timed twice, so a run that was stopped goes on. Refused while a session works here.
+    One trial after another trains once more from its seed up to the epoch that was kept, all of them with as
+    many threads as the study began with. The new seconds are kept beside the old and shown in their place.
+    TRIAL defaults to the members of the front; if new seconds bring others onto it, those are timed too. What
+    was timed before is not timed twice, so a stopped run goes on. Refused while a session works here.
     """
     from tuner.execution.launch import open_existing
 
@@ -101,22 +101,23 @@ def _take(
     """Take what timings are missing; tell whether there were any."""
     from tuner.cli.progress import watching
     from tuner.execution.errands import errands
-    from tuner.execution.timing import time_alone
+    from tuner.execution.timing import alone_here, time_alone
     from tuner.storage import this_owner
 
-    timings, host = study.ledger.timings(study.name), this_owner().host
-    wanted = errands(chosen, timings, host, repeats=repeats, epochs=epochs, again=again)
+    timings, host, way = study.ledger.timings(study.name), this_owner().host, alone_here(study)
+    wanted = errands(chosen, timings, host, repeats=repeats, epochs=epochs, again=again, is_alike=way.took)
     if not wanted:
         remark("every timing was taken before; --again takes them anew")
         return False
     with watching() as watch:
-        time_alone(study, wanted, watch)
+        time_alone(study, wanted, way, watch)
     return True
 
 
 def _tell(study: OpenStudy, numbers: Sequence[int], form: str) -> None:
     from tuner.analysis.front import front
     from tuner.analysis.retimed import changes, standing_of_times, with_times
+    from tuner.analysis.seconds import unlike
 
     told, objectives = study.ledger.trials(study.name), study.spec.objectives
     shown = with_times(told, study.ledger.timings(study.name), objectives)
@@ -132,7 +133,8 @@ def _tell(study: OpenStudy, numbers: Sequence[int], form: str) -> None:
             write_csv(list(rows[0]) if rows else [], [list(row.values()) for row in rows])
         case _ if timed:
             _show(rows)
-    for said in (standing_of_times(members), *changes(told, shown, objectives)):
+    mixed = unlike(study.name, shown, members, objectives)
+    for said in (standing_of_times(members), *changes(told, shown, objectives), mixed):
         if said:
             remark(said)
 

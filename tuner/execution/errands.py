@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -78,6 +78,7 @@ def errands(
     repeats: int = 1,
     epochs: int | None = None,
     again: bool = False,
+    is_alike: Callable[[TimingRecord], bool] = lambda _: True,
 ) -> list[Errand]:
     """Return what is left to be timed: every trial once, then every trial a second time, and so on.
 
@@ -90,13 +91,14 @@ def errands(
         repeats: Timings a trial.
         epochs: Most epochs to train, or None for all that were kept.
         again: Begin a new series for each trial, whatever was timed before.
+        is_alike: Tells whether a timing was taken as new ones will be; where not, a new series begins.
     """
     rounds: list[list[Errand]] = [[] for _ in range(repeats)]
     for trial in trials:
         kept = whole(trial.facts.get("kept_epoch")) + 1
         trained = kept if epochs is None else min(kept, epochs)
         series, same = last_series(timings, trial.number), last_runs(timings, trial.number)
-        if again or not series or any(each.host != host for each in same):
+        if again or not series or not all(each.host == host and is_alike(each) for each in same):
             series, same = series + 1, []
         for turn in range(len(same), repeats):
             rounds[turn].append(Errand(trial, series, kept, trained))

@@ -7,17 +7,15 @@ timing is kept: no value, no model, nothing that Optuna knows.
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
-
-import psutil
 
 from tuner.errors import InputError, StudyInterruptedError, TooManyFailuresError
 from tuner.execution.coordinator import HEAR_S, RENEW_EVERY_S, SILENT_WORKER_S
+from tuner.execution.cores import Cores, busy_shares, cores_here
 from tuner.execution.errands import Errand, cut_to
 from tuner.execution.events import (
     BudgetLeft,
@@ -37,50 +35,52 @@ from tuner.execution.launch import OpenStudy, request_of
 from tuner.execution.local import LocalExecutor
 from tuner.execution.messages import Progress, Ready
 from tuner.execution.placement import Place, quiet_place
+from tuner.execution.threads import began_with
 from tuner.spec.values import Value
-from tuner.storage import TimingRecord, TimingSession, TrialRecord
+from tuner.storage import TimingRecord, TimingSession
 from tuner.training.gpus import count_gpus
 from tuner.training.stopwatch import OF_STEPS
-from tuner.trial import EpochReport, TrialOutcome, TrialRequest, Verdict, VerdictAction
+from tuner.trial import (
+    EpochReport,
+    TrialOutcome,
+    TrialRequest,
+    Verdict,
+    VerdictAction,
+    threads_of,
+    way_of,
+)
 
-__all__ = ["Stint", "time_alone"]
+__all__ = ["Alone", "Stint", "alone_here", "time_alone"]
 
 BUSY = 0.2
 """Share of a core that others use from which on a person is told; below it is what any system does."""
 
-LOOK_S = 1.0
-"""How long the cores are watched to find the quietest."""
 
-
-def time_alone(study: OpenStudy, wanted: Sequence[Errand], watch: Watcher) -> None:
-    """Time trials one after another, each on as many cores as it had in the study.
+def time_alone(study: OpenStudy, wanted: Sequence[Errand], way: Alone, watch: Watcher) -> None:
+    """Time trials one after another, all of them alike.
 
     Args:
         study: From :func:`~tuner.execution.launch.open_existing`.
         wanted: From :func:`errands`.
+        way: From :func:`alone_here`.
         watch: Is told what happens.
 
     Raises:
-        InputError: While a session works on this study, or on another of this database on this machine, or
-            if a trial ran on a GPU and there is none here.
+        InputError: While a session works on this study, or on another of this database on this machine.
         StudyInterruptedError: After a signal; what was timed is kept.
         TooManyFailuresError: If some could not be timed.
     """
     timing = study.ledger.begin_timing(study.name)
     try:
         with Interrupts() as interrupts:
-            failed: dict[int, str] = {}
-            done = 0
-            _announce(study, wanted, watch)
-            for place, share in _by_place(wanted, watch):
-                executor = LocalExecutor([place], study.folder / "logs")
-                executor.start()
-                try:
-                    stint = Stint(study.name, partial(_request, study), timing, executor, watch, interrupts)
-                    failed |= stint.run(share, done, len(wanted))
-                finally:
-                    executor.stop(0.0)
-                done += len(share)
+            _announce(study, wanted, watch, way.remarks)
+            executor = LocalExecutor([_place(way, watch)], study.folder / "logs")
+            executor.start()
+            try:
+                request = partial(_request, study)
+                failed = Stint(study.name, request, timing, executor, watch, interrupts).run(wanted)
+            finally:
+                executor.stop(0.0)
     finally:
         timing.finish()
     if failed:
@@ -92,7 +92,7 @@ def time_alone(study: OpenStudy, wanted: Sequence[Errand], watch: Watcher) -> No
         )
 
 
-def _announce(study: OpenStudy, wanted: Sequence[Errand], watch: Watcher) -> None:
+def _announce(study: OpenStudy, wanted: Sequence[Errand], watch: Watcher, remarks: Sequence[str]) -> None:
     watch(
         StudyOpened(
             name=study.name,
@@ -105,47 +105,72 @@ def _announce(study: OpenStudy, wanted: Sequence[Errand], watch: Watcher) -> Non
             timings=len(wanted),
         )
     )
-    for remark in study.remarks:
+    for remark in (*study.remarks, *remarks):
         watch(Notice(remark))
 
 
-def _by_place(wanted: Sequence[Errand], watch: Watcher) -> list[tuple[Place, list[Errand]]]:
-    """Put errands together that run with the same threads on the same kind of device."""
-    cores = sorted(os.sched_getaffinity(0))
-    busy = _busy_shares(cores)
-    n_gpus = count_gpus()
-    groups: dict[tuple[int, bool], list[Errand]] = {}
-    for errand in wanted:
-        groups.setdefault(_device_of(errand.trial, len(cores), n_gpus), []).append(errand)
-    found = []
-    for (threads, on_gpu), share in groups.items():
-        place = quiet_place(threads, busy, on_gpu)
-        if threads > len(cores):
-            watch(Notice(f"{threads} threads were used in the study, and here are {len(cores)} cores"))
-        loud = [f"core {core}: {busy[core]:.0%}" for core in place.cores if busy[core] > BUSY]
-        if loud:
-            watch(Notice(f"other programs are at work on {', '.join(loud)}; these times will be disturbed"))
-        found.append((place, share))
-    return found
+@dataclass(frozen=True)
+class Alone:
+    """How the trials of a study are timed here: all of them alike, or their seconds could not be compared.
+
+    Attributes:
+        threads: Cores of the one worker.
+        on_gpu: Whether it has a GPU.
+        remarks: What a person should know.
+    """
+
+    threads: int
+    on_gpu: bool
+    remarks: tuple[str, ...] = ()
+
+    def took(self, timing: TimingRecord) -> bool:
+        """Tell whether a timing was taken in this way."""
+        if timing.device.startswith("GPU") or self.on_gpu:
+            return timing.device.startswith("GPU") and self.on_gpu
+        return threads_of(timing.device) in (None, self.threads)
 
 
-def _device_of(trial: TrialRecord, cores: int, n_gpus: int) -> tuple[int, bool]:
-    """Return the threads that a trial had in the study, and whether it had a GPU."""
-    device = str(trial.facts.get("device", ""))
-    if device.startswith("GPU"):
-        if not n_gpus:
-            raise InputError(
-                f"trial {trial.number} ran on {device}, and TensorFlow sees no GPU here", "time it there"
-            )
-        return max(1, cores // n_gpus), True
-    several = re.fullmatch(r"CPU \((\d+) cores\)", device)
-    return (int(several[1]) if several else 1), False
+def alone_here(study: OpenStudy, cores: Cores | None = None, n_gpus: int | None = None) -> Alone:
+    """Decide how trials of a study are timed: on the device of its first trial, with the study's threads.
+
+    Args:
+        study: From :func:`~tuner.execution.launch.open_existing`.
+        cores: Of this process. Defaults to those it has.
+        n_gpus: GPUs here. Defaults to those there are.
+
+    Raises:
+        InputError: If its first trial ran on a GPU and there is none here.
+    """
+    cores = cores or cores_here()
+    ran = [trial for trial in study.ledger.trials(study.name) if trial.facts.get("device")]
+    device = str(ran[0].facts["device"]) if ran else ""
+    on_gpu = device.startswith("GPU")
+    gpus = (count_gpus() if n_gpus is None else n_gpus) if on_gpu else 0
+    if on_gpu and not gpus:
+        raise InputError(
+            f"trial {ran[0].number} ran on {device}, and TensorFlow sees no GPU here", "time it there"
+        )
+    begun = began_with(study.ledger, study.name) or threads_of(device) or 1
+    wanted = max(1, cores.usable // gpus) if on_gpu else study.spec.execution.threads or begun
+    threads = min(wanted, cores.usable)
+    told = []
+    if threads < wanted:
+        told.append(f"{wanted} threads were used in the study, and here are {cores.in_words}")
+    way = device if on_gpu else f"{threads} thread{'s' * (threads > 1)}"
+    others = {way_of(str(trial.facts["device"])) for trial in ran} - {way, ""}
+    if others and threads == wanted:
+        told.append(f"the study has trials with {' and '.join(sorted(others))}; all are timed with {way}")
+    return Alone(threads, on_gpu, tuple(told))
 
 
-def _busy_shares(cores: Sequence[int]) -> dict[int, float]:
-    """Watch for a moment how busy each core is, from 0 to 1."""
-    shares = psutil.cpu_percent(interval=LOOK_S, percpu=True)
-    return {core: shares[core] / 100 if core < len(shares) else 0.0 for core in cores}
+def _place(way: Alone, watch: Watcher) -> Place:
+    """Choose the quietest cores; tell who is at work on them."""
+    busy = busy_shares(cores_here().numbers)
+    place = quiet_place(way.threads, busy, way.on_gpu)
+    loud = [f"core {core}: {busy[core]:.0%}" for core in place.cores if busy[core] > BUSY]
+    if loud:
+        watch(Notice(f"other programs are at work on {', '.join(loud)}; these times will be disturbed"))
+    return place
 
 
 class Stint:
@@ -181,20 +206,18 @@ class Stint:
         self._ready: Ready | None = None
         self._renewed_s = clock()
 
-    def run(self, wanted: Sequence[Errand], done: int = 0, total: int | None = None) -> dict[int, str]:
+    def run(self, wanted: Sequence[Errand]) -> dict[int, str]:
         """Time them in order; return why those failed that did, by number.
 
         Args:
             wanted: Not empty.
-            done: Timings taken before, for those who watch.
-            total: Timings in all; defaults to those wanted.
 
         Raises:
             StudyInterruptedError: After a signal.
         """
         failed: dict[int, str] = {}
         for turn, errand in enumerate(wanted):
-            self._watch(BudgetLeft(done + turn, total or len(wanted), 0.0, None))
+            self._watch(BudgetLeft(turn, len(wanted), 0.0, None))
             number = errand.trial.number
             if number in failed:
                 continue

@@ -16,7 +16,7 @@ from tuner.analysis.diagnosis import Finding
 from tuner.analysis.front import front
 from tuner.analysis.members import Confused, spread, thinned
 from tuner.analysis.retimed import standing_of_times
-from tuner.analysis.seconds import disturbed
+from tuner.analysis.seconds import disturbed, unlike
 from tuner.analysis.tables import Axes, axes_of, baseline_points, curves, on_test, points
 from tuner.analysis.wording import duration, noun, title, written, written_params, written_value
 from tuner.report.baselines import RIVALS, baselines_section, strongest
@@ -291,7 +291,8 @@ def _front_section(material: Material) -> Section:
     if tested:
         said = _ALL_TESTED if material.spec.test_on == "all" else _TESTED
     times = standing_of_times(material.members)
-    told = (times, *material.changes, disturbed(material.name, material.members))
+    mixed = unlike(material.name, material.trials, material.members, material.spec.objectives)
+    told = (times, *material.changes, disturbed(material.name, material.members), mixed)
     again = [f"Training times: {sentence}." for sentence in told if sentence]
     return Section("The front", (said, *again), table=table)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from tuner.analysis.seconds import core_share, disturbed, is_disturbed, on_axis
-from tuner.spec.values import Objective
-from tuner.storage.records import TrialRecord
+from tuner.analysis.seconds import core_share, disturbed, is_disturbed, on_axis, unlike
+from tuner.spec.values import Objective, Value
+from tuner.storage.records import Retimed, TrialRecord
 
 AIMS = (Objective("accuracy", "maximize"), Objective("training_time_s", "minimize"))
 
@@ -66,3 +68,72 @@ def test_who_was_disturbed_is_said_with_numbers_and_what_to_do() -> None:
         "times were disturbed: trial 0 71% of the core; take them alone: tuner time s"
     )
     assert disturbed("s", trials[1:]) == ""
+
+
+def on(number: int, device: str, **facts: Value) -> TrialRecord:
+    return replace(trial(number), facts={"device": device, **facts} if device else facts)
+
+
+def again(record: TrialRecord, device: str) -> TrialRecord:
+    """Time it alone."""
+    return replace(record, retimed=Retimed({}, {}, 1.0, 1.0, 1, "vm", device, 2, 2))
+
+
+ONE, TWO, GPU = "CPU (core 1)", "CPU (2 cores)", "GPU (NVIDIA A100)"
+
+
+def test_seconds_of_unlike_threads_on_one_axis_are_said_with_the_trials() -> None:
+    trials = [on(0, ONE), on(1, "CPU (core 0)"), on(2, TWO), on(3, GPU)]
+
+    assert unlike("s", trials, trials, AIMS) == (
+        "seconds of unlike kinds stand on one axis: 1 thread (trials 0, 1), 2 threads (trial 2),"
+        " GPU (NVIDIA A100) (trial 3); take the front's again, all in one way: tuner time s"
+    )
+
+
+def test_like_threads_are_nothing_to_be_said_whatever_the_core() -> None:
+    assert unlike("s", [on(0, ONE), on(1, "CPU (core 0)")], [], AIMS) == ""
+
+
+def test_a_trial_whose_device_is_not_known_makes_no_mix() -> None:
+    assert unlike("s", [on(0, ONE), on(1, ""), on(2, "none")], [], AIMS) == ""
+
+
+def test_a_trial_that_was_pruned_is_on_no_axis() -> None:
+    assert unlike("s", [on(0, ONE), replace(on(1, TWO), values=None)], [], AIMS) == ""
+
+
+def test_without_a_time_among_the_objectives_there_is_no_such_axis() -> None:
+    assert unlike("s", [on(0, ONE), on(1, TWO)], [], AIMS[:1]) == ""
+    assert unlike("s", [on(0, ONE), on(1, TWO)], [], (Objective("calibrated_time_s", "minimize"),))
+
+
+def test_a_front_that_was_timed_again_in_one_way_is_alike() -> None:
+    trials = [on(0, ONE), again(on(1, ONE), ONE), again(on(2, TWO), ONE), on(3, TWO)]
+
+    assert unlike("s", trials, trials[1:3], AIMS) == ""
+    assert "1 thread (trials 0, 1, 2), 2 threads (trial 3)" in unlike("s", trials, trials[1:], AIMS)
+    assert "1 thread (trial 1), 2 threads (trial 2)" in unlike(
+        "s", trials, [trials[1], again(on(2, TWO), TWO)], AIMS
+    )
+
+
+def test_a_trial_that_was_continued_in_other_threads_is_of_a_kind_of_its_own() -> None:
+    trials = [on(0, TWO), on(1, TWO, trained_in_ways="1 thread, 2 threads")]
+
+    assert "2 threads (trial 0), first 1 thread, then 2 threads (trial 1)" in unlike("s", trials, [], AIMS)
+
+
+def test_of_very_many_trials_the_first_are_named() -> None:
+    trials = [on(0, TWO), *(on(number, ONE) for number in range(1, 15))]
+
+    assert "(trials 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 4 more)" in unlike("s", trials, [], AIMS)
+
+
+def test_a_gpu_that_another_worker_had_too_disturbs_what_no_clock_tells() -> None:
+    trials = [on(0, GPU, device_shared=True), on(1, GPU), on(2, ONE, device_shared=True)]
+
+    assert disturbed("s", trials) == (
+        "times were disturbed: trial 0 beside another worker on its GPU; take them alone: tuner time s"
+    )
+    assert disturbed("s", [again(trials[0], GPU)]) == ""

@@ -46,6 +46,14 @@ def test_timings_of_two_machines_are_never_of_one_series() -> None:
     assert left([timing(0, host="there"), timing(1)], repeats=2) == [(0, 2), (0, 2), (1, 1)]
 
 
+def test_timings_that_were_taken_in_another_way_are_taken_anew() -> None:
+    def is_alike(timing: TimingRecord) -> bool:
+        return timing.number == 1
+
+    assert left([timing(0), timing(1)], is_alike=is_alike) == [(0, 2)]
+    assert left([timing(0), timing(1)], is_alike=lambda _: True) == []
+
+
 def test_the_epochs_up_to_the_kept_one_are_trained() -> None:
     (errand,) = errands([trial(0, kept_epoch=2)], [], "here")
     assert (errand.kept_epochs, errand.epochs) == (3, 3)

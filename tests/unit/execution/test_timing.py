@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from tests.ledgers import NAME, finish, join, make_study, spec_of, take
+from tests.ledgers import NAME, complete, finish, join, make_study, spec_of, take
 from tests.unit.execution.scripted import Script, ScriptedExecutor
-from tuner.errors import StudyInterruptedError
+from tuner.data.prepare import PreparedData
+from tuner.errors import InputError, StudyInterruptedError
 from tuner.execution.coordinator import SILENT_WORKER_S
+from tuner.execution.cores import Cores
 from tuner.execution.errands import Errand
 from tuner.execution.events import Event, TrialEnded, WorkerLost
 from tuner.execution.interrupts import Interrupts
-from tuner.execution.timing import Stint
+from tuner.execution.launch import OpenStudy
+from tuner.execution.messages import Ready
+from tuner.execution.timing import Stint, alone_here
 from tuner.storage import Ledger, TimingRecord, TrialRecord
 from tuner.trial import TrialRequest, Verdict
 
@@ -156,3 +160,80 @@ def test_what_a_killed_timing_left_behind_is_removed(timed: Timed) -> None:
     timed.run(worker(), timed.errand(0))
 
     assert not rest.parent.exists()
+
+
+# -- all are timed alike --------------------------------------------------------------------------
+
+FOUR = Cores((0, 1, 2, 3))
+
+
+@pytest.fixture
+def mixed(tmp_path: Path) -> Iterator[OpenStudy]:
+    """A study that began with one thread; its third trial had two, its last one a GPU."""
+    ledger = make_study(f"sqlite:///{tmp_path}/tuner.db", spec_of())
+    add_trials(ledger, "CPU (core 1)", "CPU (core 0)", "CPU (2 cores)", "GPU (NVIDIA A100)")
+    texts = PreparedData("f", Path(), "binary", ("0", "1"), {}, "nowhere", ())
+    yield OpenStudy(NAME, spec_of(), tmp_path, texts, ledger.database, ledger, tmp_path / NAME, True)
+    ledger.database.close()
+
+
+def add_trials(ledger: Ledger, *devices: str) -> None:
+    session = join(ledger)
+    for device in devices:
+        session.record_worker(0, Ready(1, device, 1.0, 0.1))
+        claim = take(session)
+        facts = {"device": device, "kept_epoch": 0}
+        session.record_outcome(claim.token, complete(claim.number, 0.5, facts=facts), (0.5, 2.0))
+    session.finish_session()
+
+
+def test_all_trials_are_timed_with_the_threads_that_the_study_began_with(mixed: OpenStudy) -> None:
+    way = alone_here(mixed, FOUR)
+
+    assert (way.threads, way.on_gpu) == (1, False)
+    assert way.remarks == (
+        "the study has trials with 2 threads and GPU (NVIDIA A100); all are timed with 1 thread",
+    )
+
+
+def test_declared_threads_count_for_timings_too(mixed: OpenStudy) -> None:
+    execution = replace(mixed.spec.execution, threads=2)
+
+    assert alone_here(replace(mixed, spec=replace(mixed.spec, execution=execution)), FOUR).threads == 2
+
+
+@pytest.mark.parametrize("here", [Cores((0, 1)), Cores((0, 1, 2, 3), quota=2.5)])
+def test_fewer_cores_than_the_study_had_are_said(tmp_path: Path, here: Cores) -> None:
+    ledger = make_study(f"sqlite:///{tmp_path}/tuner.db", spec_of())
+    add_trials(ledger, "CPU (4 cores)")
+    texts = PreparedData("f", Path(), "binary", ("0", "1"), {}, "nowhere", ())
+    study = OpenStudy(NAME, spec_of(), tmp_path, texts, ledger.database, ledger, tmp_path, True)
+
+    way = alone_here(study, here)
+    ledger.database.close()
+
+    assert way.threads == 2
+    assert way.remarks == (f"4 threads were used in the study, and here are {here.in_words}",)
+
+
+def test_a_study_that_began_on_a_gpu_is_timed_on_one(tmp_path: Path) -> None:
+    ledger = make_study(f"sqlite:///{tmp_path}/tuner.db", spec_of())
+    add_trials(ledger, "GPU (NVIDIA A100)", "CPU (core 0)")
+    texts = PreparedData("f", Path(), "binary", ("0", "1"), {}, "nowhere", ())
+    study = OpenStudy(NAME, spec_of(), tmp_path, texts, ledger.database, ledger, tmp_path, True)
+
+    way = alone_here(study, FOUR, n_gpus=2)
+    with pytest.raises(InputError, match=r"trial 0 ran on GPU \(NVIDIA A100\), and TensorFlow sees no GPU"):
+        alone_here(study, FOUR, n_gpus=0)
+    ledger.database.close()
+
+    assert (way.threads, way.on_gpu) == (2, True)
+    assert way.remarks == ("the study has trials with 1 thread; all are timed with GPU (NVIDIA A100)",)
+
+
+@pytest.mark.parametrize(
+    ("device", "expected"),
+    [("CPU (core 3)", True), ("none", True), ("CPU (2 cores)", False), ("GPU (NVIDIA A100)", False)],
+)
+def test_a_timing_is_alike_by_its_threads(mixed: OpenStudy, device: str, expected: bool) -> None:
+    assert alone_here(mixed, FOUR).took(TimingRecord(0, 1.0, 0.1, "here", device)) is expected

@@ -52,6 +52,20 @@ def test_a_report_leads_from_the_picture_to_the_reasons() -> None:
     ]
 
 
+def test_seconds_of_unlike_threads_are_told_beside_the_front() -> None:
+    trials = [
+        replace(BEST, facts={"device": "CPU (2 cores)"}),
+        replace(FAST, facts={"device": "CPU (core 1)"}),
+    ]
+
+    (front,) = [
+        each for each in page_of(replace(MATERIAL, trials=trials)).sections if each.heading == "The front"
+    ]
+
+    assert "Training times: seconds of unlike kinds stand on one axis: 2 threads (trial 0)" in str(front)
+    assert "unlike kinds" not in str(page_of(MATERIAL).sections)
+
+
 def test_of_very_many_curves_the_fronts_and_a_part_of_the_others_are_drawn() -> None:
     metrics = {"accuracy": 0.5, "training_time_s": 2.0}
     others = [TrialRecord(number, "COMPLETE", values=(0.5, 30.0)) for number in range(4, 2000)]
