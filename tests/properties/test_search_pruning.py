@@ -13,6 +13,7 @@ from tests.decisions import assert_no_hope_follows, point_of
 from tuner.decision import Rule
 from tuner.metrics import METRICS
 from tuner.search import FinishedTrial, Pruner, dominates, make_pruner
+from tuner.search.packed import packed
 from tuner.spec.values import ComponentSpec, Direction, Objective
 from tuner.trial import Ending, EpochReport
 
@@ -25,6 +26,10 @@ PRUNERS: tuple[Pruner, ...] = tuple(
         ComponentSpec("pareto", {"startup_trials": 2, "rungs": True}),
         ComponentSpec("mo_asha"),
     )
+)
+OF_OPTUNA: tuple[Pruner, ...] = tuple(
+    make_pruner(spec, OBJECTIVES[:1], METRICS)
+    for spec in (ComponentSpec("median", {"startup_trials": 2}), ComponentSpec("successive_halving"))
 )
 ACCURACIES = st.lists(st.integers(1, 19).map(lambda twentieth: twentieth / 20), min_size=1, max_size=5)
 
@@ -79,6 +84,20 @@ def test_nobody_is_dominated_who_stands_on_the_front(
     for pruner in PRUNERS[:2]:
         if on_front:
             assert pruner.decide(running, finished, left) is None
+
+
+@given(st.integers(0, 99).flatmap(curves), studies(), st.integers(0, 5))
+def test_packed_curves_are_decided_upon_as_plain_ones(
+    running: list[EpochReport], finished: list[FinishedTrial], left: int
+) -> None:
+    small = [replace(trial, curve=packed(trial.curve)) for trial in finished]
+
+    for pruner in PRUNERS:
+        assert pruner.decide(running, small, left) == pruner.decide(running, finished, left)
+    first = [replace(trial, values=trial.values and trial.values[:1]) for trial in finished]
+    for pruner in OF_OPTUNA:
+        few = [replace(trial, curve=packed(trial.curve)) for trial in first]
+        assert pruner.decide(running, few, left) == pruner.decide(running, first, left)
 
 
 @given(curves(99), studies())

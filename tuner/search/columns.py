@@ -38,8 +38,9 @@ class Scale:
 
     def apply(self, raw: _FloatArray) -> _FloatArray:
         """Return columns on this scale, ``(n, k)``."""
-        scaled: _FloatArray = np.nan_to_num((raw - self.mean) / self.deviation, nan=0.0)
-        return scaled
+        scaled: _FloatArray = raw - self.mean
+        scaled /= self.deviation
+        return np.nan_to_num(scaled, copy=False, nan=0.0)
 
 
 def columns_of(settings: Sequence[Params]) -> list[Column]:

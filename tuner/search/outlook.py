@@ -27,6 +27,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from tuner.search.packed import series
 from tuner.search.trials import FinishedTrial
 from tuner.spec.catalogue import Metric
 from tuner.spec.values import Direction, Objective
@@ -197,7 +198,7 @@ def _series(curves: Sequence[Sequence[EpochReport]], metric: str) -> _Array:
     """Return ``(n_trials, n_epochs)`` values; NaN where a trial has no such epoch or did not measure."""
     values = np.full((len(curves), max(map(len, curves))), np.nan)
     for row, curve in zip(values, curves, strict=True):
-        row[: len(curve)] = [report.metrics.get(metric, math.nan) for report in curve]
+        row[: len(curve)] = series(curve, metric, missing=math.nan)
     return values
 
 

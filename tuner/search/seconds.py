@@ -33,7 +33,7 @@ _MARGIN = 1.0
 _FloatArray = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TimedTrial:
     """A trial that has ended.
 
@@ -96,8 +96,8 @@ class SecondsModel:
         whole = [t.seconds if t.completed else t.seconds * max(1.0, epochs / t.epochs) for t in trials]
         target = np.log(whole) - np.log([work(trial.settings) for trial in trials])  # (n,)
         columns = columns_of([trial.settings for trial in trials])
-        raw = np.array([[column(trial.settings) for column in columns] for trial in trials])
-        raw = raw.reshape(len(trials), len(columns))  # (n, k), also with k = 0
+        cells = (column(trial.settings) for trial in trials for column in columns)
+        raw = np.fromiter(cells, np.float64).reshape(len(trials), len(columns))  # (n, k), also with k = 0
         scale = Scale.of(raw)
         design = _with_constant(scale.apply(raw))  # (n, k + 1)
         penalty = np.diag([_PENALTY] * len(columns) + [0.0])

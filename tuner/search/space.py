@@ -85,7 +85,7 @@ def params_of(space: Sequence[Parameter], stored: Params) -> dict[str, Value]:
     """
     params: dict[str, Value] = {}
     for parameter in space:
-        if not holds(parameter.when, params):
+        if parameter.when is not None and not holds(parameter.when, params):
             continue
         if isinstance(parameter, FixedParameter):
             params[parameter.name] = parameter.value

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from tuner.search.packed import packed
 from tuner.trial import Ending, EpochReport
 
 __all__ = ["FinishedTrial", "reduced"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FinishedTrial:
     """One ended trial.
 
@@ -27,13 +28,15 @@ class FinishedTrial:
     curve: Sequence[EpochReport]
 
 
-def reduced(curve: Sequence[EpochReport], metrics: Collection[str]) -> list[EpochReport]:
-    """Return a curve with those metrics only: a pruner keeps the curves of thousands of trials in memory."""
+def reduced(curve: Sequence[EpochReport], metrics: Collection[str]) -> Sequence[EpochReport]:
+    """Return a curve with those metrics only, packed: a pruner keeps those of thousands of trials."""
 
     def few(values: Mapping[str, float]) -> dict[str, float]:
         return {name: value for name, value in values.items() if name in metrics}
 
-    return [
-        replace(report, metrics=few(report.metrics), best_metrics=few(report.best_metrics))
-        for report in curve
-    ]
+    return packed(
+        [
+            replace(report, metrics=few(report.metrics), best_metrics=few(report.best_metrics))
+            for report in curve
+        ]
+    )
