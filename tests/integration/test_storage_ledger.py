@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import math
 import shutil
 import sqlite3
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
@@ -52,12 +54,14 @@ from tuner.storage import (
     RunningStudy,
     Surroundings,
     TimingRecord,
+    TrialRecord,
+    Which,
     open_database,
     this_owner,
 )
 from tuner.storage.studies import delete_rows
-from tuner.storage.tables import optuna_studies, results
-from tuner.trial import Ending, EpochReport, TrialOutcome
+from tuner.storage.tables import leases, optuna_studies, results
+from tuner.trial import LIMIT, NEEDED, Ending, EpochReport, TrialOutcome
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -673,6 +677,142 @@ class TestResults:
         (found,) = session.finished_since([])
 
         assert found.curve == [EpochReport(claim.number, 0, aims, 0, aims)]
+
+
+@pytest.fixture
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Let three trials fill a page."""
+    monkeypatch.setattr("tuner.storage.pages.PAGE", 3)
+    monkeypatch.setattr("tuner.storage.reading.PAGE", 3)
+    return 3
+
+
+def run_mixed(ledger: Ledger, trials: int) -> RunningStudy:
+    """Leave trials of every state but WAITING, in turn; the session goes on."""
+    ledger.set_budget(NAME, BudgetSpec(trials=trials + 5))
+    session = join(ledger)
+    for _ in range(trials):
+        claim = take(session)
+        session.record_epoch(claim.token, report(claim.number))
+        ending = list(Ending)[claim.number % 4]
+        if ending is Ending.COMPLETE:
+            finish(session, claim, 0.1 * claim.number)
+        elif ending is not Ending.RELEASED:  # those run on
+            facts: dict[str, Value] = {LIMIT: 1, NEEDED: 2} if ending is Ending.PRUNED else {}
+            session.record_outcome(
+                claim.token, TrialOutcome(claim.number, ending, reason="r", facts=facts), None
+            )
+    return session
+
+
+def records_alive() -> int:
+    return sum(type(each) is TrialRecord for each in gc.get_objects())
+
+
+@pytest.mark.usefixtures("small_pages")
+class TestSnapshots:
+    @pytest.mark.parametrize("trials", [0, 1, 3, 4, 7])
+    def test_pages_hold_every_trial_once_by_number(self, ledger: Ledger, trials: int) -> None:
+        run_mixed(ledger, trials)
+        with ledger.snapshot(NAME) as seen:
+            pages = list(seen.pages())
+        assert [trial.number for page in pages for trial in page] == list(range(trials))
+        assert all(len(page) == 3 for page in pages[:-1])
+        assert all(0 < len(page) <= 3 for page in pages)
+
+    def test_pages_do_not_tell_in_what_a_trial_is_read(
+        self, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        run_mixed(ledger, 8)
+        by_page = ledger.trials(NAME)
+        monkeypatch.setattr("tuner.storage.pages.PAGE", 100)
+        assert ledger.trials(NAME) == by_page
+        assert {trial.state for trial in by_page} == {"COMPLETE", "PRUNED", "FAIL", "RUNNING"}
+
+    def test_a_trial_told_between_two_pages_changes_nothing(self, ledger: Ledger) -> None:
+        session = run_mixed(ledger, 7)
+        before = ledger.trials(NAME)
+        with ledger.snapshot(NAME) as seen:
+            pages = seen.pages()
+            found = next(pages)
+            finish(
+                session, take(session)
+            )  # another trial, and below another end of one that is on no page yet
+            running = next(trial.number for trial in before if trial.state == "RUNNING" and trial.number > 2)
+            session.record_epoch(token_of(ledger, running), report(running, 1, 0.9))
+            found += [trial for page in pages for trial in page]
+            assert seen.states() == {"COMPLETE": 2, "PRUNED": 2, "FAIL": 2, "RUNNING": 1}
+        assert found == before
+        assert len(ledger.trials(NAME)) == 8
+
+    @pytest.mark.parametrize(
+        ("which", "numbers"),
+        [
+            (Which(), [0, 1, 2, 3, 4, 5, 6, 7, 8]),
+            (Which(state="COMPLETE"), [0, 4, 8]),
+            (Which(first=5), [5, 6, 7, 8]),
+            (Which(limit=4), [0, 1, 2, 3]),
+            (Which(first=2, limit=4), [2, 3, 4, 5]),
+            (Which(last=4), [5, 6, 7, 8]),
+            (Which(last=40), [0, 1, 2, 3, 4, 5, 6, 7, 8]),
+            (Which(state="PRUNED", first=2, last=1), [5]),
+            (Which(state="WAITING"), []),
+        ],
+    )
+    def test_those_that_are_asked_for_are_read(
+        self, ledger: Ledger, which: Which, numbers: list[int]
+    ) -> None:
+        run_mixed(ledger, 9)
+        with ledger.snapshot(NAME) as seen:
+            assert [trial.number for page in seen.pages(which) for trial in page] == numbers
+            assert seen.count(which) == len(numbers)
+
+    def test_a_brief_record_is_the_record_without_its_details(self, ledger: Ledger) -> None:
+        run_mixed(ledger, 4)
+        with ledger.snapshot(NAME) as seen:
+            (brief,) = seen.pages(Which(limit=3, is_brief=True))
+        left_out: dict[str, Any] = {"settings": {}, "detail": "", "epochs": 0, "session_id": "", "deaths": 0}
+        assert brief == [dataclasses.replace(trial, **left_out) for trial in ledger.trials(NAME)[:3]]
+
+    def test_points_and_chosen_trials_are_those_of_the_list(self, ledger: Ledger) -> None:
+        run_mixed(ledger, 9)
+        every = ledger.trials(NAME)
+        with ledger.snapshot(NAME) as seen:
+            points = {point.number: point.values for point in seen.points()}
+            assert points == {trial.number: trial.values for trial in every if trial.values}
+            assert seen.these({8, 0, 4, 5}) == [every[0], every[4], every[5], every[8]]
+            assert seen.unfit() == len([trial for trial in every if trial.state == "PRUNED"])
+
+    def test_two_pages_are_in_memory_at_once_and_not_more(self, ledger: Ledger) -> None:
+        session = run_mixed(ledger, 16)
+        with ledger.snapshot(NAME) as seen:
+            assert max(records_alive() for page in seen.pages() for _ in page) <= 6
+        assert session.over_trials(lambda trials: max(records_alive() for _ in trials)) <= 6
+
+    def test_an_error_of_the_reader_is_left_to_him(self, ledger: Ledger) -> None:
+        with pytest.raises(BrokenPipeError, match="gone"), ledger.snapshot(NAME):
+            raise BrokenPipeError("gone")
+
+    def test_who_turns_pages_slowly_is_not_ended_by_the_server(self, ledger: Ledger) -> None:
+        with ledger.database.snapshot() as connection:
+            if connection.dialect.name == "postgresql":
+                shown = connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar()
+                assert shown == "0"
+        if ledger.database.safe_url.startswith("postgresql"):
+            with ledger.database.reading() as connection:
+                shown = connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar()
+                assert shown == "1min", "elsewhere a dead machine's transaction still ends"
+
+    def test_an_unknown_study_has_no_snapshot(self, ledger: Ledger) -> None:
+        with pytest.raises(NotFoundError, match="other"), ledger.snapshot("other"):
+            raise AssertionError("there is nothing to see")
+
+
+def token_of(ledger: Ledger, number: int) -> str:
+    """Return the lease of a trial under way."""
+    with ledger.database.reading() as connection:
+        query = sa.select(leases.c.token).where(leases.c.number == number)
+        return str(connection.scalar(query))
 
 
 class TestCurves:

@@ -291,13 +291,13 @@ def is_done(study: OpenStudy) -> bool:
     """
     if not study.ledger.use_of_budget(study.name).is_used_up:
         return False
-    complete = [trial for trial in study.ledger.trials(study.name) if trial.values is not None]
-    wanted = complete
+    with study.ledger.snapshot(study.name) as seen:
+        wanted, measured = seen.points(), seen.measured_on_test()
     if study.spec.test_on == "front":
-        points = [trial.values for trial in complete if trial.values is not None]
+        points = [trial.values for trial in wanted if trial.values is not None]
         directions = [objective.direction for objective in study.spec.objectives]
-        wanted = [complete[index] for index in front_indices(points, directions)]
-    unmeasured = [trial.number for trial in wanted if not trial.test_metrics]
+        wanted = [wanted[index] for index in front_indices(points, directions)]
+    unmeasured = [trial.number for trial in wanted if trial.number not in measured]
     return not any((trial_folder(study.folder, number) / MODEL_FILE).is_file() for number in unmeasured)
 
 

@@ -4,12 +4,13 @@ of them are predicted to end within it, which have gone on for too long, and wha
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from tuner.decision import Decision, Rule
 from tuner.execution.plan import StudyPlan
 from tuner.execution.standing import Placed
 from tuner.search.choice import Choice, ChoiceWithin
+from tuner.search.packed import PackedParams
 from tuner.search.samplers import ATTEMPTS, draws_of
 from tuner.search.seconds import SecondsModel, TimedTrial
 from tuner.spec.values import CategoricalParameter, Params, Value
@@ -187,14 +188,19 @@ class TimeLeft:
         if use.finished < self._learn_at:
             return
         self._learn_at = max(use.finished + 1, math.ceil(use.finished * _STALE))
-        trials = self._study.trials()
-        ended = [trial for trial in trials if trial.state in ("COMPLETE", "PRUNED", "FAIL")]
-        self._tried = {
-            (name, trial.params[name]) for trial in ended for name in self._choices if name in trial.params
-        }
-        found = [timed for trial in ended if (timed := _timed(trial)) is not None]
+        self._tried, found = self._study.over_trials(self._ended)
         self._model = SecondsModel.fit(found, self._work)
         self._longest_s = max((trial.seconds for trial in found), default=0.0)
+
+    def _ended(self, trials: Iterable[TrialRecord]) -> tuple[set[tuple[str, Value]], list[TimedTrial]]:
+        """Return the choices that ended trials had, and what was timed of them; nothing else is kept."""
+        tried: set[tuple[str, Value]] = set()
+        timed = []
+        for trial in trials:
+            if trial.state in ("COMPLETE", "PRUNED", "FAIL"):
+                tried.update((name, trial.params[name]) for name in self._choices if name in trial.params)
+                timed += _timed(trial)
+        return tried, timed
 
 
 def over_limit(use: BudgetUse, curve: Sequence[EpochReport], epochs_left: int) -> Decision | None:
@@ -247,9 +253,11 @@ def _falling(share: float) -> float:
     return math.exp(-share) if share < _STEEP else math.exp(-_STEEP) * (_STEEP / share) ** 8
 
 
-def _timed(trial: TrialRecord) -> TimedTrial | None:
+def _timed(trial: TrialRecord) -> list[TimedTrial]:
+    """Return an ended trial as the model learns from it; nothing if it cannot."""
     if trial.state not in ("COMPLETE", "PRUNED") or not trial.seconds or trial.epochs < 1:
-        return None
+        return []
     if not trial.session_id:
-        return None  # told by another program, which keeps no settings
-    return TimedTrial(trial.settings, trial.seconds, trial.epochs, trial.state == "COMPLETE")
+        return []  # told by another program, which keeps no settings
+    settings = PackedParams(trial.settings)
+    return [TimedTrial(settings, trial.seconds, trial.epochs, trial.state == "COMPLETE")]

@@ -28,9 +28,11 @@ if TYPE_CHECKING:
         StudyRecord,
         TimingRecord,
         TrialRecord,
+        Which,
         WorkerRecord,
     )
     from tuner.storage.running import RunningStudy, Surroundings
+    from tuner.storage.snapshot import Snapshot
     from tuner.storage.studies import check_name
     from tuner.storage.timing import TimingSession
     from tuner.storage.urls import cache_folder, safe_url, studies_folder, study_folder
@@ -48,11 +50,13 @@ __all__ = [
     "Retimed",
     "RunningStudy",
     "SessionRecord",
+    "Snapshot",
     "StudyRecord",
     "Surroundings",
     "TimingRecord",
     "TimingSession",
     "TrialRecord",
+    "Which",
     "WorkerRecord",
     "cache_folder",
     "check_name",
@@ -76,11 +80,13 @@ _HOMES = {
     "Retimed": "tuner.storage.records",
     "RunningStudy": "tuner.storage.running",
     "SessionRecord": "tuner.storage.records",
+    "Snapshot": "tuner.storage.snapshot",
     "StudyRecord": "tuner.storage.records",
     "Surroundings": "tuner.storage.running",
     "TimingRecord": "tuner.storage.records",
     "TimingSession": "tuner.storage.timing",
     "TrialRecord": "tuner.storage.records",
+    "Which": "tuner.storage.records",
     "WorkerRecord": "tuner.storage.records",
     "cache_folder": "tuner.storage.urls",
     "check_name": "tuner.storage.studies",

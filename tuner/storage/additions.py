@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import sqlalchemy as sa
 
@@ -151,9 +151,13 @@ def write_note(connection: sa.Connection, study_id: int, note: NoteRecord, now: 
     )
 
 
-def read_timings(connection: sa.Connection, study_id: int) -> list[TimingRecord]:
-    """Return every timing of a study's trials, in the order in which they were taken."""
+def read_timings(
+    connection: sa.Connection, study_id: int, numbers: Collection[int] | None = None
+) -> list[TimingRecord]:
+    """Return the timings of a study's trials, or of some hundred of them, in the order they were taken in."""
     query = sa.select(timings).where(timings.c.study_id == study_id).order_by(timings.c.timing_id)
+    if numbers is not None:
+        query = query.where(timings.c.number.in_(numbers))
     return [
         TimingRecord(
             number=row.number,

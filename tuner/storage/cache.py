@@ -38,26 +38,20 @@ def remember_only(
         maximize: For each objective, whether more is better.
         most: Ended trials that its sampler looks at.
     """
-    query = sa.select(optuna_trials.c.trial_id, optuna_trials.c.number, optuna_trials.c.state)
-    rows = connection.execute(query.where(optuna_trials.c.study_id == study_id)).all()
-    learned = [row.number for row in rows if row.state in ("COMPLETE", "PRUNED")]
+    mine = optuna_trials.c.study_id == study_id
+    is_learned = optuna_trials.c.state.in_(("COMPLETE", "PRUNED"))
+    learned = list(connection.scalars(sa.select(optuna_trials.c.number).where(mine, is_learned)))
     if len(learned) <= most:
         return
-    told = stored_values(connection, study_id)
-    values = [
-        (row.number, [told[row.trial_id][index] for index in sorted(told[row.trial_id])])
-        for row in rows
-        if row.state == "COMPLETE"
-    ]
-    chosen = telling_numbers(learned, values, maximize, most)
+    chosen = telling_numbers(learned, list(stored_values(connection, study_id)), maximize, most)
     marked = set(
         connection.scalars(sa.select(user_attributes.c.trial_id).where(user_attributes.c.key == START_POINT))
     )
     cache = cast("_CachedStorage", study._storage)
     known = cache._studies.setdefault(study_id, _StudyInfo())
-    known.last_finished_trial_id = max(row.trial_id for row in rows if row.state in _ENDED)
-    known.unfinished_trial_ids = {
-        row.trial_id
-        for row in rows
-        if row.number in chosen or row.state not in _ENDED or row.trial_id in marked
-    }
+    columns = (optuna_trials.c.trial_id, optuna_trials.c.number, optuna_trials.c.state)
+    for trial_id, number, state in connection.execute(sa.select(*columns).where(mine)):
+        if state in _ENDED:
+            known.last_finished_trial_id = max(known.last_finished_trial_id, trial_id)
+        if number in chosen or state not in _ENDED or trial_id in marked:
+            known.unfinished_trial_ids.add(trial_id)

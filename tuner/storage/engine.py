@@ -10,7 +10,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
@@ -89,7 +89,30 @@ class Database:
         Raises:
             StorageRefusedError, StorageUnreachableError: See ``tuner.storage.faults``.
         """
-        with self.translated(), self._engine.connect() as connection:
+        with self.translated(), self._connected() as connection:
+            yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sa.Connection]:
+        """Give a connection as :meth:`reading` does, to a reader who may take as long as he likes.
+
+        Between two queries he may wait for a person who turns pages. Others go on writing; meanwhile SQLite's
+        log, or what PostgreSQL has not cleaned up, grows by what they write. Errors of the block pass as they
+        are: a closed pipe is none of the database's. What reads inside asks for :meth:`translated` itself.
+
+        Raises:
+            StorageRefusedError, StorageUnreachableError: See ``tuner.storage.faults``; from the beginning.
+        """
+        with ExitStack() as open_until_then:
+            with self.translated():
+                connection = open_until_then.enter_context(self._connected())
+                if self._location.kind == "postgresql":  # else the server ends whoever idles
+                    connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+            yield connection
+
+    @contextmanager
+    def _connected(self) -> Iterator[sa.Connection]:
+        with self._engine.connect() as connection:
             if self._location.kind == "postgresql":
                 connection = connection.execution_options(isolation_level="REPEATABLE READ")
             yield connection

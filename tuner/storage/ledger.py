@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -34,7 +35,6 @@ from tuner.storage.reading import (
     read_curves,
     read_latest_facts,
     read_params,
-    read_trials,
     states_of,
 )
 from tuner.storage.records import (
@@ -50,6 +50,7 @@ from tuner.storage.records import (
     WorkerRecord,
 )
 from tuner.storage.running import RunningStudy, Surroundings, nothing_happens
+from tuner.storage.snapshot import Snapshot
 from tuner.storage.studies import (
     check_budget,
     check_name,
@@ -263,9 +264,18 @@ class Ledger:
 
     # -- trials ----------------------------------------------------------------------------------
 
+    @contextmanager
+    def snapshot(self, name: str) -> Iterator[Snapshot]:
+        """Give a study as it stands now, to be read in parts; errors of the block pass as they are."""
+        with self.database.snapshot() as connection:
+            with self.database.translated():
+                study = read_study(connection, name, self._me, self.database.now(connection))
+            yield Snapshot(self.database, connection, study)
+
     def trials(self, name: str) -> list[TrialRecord]:
         """Return every trial of a study, by number."""
-        return self._read(lambda c, study: read_trials(c, study.optuna_id, study.spec), name)
+        with self.snapshot(name) as seen:
+            return [trial for page in seen.pages() for trial in page]
 
     def curves(
         self, name: str, numbers: Collection[int] | None = None, metrics: Collection[str] | None = None

@@ -25,6 +25,7 @@ __all__ = [
     "TimingRecord",
     "TrialRecord",
     "TrialStateName",
+    "Which",
     "WorkerRecord",
 ]
 
@@ -67,6 +68,27 @@ class StudyRecord:
 
 
 @dataclass(frozen=True)
+class Which:
+    """Which trials of a study are read, and how much of each.
+
+    Attributes:
+        state: Those in this state; None for every state.
+        first: Those from this number on.
+        limit: Of these no more than so many, the first ones; None for no limit.
+        last: Of these so many, the last ones; None for all. Not together with ``limit``.
+        is_brief: Leave out what no list shows and what takes long to read: ``settings``, ``detail``,
+            ``deaths``, ``model_path``, ``epochs``, ``session_id`` and confusion matrices are then as if
+            there were none.
+    """
+
+    state: TrialStateName | None = None
+    first: int = 0
+    limit: int | None = None
+    last: int | None = None
+    is_brief: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class TrialRecord:
     """A trial as it is kept.
 

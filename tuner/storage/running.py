@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -28,8 +28,9 @@ from tuner.storage.leases import (
     holds,
     renew,
 )
-from tuner.storage.reading import read_curves, read_finished, read_params, read_trials
-from tuner.storage.records import BudgetUse, Claim, StudyRecord, TrialRecord
+from tuner.storage.pages import read_pages
+from tuner.storage.reading import measured_on_test, read_curves, read_finished, read_params
+from tuner.storage.records import BudgetUse, Claim, StudyRecord, TrialRecord, Which
 from tuner.storage.tables import epochs, results, sessions, workers
 from tuner.storage.telling import Teller, checked, write_event
 from tuner.storage.writing import as_json, as_text
@@ -355,10 +356,20 @@ class RunningStudy:
         spec = self._record.spec
         return self._read(lambda connection: read_params(connection, self._holder.study_id, spec, number))
 
-    def trials(self) -> list[TrialRecord]:
-        """Return every trial of the study, by number."""
+    def over_trials(self, fold: Callable[[Iterator[TrialRecord]], _Found]) -> _Found:
+        """Return what ``fold`` makes of every trial of the study, by number.
+
+        Args:
+            fold: Is handed the trials one by one, so that only what it keeps stays in memory; and again from
+                the first on where the database was away.
+        """
         spec = self._record.spec
-        return self._read(lambda connection: read_trials(connection, self._holder.study_id, spec))
+
+        def read(connection: sa.Connection) -> _Found:
+            pages = read_pages(connection, self._holder.study_id, spec, Which())
+            return fold(trial for page in pages for trial in page)
+
+        return self._read(read)
 
     def finished_since(self, known: Collection[int]) -> list[FinishedTrial]:
         """Return the ended trials whose numbers are not among ``known``, with the objectives' curves."""
@@ -367,10 +378,7 @@ class RunningStudy:
 
     def measured_on_test(self) -> set[int]:
         """Return the numbers of the trials that have test metrics."""
-        query = sa.select(results.c.number).where(
-            results.c.study_id == self._holder.study_id, results.c.test_metrics.is_not(None)
-        )
-        return self._read(lambda connection: set(connection.scalars(query)))
+        return self._read(lambda connection: measured_on_test(connection, self._holder.study_id))
 
     def use_of_budget(self) -> BudgetUse:
         """Return what of the study's budget is used up, over all sessions and machines."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
@@ -36,9 +36,9 @@ class Ended:
     found: list[TrialRecord] = field(default_factory=list)
     reads: int = 0
 
-    def trials(self) -> list[TrialRecord]:
+    def over_trials(self, fold: Callable[[Iterator[TrialRecord]], Any]) -> Any:
         self.reads += 1
-        return self.found
+        return fold(iter(self.found))
 
 
 def left(
