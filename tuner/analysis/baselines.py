@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tuner.analysis.front import front
-from tuner.analysis.retimed import shown_trials
+from tuner.analysis.retimed import shown_points
 from tuner.analysis.wording import duration, noun, title, written
 from tuner.search.pareto import dominates
 from tuner.spec.values import Objective
 
 if TYPE_CHECKING:
-    from tuner.storage import BaselineRecord, Ledger, TrialRecord
+    from tuner.storage import BaselineRecord, Ledger, Snapshot, TrialRecord
 
-__all__ = ["Standing", "sentence", "standing", "standings"]
+__all__ = ["Standing", "sentence", "standing", "standings", "standings_of"]
 
 
 @dataclass(frozen=True)
@@ -61,19 +61,24 @@ def standing(
     return Standing(baseline, objectives, len(members), tuple(sorted(beaten_by)), tuple(sorted(beats)))
 
 
-def standings(ledger: Ledger, name: str, trials: Sequence[TrialRecord] | None = None) -> list[Standing]:
+def standings(ledger: Ledger, name: str) -> list[Standing]:
     """Return how a study's front stands against each of its baselines, in the order they were recorded.
 
     Args:
         ledger: Of an open database.
         name: An existing study.
-        trials: Of :func:`~tuner.analysis.retimed.shown_trials`, where they were read already.
     """
-    found = ledger.baselines(name)
+    with ledger.snapshot(name) as seen:
+        return standings_of(seen)
+
+
+def standings_of(seen: Snapshot) -> list[Standing]:
+    """Return the same of a study as it stands."""
+    found = seen.baselines()
     if not found:
         return []
-    objectives = ledger.study(name).spec.objectives
-    members = front(shown_trials(ledger, name) if trials is None else trials, objectives)
+    objectives = seen.study.spec.objectives
+    members = front(shown_points(seen), objectives)
     return [standing(baseline, members, objectives) for baseline in found]
 
 

@@ -8,7 +8,7 @@ the study measured: it stands in ``TrialRecord.retimed.in_study``.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -20,9 +20,17 @@ from tuner.storage.records import Retimed
 from tuner.training.stopwatch import OF_STEPS
 
 if TYPE_CHECKING:
-    from tuner.storage import Ledger, TimingRecord, TrialRecord
+    from tuner.storage import Ledger, Snapshot, TimingRecord, TrialRecord, Which
 
-__all__ = ["changes", "retimed_of", "shown_trials", "standing_of_times", "with_times"]
+__all__ = [
+    "changes",
+    "each_shown",
+    "retimed_of",
+    "shown_points",
+    "shown_trials",
+    "standing_of_times",
+    "with_times",
+]
 
 
 def shown_trials(ledger: Ledger, name: str) -> list[TrialRecord]:
@@ -32,7 +40,28 @@ def shown_trials(ledger: Ledger, name: str) -> list[TrialRecord]:
         ledger: Of an open database.
         name: An existing study.
     """
-    return with_times(ledger.trials(name), ledger.timings(name), ledger.study(name).spec.objectives)
+    with ledger.snapshot(name) as seen:
+        return list(each_shown(seen))
+
+
+def each_shown(seen: Snapshot, which: Which | None = None) -> Iterator[TrialRecord]:
+    """Yield a study's trials by number, with re-timed seconds where there are any, some in memory at once.
+
+    Args:
+        seen: The study as it stands.
+        which: Of its trials. Defaults to all of them, whole.
+    """
+    for page in seen.pages(which):
+        timings = seen.timings([trial.number for trial in page])
+        yield from with_times(page, timings, seen.study.spec.objectives)
+
+
+def shown_points(seen: Snapshot) -> list[TrialRecord]:
+    """Return the trials that completed with re-timed seconds among their values, and nothing else of them.
+
+    So little is enough to tell who is on the front.
+    """
+    return with_times(seen.points(), seen.timings(), seen.study.spec.objectives)
 
 
 def with_times(
@@ -45,6 +74,8 @@ def with_times(
         timings: Of the same study, as they were taken.
         objectives: Of that study.
     """
+    if not timings:
+        return list(trials)
     by_number: dict[int, list[TimingRecord]] = {}
     for timing in timings:
         by_number.setdefault(timing.number, []).append(timing)

@@ -20,11 +20,14 @@ if TYPE_CHECKING:
 __all__ = [
     "DISTURBED_BELOW",
     "TIME_METRICS",
+    "Axis",
     "OnAxis",
     "Seconds",
+    "axis_of",
     "core_share",
     "disturbed",
     "is_disturbed",
+    "left_out_remark",
     "on_axis",
     "unlike",
 ]
@@ -39,6 +42,41 @@ than timings alone lie apart."""
 
 _MOST_LISTED = 10
 """Trials of a kind that are named; they are for a person to look up."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What trials are shown by. Made by :func:`axis_of`.
+
+    Attributes:
+        declared: The study's objectives.
+        objectives: The same with the shown kind of seconds.
+    """
+
+    declared: tuple[Objective, ...]
+    objectives: tuple[Objective, ...]
+
+    def place(self, trial: TrialRecord) -> TrialRecord:
+        """Return a trial with values that go with the shown objectives; without any if it lacks one."""
+        if trial.values is None or self.declared == self.objectives:
+            return trial
+        values = [
+            value if aim == shown else trial.metrics.get(shown.metric)
+            for aim, shown, value in zip(self.declared, self.objectives, trial.values, strict=True)
+        ]
+        known = tuple(value for value in values if value is not None)
+        return replace(trial, values=known if len(known) == len(values) else None)
+
+
+def axis_of(objectives: Sequence[Objective], seconds: Seconds) -> Axis:
+    """Return an axis of raw or of calibrated seconds.
+
+    Args:
+        objectives: As declared; training time among them changes its kind.
+        seconds: The kind.
+    """
+    shown = (replace(aim, metric=TIME_METRICS[seconds]) if _is_raw(aim) else aim for aim in objectives)
+    return Axis(tuple(objectives), tuple(shown))
 
 
 @dataclass(frozen=True)
@@ -58,10 +96,15 @@ class OnAxis:
     @property
     def remark(self) -> str:
         """What a person should know; an empty string for nothing."""
-        if not self.left_out:
-            return ""
-        listed = ", ".join(str(number) for number in self.left_out)
-        return f"left out, as they were recorded without calibrated seconds: trials {listed}"
+        return left_out_remark(self.left_out)
+
+
+def left_out_remark(numbers: Sequence[int]) -> str:
+    """Say which finished trials have no seconds of the shown kind; an empty string for none."""
+    if not numbers:
+        return ""
+    listed = ", ".join(str(number) for number in numbers)
+    return f"left out, as they were recorded without calibrated seconds: trials {listed}"
 
 
 def on_axis(trials: Sequence[TrialRecord], objectives: Sequence[Objective], seconds: Seconds) -> OnAxis:
@@ -72,23 +115,14 @@ def on_axis(trials: Sequence[TrialRecord], objectives: Sequence[Objective], seco
         objectives: As declared; training time among them changes its kind.
         seconds: The kind.
     """
-    if seconds == "raw":
-        return OnAxis(trials, tuple(objectives))
-    metric = TIME_METRICS[seconds]
-    aims = tuple(replace(aim, metric=metric) if _is_raw(aim) else aim for aim in objectives)
-    shown, left_out = [], []
-    for trial in trials:
-        found = trial.metrics.get(metric)
-        if trial.values is None or not any(_is_raw(aim) for aim in objectives):
-            shown.append(trial)
-        elif found is None:
-            left_out.append(trial.number)
-            shown.append(replace(trial, values=None))
-        else:
-            pairs = zip(objectives, trial.values, strict=True)
-            values = tuple(found if _is_raw(aim) else value for aim, value in pairs)
-            shown.append(replace(trial, values=values))
-    return OnAxis(shown, aims, tuple(left_out))
+    axis = axis_of(objectives, seconds)
+    shown = [axis.place(trial) for trial in trials]
+    left_out = [
+        trial.number
+        for trial, placed in zip(trials, shown, strict=True)
+        if trial.values is not None and placed.values is None
+    ]
+    return OnAxis(shown, axis.objectives, tuple(left_out))
 
 
 def _is_raw(aim: Objective) -> bool:

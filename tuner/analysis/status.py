@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tuner.analysis.front import front
-from tuner.analysis.retimed import shown_trials
+from tuner.analysis.retimed import shown_points
 from tuner.analysis.seconds import unlike
 from tuner.spec.values import Objective
-from tuner.trial import LIMIT
 
 if TYPE_CHECKING:
     from tuner.storage import Ledger
@@ -74,23 +72,22 @@ def status_of(ledger: Ledger, name: str) -> StudyStatus:
         ledger: Of an open database.
         name: An existing study.
     """
-    study = ledger.study(name)
-    trials = shown_trials(ledger, name)
-    members = front(trials, study.spec.objectives)
-    use = ledger.use_of_budget(name)
-    counts = Counter(str(trial.state) for trial in trials)
+    with ledger.snapshot(name) as seen:
+        study, states, use = seen.study, seen.states(), seen.use_of_budget()
+        not_begun, points = seen.unfit(), shown_points(seen)
+    members = front(points, study.spec.objectives)
     return StudyStatus(
         study=name,
         objectives=study.spec.objectives,
-        trials=len(trials),
-        states={state: counts.get(state, 0) for state in STATES},
+        trials=sum(states.values()),
+        states={state: states.get(state, 0) for state in STATES},
         finished=use.finished,
-        not_begun=sum(LIMIT in trial.facts for trial in trials),
+        not_begun=not_begun,
         trials_budget=use.trials,
         used_s=use.used_s,
         time_limit_s=use.time_limit_s,
         front_size=len(members),
         sessions=study.sessions_alive,
         workers=study.workers_alive,
-        unlike_seconds=unlike(name, trials, members, study.spec.objectives),
+        unlike_seconds=unlike(name, points, members, study.spec.objectives),
     )

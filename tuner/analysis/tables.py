@@ -5,7 +5,7 @@ pandas is imported inside, because commands that only print a list do without it
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,9 +22,11 @@ __all__ = [
     "Axes",
     "axes_of",
     "baseline_points",
+    "cells_of",
     "curves",
     "flat",
     "frame",
+    "headings_of",
     "kind_of",
     "laid_out",
     "on_test",
@@ -163,12 +165,28 @@ def laid_out(
         such column, e.g. a parameter whose condition did not hold.
     """
     rows = [flat(trial, objectives) for trial in trials]
+    headings = headings_of(rows, objectives)
+    return headings, [cells_of(row, headings) for row in rows]
+
+
+def headings_of(rows: Iterable[Mapping[str, Value | None]], objectives: Sequence[Objective]) -> list[str]:
+    """Return every column that any of some rows has, grouped as in :func:`flat`.
+
+    Args:
+        rows: Of :func:`flat`; each is looked at once.
+        objectives: Of the study.
+    """
+    seen = dict.fromkeys(name for row in rows for name in row)
     headings = ["number", "state", *(f"values.{aim.metric}" for aim in objectives)]
     for prefix in ("metrics.", "test.", "retimed.", "in_study.", "params."):
-        found = dict.fromkeys(name for row in rows for name in row if name.startswith(prefix))
+        found = [name for name in seen if name.startswith(prefix)]
         headings += found if prefix == "params." else sorted(found)
-    headings += ["seconds", "reason", "rule"]
-    return headings, [[row.get(name) for name in headings] for row in rows]
+    return [*headings, "seconds", "reason", "rule"]
+
+
+def cells_of(row: Mapping[str, Value | None], headings: Sequence[str]) -> list[Value | None]:
+    """Return a row of :func:`flat` under such headings."""
+    return [row.get(name) for name in headings]
 
 
 def frame(trials: Sequence[TrialRecord], objectives: Sequence[Objective]) -> pd.DataFrame:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tuner.analysis.tables import on_test
+from tuner.analysis.seconds import disturbed, left_out_remark
+from tuner.analysis.tables import laid_out, on_test
 from tuner.analysis.wording import title, written, written_params
 from tuner.cli.baseline import print_standings
 from tuner.cli.console import console, remark, table, write_csv, write_json
@@ -52,7 +53,7 @@ def front(name: str | None, storage: str, seconds: Seconds, shorter: bool, expec
     """
     ledger = open_ledger(storage)  # first of all: its file is read while libraries are loaded
 
-    from tuner.analysis.retimed import shown_trials
+    from tuner.analysis.read_front import read_front
 
     chosen = pick(ledger, name)
     if shorter or expected:
@@ -61,13 +62,12 @@ def front(name: str | None, storage: str, seconds: Seconds, shorter: bool, expec
     if form == "table":
         print_front(ledger, chosen, seconds)
         return
-    members, axis = _members(shown_trials(ledger, chosen), ledger.study(chosen).spec.objectives, seconds)
+    with ledger.snapshot(chosen) as seen:
+        found = read_front(seen, seconds)
     if form == "json":
-        write_json([trial_document(member) for member in members])
+        write_json([trial_document(member) for member in found.members])
     else:
-        from tuner.analysis.tables import laid_out
-
-        write_csv(*laid_out(members, axis.objectives))
+        write_csv(*laid_out(found.members, found.objectives))
 
 
 def _trainings(
@@ -96,7 +96,7 @@ def _trainings(
 def _list_trainings(name: str, members: Sequence[Training], axis: OnAxis, form: str) -> None:
     """Print a front of trainings."""
     from tuner.analysis.retimed import standing_of_times
-    from tuner.analysis.seconds import disturbed, unlike
+    from tuner.analysis.seconds import unlike
 
     aims = [aim.metric for aim in axis.objectives]
     if form == "json":
@@ -170,23 +170,25 @@ def _differs(member: Training, index: int) -> bool:
 
 def print_front(ledger: Ledger, name: str, seconds: Seconds = "raw") -> None:
     """Print a study's front and its standing against baselines; say on stderr that there is none yet."""
-    from tuner.analysis.baselines import standings
-    from tuner.analysis.retimed import changes, standing_of_times, with_times
-    from tuner.analysis.seconds import disturbed, unlike
+    from tuner.analysis.baselines import standings_of
+    from tuner.analysis.read_front import read_front
+    from tuner.analysis.retimed import changes, standing_of_times
+    from tuner.analysis.seconds import unlike
 
-    objectives, told_trials = ledger.study(name).spec.objectives, ledger.trials(name)
-    shown = with_times(told_trials, ledger.timings(name), objectives)
-    members, axis = _members(shown, objectives, seconds)
+    with ledger.snapshot(name) as seen:
+        found = read_front(seen, seconds)
+        beside = standings_of(seen)
+    members, objectives = found.members, seen.study.spec.objectives
     if members:
-        console().print(front_table(members, axis.objectives))
+        console().print(front_table(members, found.objectives))
     else:
         remark(f"study '{name}' has no front yet: no trial has finished")
-    mixed = unlike(name, shown, members, objectives)
-    told = [standing_of_times(members), disturbed(name, members), mixed, axis.remark]
+    mixed = unlike(name, found.shown, members, objectives)
+    told = [standing_of_times(members), disturbed(name, members), mixed, left_out_remark(found.left_out)]
     if told[0] and seconds == "raw":
-        told[1:1] = changes(told_trials, shown, objectives)
+        told[1:1] = changes(found.told, found.shown, objectives)
     _remark_each(told)
-    print_standings(standings(ledger, name, shown))
+    print_standings(beside)
 
 
 def _remark_each(lines: Sequence[str]) -> None:
@@ -194,16 +196,6 @@ def _remark_each(lines: Sequence[str]) -> None:
     for line in lines:
         if line:
             remark(line)
-
-
-def _members(
-    shown: Sequence[TrialRecord], objectives: Sequence[Objective], seconds: Seconds
-) -> tuple[list[TrialRecord], OnAxis]:
-    from tuner.analysis.front import front as front_of
-    from tuner.analysis.seconds import on_axis
-
-    axis = on_axis(shown, objectives, seconds)
-    return front_of(axis.trials, axis.objectives), axis
 
 
 def front_table(members: Sequence[TrialRecord], objectives: Sequence[Objective]) -> Table:

@@ -2,56 +2,133 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
 
-from tuner.analysis.tables import on_test
+from tuner.analysis.seconds import axis_of, core_share, is_disturbed, left_out_remark
+from tuner.analysis.tables import cells_of, flat, headings_of, on_test
 from tuner.analysis.wording import duration, title, written, written_params
-from tuner.cli.console import MANY_ROWS, console, remark, table, write_csv, write_json, write_rows
+from tuner.cli.console import (
+    MANY_ROWS,
+    console,
+    remark,
+    table,
+    widths_of,
+    write_csv,
+    write_json_list,
+    write_rows,
+)
 from tuner.cli.options import format_option, name_argument, open_ledger, pick, seconds_option, storage_option
+from tuner.storage.records import TrialStateName, Which
 
 if TYPE_CHECKING:
-    from tuner.analysis.seconds import Seconds
-    from tuner.spec.values import Objective
-    from tuner.storage import Retimed, TrialRecord
+    from tuner.analysis.seconds import Axis, Seconds
+    from tuner.storage import Retimed, Snapshot, TrialRecord
 
 __all__ = ["timed_cells", "trial_document", "trials"]
 
 _IN_STUDY = "in the study"
+_TIMED = "timed"
+
+_Cell = TypeVar("_Cell")
 
 
 @click.command(epilog="Example:\n\n  tuner trials quickstart --format csv > trials.csv")
 @name_argument
 @storage_option
 @seconds_option
+@click.option("--state", type=click.Choice(get_args(TrialStateName)), help="Only trials in this state.")
+@click.option("--from", "first", type=click.IntRange(min=0), help="Only trials from this number on.")
+@click.option("--limit", type=click.IntRange(min=1), help="Of these no more than so many, the first ones.")
+@click.option("--last", type=click.IntRange(min=1), help="Of these so many, the last ones.")
 @format_option("table", "json", "csv")
-def trials(name: str | None, storage: str, seconds: Seconds, form: str) -> None:
-    """List a study's trials, by number.
+def trials(
+    name: str | None,
+    storage: str,
+    seconds: Seconds,
+    state: TrialStateName | None,
+    first: int | None,
+    limit: int | None,
+    last: int | None,
+    form: str,
+) -> None:
+    """List a study's trials, by number: all of them, or those of a state, from a number on, or the last ones.
 
     Where `tuner time` took seconds again, those are shown, and a column "timed" says so; it also says how
     much of its core a trial had whose time other work disturbed.
     """
+    if limit is not None and last is not None:
+        raise click.UsageError("--limit counts from the first trial, --last from the last: give one of them")
     ledger = open_ledger(storage)  # first of all: its file is read while libraries are loaded
 
-    from tuner.analysis.retimed import shown_trials
-    from tuner.analysis.seconds import on_axis
+    which = Which(state, first or 0, limit, last, is_brief=True)
+    with ledger.snapshot(pick(ledger, name)) as seen:
+        listing = _Listing(seen, which, axis_of(seen.study.spec.objectives, seconds))
+        match form:
+            case "json":
+                write_json_list(trial_document(record) for record in listing.records())
+            case "csv":
+                _write_csv(listing)
+            case _:
+                _show(listing)
 
-    chosen = pick(ledger, name)
-    axis = on_axis(shown_trials(ledger, chosen), ledger.study(chosen).spec.objectives, seconds)
-    records, objectives = axis.trials, axis.objectives
-    match form:
-        case "json":
-            write_json([trial_document(record) for record in records])
-        case "csv":
-            from tuner.analysis.tables import laid_out
 
-            write_csv(*laid_out(records, objectives))
-        case _:
-            _show(records, objectives)
-            if axis.remark:
-                remark(axis.remark)
+@dataclass
+class _Listing:
+    """Trials that are listed, read anew from one snapshot as often as they are looked through.
+
+    A table has to know all its rows before the first is written: how wide its columns are, and which there
+    are. With thousands of trials it is cheaper to read them twice than to keep them.
+
+    Attributes:
+        seen: The study.
+        which: Of its trials.
+        axis: What they are shown by.
+        left_out: Numbers of finished trials that lack what is shown, of the last look.
+        is_timed: Whether the last look met a time that was taken again or disturbed.
+    """
+
+    seen: Snapshot
+    which: Which
+    axis: Axis
+    left_out: list[int] = field(default_factory=list)
+    is_timed: bool = False
+
+    def records(self) -> Iterator[TrialRecord]:
+        """Read the trials."""
+        from tuner.analysis.retimed import each_shown
+
+        self.left_out = []
+        for record in each_shown(self.seen, self.which):
+            placed = self.axis.place(record)
+            if placed.values is None and record.values is not None:
+                self.left_out.append(record.number)
+            yield placed
+
+    def cells(self) -> Iterator[list[str]]:
+        """Read the trials as rows of a table, the column "timed" among them."""
+        self.is_timed = False
+        for record in self.records():
+            timed = _timed(record)
+            self.is_timed = self.is_timed or _says_something(timed)
+            yield [
+                str(record.number),
+                str(record.state),
+                *(written(aim.metric, record.metrics.get(aim.metric)) for aim in self.axis.objectives),
+                "" if record.seconds is None else duration(record.seconds),
+                timed,
+                written_params(record.params),
+                record.reason,
+            ]
+
+
+def _write_csv(listing: _Listing) -> None:
+    objectives = listing.axis.objectives
+    headings = headings_of((flat(record, objectives) for record in listing.records()), objectives)
+    write_csv(headings, (cells_of(flat(record, objectives), headings) for record in listing.records()))
 
 
 def trial_document(record: TrialRecord) -> dict[str, Any]:
@@ -71,41 +148,36 @@ def trial_document(record: TrialRecord) -> dict[str, Any]:
     }
 
 
-def _show(records: Sequence[TrialRecord], objectives: Sequence[Objective]) -> None:
-    aims = [title(aim.metric) for aim in objectives]
-    rows = [
-        [
-            str(record.number),
-            str(record.state),
-            *(written(aim.metric, record.metrics.get(aim.metric)) for aim in objectives),
-            "" if record.seconds is None else duration(record.seconds),
-            written_params(record.params),
-            record.reason,
-        ]
-        for record in records
-    ]
-    headings = ["trial", "state", *aims, "wall", "params", "reason"]
-    timed = timed_cells(records)
-    if timed:
-        headings.insert(-3, "timed")
-        for row, cell in zip(rows, timed, strict=True):
-            row.insert(-3, cell)
-    right = ["trial", *aims, "wall"]
-    if len(rows) >= MANY_ROWS:
-        write_rows(headings, rows, right)
+def _show(listing: _Listing) -> None:
+    aims = [title(aim.metric) for aim in listing.axis.objectives]
+    headings, right = ["trial", "state", *aims, "wall", _TIMED, "params", "reason"], ["trial", *aims, "wall"]
+    is_long = listing.seen.count(listing.which) >= MANY_ROWS
+    rows = [] if is_long else list(listing.cells())
+    widths = widths_of(headings, listing.cells()) if is_long else []
+    silent = None if listing.is_timed else headings.index(_TIMED)
+
+    def kept(row: Sequence[_Cell]) -> Sequence[_Cell]:
+        return row if silent is None else [*row[:silent], *row[silent + 1 :]]
+
+    if is_long:
+        write_rows(kept(headings), map(kept, listing.cells()), kept(widths), right)
     else:
-        console().print(table(headings, rows, right))
+        console().print(table(kept(headings), map(kept, rows), right))
+    if remarked := left_out_remark(listing.left_out):
+        remark(remarked)
 
 
 def timed_cells(records: Sequence[TrialRecord]) -> list[str]:
     """Say of each trial how its seconds were taken; nothing if none were taken again or disturbed."""
     cells = [_timed(record) for record in records]
-    return cells if any(cell not in ("", _IN_STUDY) for cell in cells) else []
+    return cells if any(map(_says_something, cells)) else []
+
+
+def _says_something(timed: str) -> bool:
+    return timed not in ("", _IN_STUDY)
 
 
 def _timed(record: TrialRecord) -> str:
-    from tuner.analysis.seconds import core_share, is_disturbed
-
     if "training_time_s" not in record.metrics:
         return ""
     how = _IN_STUDY if record.retimed is None else _alone(record.retimed)

@@ -16,16 +16,20 @@ import sqlalchemy as sa
 
 from tuner.decision import Decision
 from tuner.search.space import params_of, settings_of
-from tuner.spec.values import StudySpec
+from tuner.spec.values import StudySpec, Value
 from tuner.storage.reading import PAGE, confusion_of, in_pages, stored_params, stored_values
 from tuner.storage.records import TrialRecord, TrialStateName, Which
 from tuner.storage.tables import epochs, leases, optuna_trials, results
-from tuner.trial import LIMIT
+from tuner.trial import LIMIT, WAYS
 
-__all__ = ["count_trials", "count_unfit", "read_pages", "read_these"]
+__all__ = ["count_trials", "count_unfit", "read_pages", "read_these", "read_ways"]
 
 _BRIEF = ("number", "metrics", "test_metrics", "reason", "facts", "decision")
 """Columns of a result that lists show; confusion matrices and tracebacks may be large."""
+
+
+_WAYS = ("device", WAYS)
+"""Facts by which seconds are compared."""
 
 
 def read_pages(
@@ -76,6 +80,24 @@ def count_unfit(connection: sa.Connection, study_id: int) -> int:
     named = results.c.facts.contains(LIMIT, autoescape=True)  # few; which of them have it as a key is read
     query = sa.select(results.c.facts).where(results.c.study_id == study_id, named)
     return sum(LIMIT in json.loads(facts) for facts in connection.scalars(query))
+
+
+def read_ways(connection: sa.Connection, study_id: int) -> dict[int, dict[str, Value]]:
+    """Return, by number, the facts that say what a completed trial's seconds were taken on.
+
+    They are the device and, where it was continued on another, all of them. Thousands of trials have few
+    such facts between them, so equal ones are one mapping.
+    """
+    query = sa.select(results.c.number, results.c.facts).where(
+        results.c.study_id == study_id, results.c["values"].is_not(None)
+    )
+    known: dict[tuple[Value | None, ...], dict[str, Value]] = {}
+    found = {}
+    for number, text in connection.execute(query):
+        facts = json.loads(text)
+        way = tuple(facts.get(name) for name in _WAYS)
+        found[number] = known.setdefault(way, {name: facts[name] for name in _WAYS if name in facts})
+    return found
 
 
 def _wanted(study_id: int, which: Which) -> list[sa.ColumnElement[bool]]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from tuner.storage.additions import read_baselines, read_timings
-from tuner.storage.pages import count_trials, count_unfit, read_pages, read_these
+from tuner.storage.pages import count_trials, count_unfit, read_pages, read_these, read_ways
 from tuner.storage.reading import measured_on_test, states_of, stored_values
 from tuner.storage.records import BaselineRecord, BudgetUse, StudyRecord, TimingRecord, TrialRecord, Which
 from tuner.storage.studies import use_of_budget
@@ -66,10 +66,14 @@ class Snapshot:
             return count_trials(self._connection, self._id, which)
 
     def points(self) -> list[TrialRecord]:
-        """Return the trials that completed, by number, with their values and nothing else."""
+        """Return the trials that completed, by number, with their values and, of their facts, the ways.
+
+        A way is what :func:`~tuner.storage.pages.read_ways` reads; nothing else is there.
+        """
         with self._database.translated():
+            ways = read_ways(self._connection, self._id)
             return [
-                TrialRecord(number, "COMPLETE", values=values)
+                TrialRecord(number, "COMPLETE", values=values, facts=ways.get(number, {}))
                 for number, values in stored_values(self._connection, self._id)
             ]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, cast
@@ -12,12 +14,7 @@ from tuner.analysis.status import STATES, StudyStatus, status_of
 from tuner.spec.values import DataSpec, StudySpec
 from tuner.storage import BudgetUse, Ledger, TimingRecord, TrialRecord
 
-TRIALS = [
-    TrialRecord(0, "COMPLETE", values=(0.8, 5.0)),
-    TrialRecord(1, "COMPLETE", values=(0.7, 9.0)),
-    TrialRecord(2, "PRUNED"),
-    TrialRecord(3, "RUNNING"),
-]
+POINTS = [TrialRecord(0, "COMPLETE", values=(0.8, 5.0)), TrialRecord(1, "COMPLETE", values=(0.7, 9.0))]
 SPEC = StudySpec(DataSpec("movie-reviews"), "binary", ())
 
 
@@ -28,19 +25,25 @@ class Records:
     trials_budget: int | None = 10
     time_limit_s: float | None = 60.0
     used_s: float = 45.0
-    asked: list[str] = field(default_factory=list)
+    study: Any = field(default_factory=lambda: SimpleNamespace(spec=SPEC, sessions_alive=1, workers_alive=2))
 
-    def study(self, name: str) -> Any:
-        self.asked.append(name)
-        return SimpleNamespace(spec=SPEC, sessions_alive=1, workers_alive=2)
+    @contextmanager
+    def snapshot(self, name: str) -> Iterator[Records]:
+        yield self
 
-    def timings(self, name: str) -> list[TimingRecord]:
+    def timings(self) -> list[TimingRecord]:
         return []
 
-    def trials(self, name: str) -> list[TrialRecord]:
-        return TRIALS
+    def points(self) -> list[TrialRecord]:
+        return POINTS
 
-    def use_of_budget(self, name: str) -> BudgetUse:
+    def states(self) -> dict[str, int]:
+        return {"COMPLETE": 2, "PRUNED": 1, "RUNNING": 1}
+
+    def unfit(self) -> int:
+        return 1
+
+    def use_of_budget(self) -> BudgetUse:
         return BudgetUse(self.trials_budget, self.time_limit_s, self.used_s, 2, 1, 0, 1, 0, 0)
 
 
@@ -53,7 +56,7 @@ def test_every_state_is_counted_also_those_without_a_trial() -> None:
 
     assert tuple(found.states) == STATES
     assert found.states == {"COMPLETE": 2, "PRUNED": 1, "FAIL": 0, "RUNNING": 1, "WAITING": 0}
-    assert found.trials == 4
+    assert (found.trials, found.not_begun) == (4, 1)
 
 
 def test_ended_trials_count_against_the_budget() -> None:

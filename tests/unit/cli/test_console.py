@@ -12,7 +12,18 @@ import sys
 import pytest
 from rich.console import Console
 
-from tuner.cli.console import console, facts, one_line, remark, table, write_csv, write_json, write_rows
+from tuner.cli.console import (
+    console,
+    facts,
+    one_line,
+    remark,
+    table,
+    widths_of,
+    write_csv,
+    write_json,
+    write_json_list,
+    write_rows,
+)
 
 
 def drawn(thing: object, width: int = 60) -> str:
@@ -45,7 +56,9 @@ def test_a_table_reads_no_markup_and_folds_what_is_too_long() -> None:
 
 
 def test_a_long_table_has_a_line_a_row_set_below_its_headings(capsys: pytest.CaptureFixture[str]) -> None:
-    write_rows(["name", "n", "reason"], [["日本", "7", "a\nb"], ["abc", "12", ""]], right=["n"])
+    headings, rows = ["name", "n", "reason"], [["日本", "7", "a\nb"], ["abc", "12", ""]]
+
+    write_rows(headings, iter(rows), widths_of(headings, iter(rows)), right=["n"])
 
     assert capsys.readouterr().out.splitlines() == [
         "name   n  reason",
@@ -69,6 +82,27 @@ def test_json_is_ascii_and_has_null_for_what_it_cannot_carry(capsys: pytest.Capt
     said = capsys.readouterr().out
     assert said.isascii()
     assert json.loads(said) == {"a": None, "b": [None, 1.5], "c": ["ü", True], "4": None}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [],
+        [1],
+        [{}],
+        [[], {"a": []}],
+        [{"a": 1, "b": {"c": [1, 2]}}, {"text": 'two\nlines, "quoted" \\n', "x": math.nan}, None],
+    ],
+)
+def test_a_list_written_by_its_members_is_the_list_written_whole(
+    values: list[object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_json(values)
+    whole = capsys.readouterr().out
+
+    write_json_list(iter(values))
+
+    assert capsys.readouterr().out == whole
 
 
 def test_csv_quotes_what_must_be_quoted(capsys: pytest.CaptureFixture[str]) -> None:
