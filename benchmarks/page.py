@@ -311,7 +311,7 @@ def _scale(document: Mapping[str, Any]) -> list[str]:
         f"A session with the real coordinator, sampler (TPE), pruner and ledger runs {document['asked']} more trials, "
         "whose workers answer at once, on a study with so many finished trials of five epochs. TPE models at most 500 "
         "of them (`history`): half the best, half the latest. Commands as a person runs them, start-up included: "
-        "seconds, and in brackets their peak memory in MiB.",
+        f"seconds, and in brackets their peak memory in MiB.{document.get('aims', '')}",
         *_table([*headings, *(f"`{name}`" for name in commands)], rows),
         *_measured_on(document["machine"]),
     ]

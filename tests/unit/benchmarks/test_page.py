@@ -11,7 +11,7 @@ import pytest
 from benchmarks import page, paths
 from benchmarks.front.settings import FULL
 from benchmarks.paths import DOCS, RESULTS, write_json
-from benchmarks.scale.run import COMMANDS, goals_of
+from benchmarks.scale.run import AIMS, COMMANDS, FLAT, goals_of
 
 MACHINE = {
     "date": "2026-01-02",
@@ -60,10 +60,13 @@ def front(best: str = "tuner") -> dict[str, Any]:
     }
 
 
-def scale_rows(last_p95_s: float, trials_s: float) -> list[dict[str, Any]]:
+def scale_rows(
+    last_p95_s: float, trials_s: float, session_mib: float = 120.0, list_mib: float = 90.0
+) -> list[dict[str, Any]]:
     def row(trials: int, p95_s: float) -> dict[str, Any]:
-        session = {"first_ask_s": 0.1, "ask_tell_p50_s": 0.05, "ask_tell_p95_s": p95_s, "peak_mib": 99.0}
-        commands = {name: {"seconds": 1.0, "peak_mib": 80.0, "cpu_s": 0.9} for name in COMMANDS}
+        peaks = (100.0, 80.0) if trials == 100 else (session_mib, list_mib)
+        session = {"first_ask_s": 0.1, "ask_tell_p50_s": 0.05, "ask_tell_p95_s": p95_s, "peak_mib": peaks[0]}
+        commands = {name: {"seconds": 1.0, "peak_mib": peaks[1], "cpu_s": 0.9} for name in COMMANDS}
         commands["trials"]["seconds"] = trials_s
         return {"database": "sqlite", "trials": trials, "session": session, "commands": commands}
 
@@ -92,12 +95,25 @@ def test_a_peer_with_a_better_front_is_told() -> None:
 @pytest.mark.parametrize(("last_p95_s", "trials_s", "missed"), [(0.2, 2.9, 0), (0.4, 2.9, 1), (0.4, 3.1, 2)])
 def test_the_goals_of_size_are_judged(last_p95_s: float, trials_s: float, missed: int) -> None:
     rows = scale_rows(last_p95_s, trials_s)
-    document = {"machine": MACHINE, "asked": 60, "rows": rows, "goals": goals_of(rows)}
+    document = {"machine": MACHINE, "asked": 60, "rows": rows, "goals": goals_of(rows), "aims": AIMS}
 
     text = page.page_of({"scale": document}, "full")
 
     assert text.count(": missed.") == missed
     assert "| sqlite | 10,000 |" in text
+    assert "| `trials --format json` |" in text
+    assert AIMS in text
+
+
+@pytest.mark.parametrize(
+    ("session_mib", "list_mib", "missed"), [(130.0, 95.0, 0), (131.0, 95.0, 1), (130.0, 95.1, len(FLAT))]
+)
+def test_memory_that_grows_with_the_study_is_a_goal_missed(
+    session_mib: float, list_mib: float, missed: int
+) -> None:
+    goals = goals_of(scale_rows(0.2, 2.9, session_mib, list_mib))
+
+    assert sum(not met for met in goals.values()) == missed
 
 
 def test_what_parts_bring_is_told_a_row_a_variation() -> None:
