@@ -61,7 +61,7 @@ from tuner.storage import (
 )
 from tuner.storage.studies import delete_rows
 from tuner.storage.tables import leases, optuna_studies, results
-from tuner.trial import LIMIT, NEEDED, Ending, EpochReport, TrialOutcome
+from tuner.trial import LIMIT, NEEDED, WAYS, Ending, EpochReport, TrialOutcome
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -783,11 +783,23 @@ class TestSnapshots:
             assert seen.these({8, 0, 4, 5}) == [every[0], every[4], every[5], every[8]]
             assert seen.unfit() == len([trial for trial in every if trial.state == "PRUNED"])
 
+    def test_a_point_knows_what_its_seconds_were_taken_on_and_nothing_else(self, ledger: Ledger) -> None:
+        session = join(ledger)
+        ways = {"device": "CPU (core 1)", WAYS: "1 thread, 2 threads"}
+        for facts in ({**ways, "kernel": "plain"}, {"device": "CPU (core 1)"}, {"kernel": "plain"}):
+            claim = take(session)
+            outcome = TrialOutcome(claim.number, Ending.COMPLETE, metrics={"accuracy": 0.5}, facts=facts)
+            session.record_outcome(claim.token, outcome, (0.5, 1.0))
+        with ledger.snapshot(NAME) as seen:
+            assert [point.facts for point in seen.points()] == [ways, {"device": "CPU (core 1)"}, {}]
+            assert not any(point.metrics or point.params for point in seen.points())
+
     def test_two_pages_are_in_memory_at_once_and_not_more(self, ledger: Ledger) -> None:
         session = run_mixed(ledger, 16)
+        before = records_alive()  # what other tests of this process have left
         with ledger.snapshot(NAME) as seen:
-            assert max(records_alive() for page in seen.pages() for _ in page) <= 6
-        assert session.over_trials(lambda trials: max(records_alive() for _ in trials)) <= 6
+            assert max(records_alive() for page in seen.pages() for _ in page) - before <= 6
+        assert session.over_trials(lambda trials: max(records_alive() for _ in trials)) - before <= 6
 
     def test_an_error_of_the_reader_is_left_to_him(self, ledger: Ledger) -> None:
         with pytest.raises(BrokenPipeError, match="gone"), ledger.snapshot(NAME):

@@ -193,27 +193,35 @@ def test_what_cannot_be_asked_for_is_refused(
     assert options[0] in capsys.readouterr().err
 
 
-class Counting(io.StringIO):
-    """A stdout that counts the records that are alive whenever something is written."""
-
-    most = 0
-
-    def write(self, text: str) -> int:
-        self.most = max(self.most, sum(type(each) is TrialRecord for each in gc.get_objects()))
-        return super().write(text)
+def records_alive() -> int:
+    return sum(type(each) is TrialRecord for each in gc.get_objects())
 
 
 @pytest.mark.parametrize("form", ["table", "json", "csv"])
 @pytest.mark.parametrize("seconds", get_args(Seconds))
-def test_no_more_than_two_pages_are_in_memory(study: MakeStudy, form: str, seconds: str) -> None:
+def test_no_more_than_two_pages_are_in_memory(
+    study: MakeStudy, monkeypatch: pytest.MonkeyPatch, form: str, seconds: str
+) -> None:
+    from tuner.storage import pages
+
     ledger = study(8 * PAGE)
-    out = Counting()
-    with redirect_stdout(out):
+    before = records_alive()  # what other tests of this process have left
+    alive: list[int] = []
+    records = pages._records
+
+    def counted(*arguments: Any) -> Any:
+        found = records(*arguments)
+        alive.append(records_alive() - before)  # with those of the page before
+        return found
+
+    monkeypatch.setattr(pages, "_records", counted)
+    with redirect_stdout(io.StringIO()) as out:
         main(["trials", NAME, "--storage", storage_of(ledger), "--format", form, "--seconds", seconds])
 
     assert out.getvalue().count("\n") > 8 * PAGE
+    assert len(alive) == 8, "every trial is read once"
     # A record whose seconds were taken again, or which is put on another axis, is there twice for a moment.
-    assert 0 < out.most <= 2 * PAGE + 2
+    assert PAGE <= max(alive) <= 2 * PAGE + 2
 
 
 class Closed(io.StringIO):

@@ -11,6 +11,7 @@ import json
 import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from json.encoder import encode_basestring_ascii
 from typing import Any
 
 import click
@@ -84,7 +85,7 @@ def widths_of(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> list[in
     widths = [cell_len(heading) for heading in headings]
     for row in rows:
         cells = zip(widths, row, strict=True)
-        widths = [max(width, cell_len(one_line(cell))) for width, cell in cells]
+        widths = [max(width, _width(one_line(cell))) for width, cell in cells]
     return widths
 
 
@@ -111,9 +112,14 @@ def write_rows(
 def _write_line(cells: Sequence[str], columns: Sequence[tuple[int, bool]]) -> None:
     line = []
     for cell, (width, to_right) in zip(cells, columns, strict=True):
-        space = " " * (width - cell_len(cell))
+        space = " " * (width - _width(cell))
         line.append(space + cell if to_right else cell + space)
     click.echo("  ".join(line).rstrip())
+
+
+def _width(text: str) -> int:
+    """Return the columns of a terminal that a text takes; most texts are ASCII, and told at once."""
+    return len(text) if text.isascii() else cell_len(text)
 
 
 def facts(title: str, rows: Iterable[tuple[str, str]]) -> Table:
@@ -157,17 +163,22 @@ def _as_json(value: Any, line: str = "\n") -> str:
         value: What JSON can carry; keys may be anything.
         line: Begins a line as far to the right as the value stands.
     """
+    inner = line + "  "
     if isinstance(value, Mapping):
-        members = [f"{json.dumps(str(key))}: {_as_json(each, line + '  ')}" for key, each in value.items()]
+        members = [
+            f"{encode_basestring_ascii(str(key))}: {_as_json(each, inner)}" for key, each in value.items()
+        ]
         ends = "{}"
     elif isinstance(value, list | tuple):
-        members = [_as_json(each, line + "  ") for each in value]
+        members = [_as_json(each, inner) for each in value]
         ends = "[]"
     elif isinstance(value, float):
         return float.__repr__(value) if math.isfinite(value) else "null"
+    elif isinstance(value, str):
+        return encode_basestring_ascii(value)
     else:
         return json.dumps(value)
-    return f"{ends[0]}{line}  {f',{line}  '.join(members)}{line}{ends[1]}" if members else ends
+    return f"{ends[0]}{inner}{f',{inner}'.join(members)}{line}{ends[1]}" if members else ends
 
 
 def write_csv(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
@@ -22,6 +22,7 @@ from tuner.cli.console import (
     write_rows,
 )
 from tuner.cli.options import format_option, name_argument, open_ledger, pick, seconds_option, storage_option
+from tuner.cli.spool import Spool
 from tuner.storage.records import TrialStateName, Which
 
 if TYPE_CHECKING:
@@ -32,8 +33,6 @@ __all__ = ["timed_cells", "trial_document", "trials"]
 
 _IN_STUDY = "in the study"
 _TIMED = "timed"
-
-_Cell = TypeVar("_Cell")
 
 
 @click.command(epilog="Example:\n\n  tuner trials quickstart --format csv > trials.csv")
@@ -78,10 +77,10 @@ def trials(
 
 @dataclass
 class _Listing:
-    """Trials that are listed, read anew from one snapshot as often as they are looked through.
+    """Trials that are listed, read from one snapshot.
 
     A table has to know all its rows before the first is written: how wide its columns are, and which there
-    are. With thousands of trials it is cheaper to read them twice than to keep them.
+    are. So its rows, which are short, are spooled, and the trials, which are not, never stand side by side.
 
     Attributes:
         seen: The study.
@@ -127,8 +126,9 @@ class _Listing:
 
 def _write_csv(listing: _Listing) -> None:
     objectives = listing.axis.objectives
-    headings = headings_of((flat(record, objectives) for record in listing.records()), objectives)
-    write_csv(headings, (cells_of(flat(record, objectives), headings) for record in listing.records()))
+    with Spool(flat(record, objectives) for record in listing.records()) as rows:
+        headings = headings_of(rows, objectives)
+        write_csv(headings, (cells_of(row, headings) for row in rows))
 
 
 def trial_document(record: TrialRecord) -> dict[str, Any]:
@@ -151,18 +151,17 @@ def trial_document(record: TrialRecord) -> dict[str, Any]:
 def _show(listing: _Listing) -> None:
     aims = [title(aim.metric) for aim in listing.axis.objectives]
     headings, right = ["trial", "state", *aims, "wall", _TIMED, "params", "reason"], ["trial", *aims, "wall"]
-    is_long = listing.seen.count(listing.which) >= MANY_ROWS
-    rows = [] if is_long else list(listing.cells())
-    widths = widths_of(headings, listing.cells()) if is_long else []
-    silent = None if listing.is_timed else headings.index(_TIMED)
+    with Spool(listing.cells()) as rows:
+        silent = None if listing.is_timed else headings.index(_TIMED)
 
-    def kept(row: Sequence[_Cell]) -> Sequence[_Cell]:
-        return row if silent is None else [*row[:silent], *row[silent + 1 :]]
+        def kept(row: Sequence[str]) -> Sequence[str]:
+            return row if silent is None else [*row[:silent], *row[silent + 1 :]]
 
-    if is_long:
-        write_rows(kept(headings), map(kept, listing.cells()), kept(widths), right)
-    else:
-        console().print(table(kept(headings), map(kept, rows), right))
+        shown = kept(headings)
+        if listing.seen.count(listing.which) >= MANY_ROWS:
+            write_rows(shown, map(kept, rows), widths_of(shown, map(kept, rows)), right)
+        else:
+            console().print(table(shown, map(kept, rows), right))
     if remarked := left_out_remark(listing.left_out):
         remark(remarked)
 
