@@ -148,9 +148,11 @@ def _underfitting(trial: TrialRecord, records: Records, thresholds: Mapping[str,
     if not any(f"train_{metric}" in metrics for metrics in history):
         return ""
     # Validation counts too: without dropout a model is no worse on what it was trained on.
-    reached = [
-        metrics[name] for metrics in history for name in (metric, f"train_{metric}") if name in metrics
-    ]
+    reached = {
+        where: max(figures)
+        for where, name in (("in training", f"train_{metric}"), ("on validation", metric))
+        if (figures := [metrics[name] for metrics in history if name in metrics])
+    }
     others = [
         (each.metrics[metric], f"trial {each.number}") for each in records.best if each.number != trial.number
     ]
@@ -163,12 +165,12 @@ def _underfitting(trial: TrialRecord, records: Records, thresholds: Mapping[str,
         return ""
     best, who = max(others)
     least = thresholds["short_of_best" if metric == "accuracy" else "short_of_best_r2"]
-    if max(reached) >= best - max(least, SAMPLING_ERRORS * records.sampling_error(best)):
+    if max(reached.values()) >= best - max(least, SAMPLING_ERRORS * records.sampling_error(best)):
         return ""
-    epochs = len(history)
+    epochs, told = len(history), [f"{written(metric, value)} {where}" for where, value in reached.items()]
     return (
-        f"{metric} {written(metric, max(reached))} at best on its own training texts, in {epochs} "
-        f"epoch{'s' * (epochs > 1)}; {who} reaches {written(metric, best)} on texts that it never saw"
+        f"{metric} at best {', '.join(told)}, in {epochs} epoch{'s' * (epochs > 1)}; {who} reaches "
+        f"{written(metric, best)} on texts that it never saw"
     )
 
 

@@ -128,13 +128,33 @@ def test_underfitting_is_told_by_what_others_reach_on_texts_they_never_saw() -> 
     assert list(findings) == ["underfitting"]
     assert findings["underfitting"].trials == (1,)
     assert evidence(findings["underfitting"]) == (
-        "accuracy 0.6800 at best on its own training texts, in 4 epochs; "
+        "accuracy at best 0.6700 in training, 0.6800 on validation, in 4 epochs; "
         "trial 0 reaches 0.8100 on texts that it never saw"
     )
     changed = {each.parameter.name: each.target for each in findings["underfitting"].proposals}
     assert changed["units"] == 48
     assert changed["epochs"] == 7
     assert changed["dropout"] == 0.1
+
+
+def test_what_was_reached_on_validation_is_not_called_a_training_figure() -> None:
+    curve: Curve = [(0.52, 0.60, 0.68), (0.5349, 0.6741, 0.66), (0.53, 0.65, 0.65)]
+
+    said = evidence(found(records(ran(0, SOUND), ran(4, curve, 1.0)), 4)["underfitting"])
+
+    assert said.startswith("accuracy at best 0.5349 in training, 0.6741 on validation, in 3 epochs; ")
+
+
+def test_a_figure_that_was_not_measured_is_left_out() -> None:
+    trial, curve = ran(1, UNDERFITTING, 1.0)
+    blind = [
+        replace(each, metrics={name: value for name, value in each.metrics.items() if name != "accuracy"})
+        for each in curve
+    ]
+
+    said = evidence(found(records(ran(0, SOUND), (trial, blind)), 1)["underfitting"])
+
+    assert said.startswith("accuracy at best 0.6700 in training, in 4 epochs; ")
 
 
 def test_a_baseline_can_show_that_all_trials_underfit() -> None:
