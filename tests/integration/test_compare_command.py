@@ -95,6 +95,27 @@ def test_csv_has_a_row_a_level(storage: str, capsys: pytest.CaptureFixture[str])
     assert rows[1]["accuracy.sd"] == ""
 
 
+def test_a_level_that_was_pruned_whole_is_in_every_form(
+    storage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    by_units = ("--by", "units", "--format")
+    assert compared(storage, *by_units, "json") == 0
+    levels = json.loads(capsys.readouterr().out)["levels"]
+    (lost,) = [level for level in levels if not level["trials"]]
+    assert compared(storage, *by_units, "csv") == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    (row,) = [row for row in rows if row["trials"] == "0"]
+    assert compared(storage, *by_units, "table") == 0
+    said = capsys.readouterr()
+
+    assert lost == {
+        "values": lost["values"], "trials": [], "pruned": 1, "verdict": "", "p": None, "metrics": {},
+    }  # fmt: skip
+    assert (row["pruned"], row["accuracy.n"], row["accuracy.mean"]) == ("1", "", "")
+    assert "0 (+1 pruned)" in said.out
+    assert "finished, so there is no mean" in said.err
+
+
 def test_the_page_stands_beside_the_studys_other_files(storage: str, tmp_path: Path) -> None:
     assert compared(storage, "--by", "bidirectional", "--by", "units") == 0
 

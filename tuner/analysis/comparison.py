@@ -1,9 +1,10 @@
-"""One factor at a time: finished trials grouped by a setting, and what may be said of the groups.
+"""One factor at a time: trials that have ended grouped by a setting, and what may be said of the groups.
 
 A difference of two means is called one only where a test says so. Which test fits follows from what
 else differs between the trials: nothing but the seed (Welch's), or other settings of which both groups
 have the same points (paired over those points). Where neither holds, as after an adaptive search, the
-table describes and nothing is tested.
+table describes and nothing is tested. A group whose trials were all pruned has no mean, but it is a group:
+left out, the worst value would be the one that is not seen.
 """
 
 from __future__ import annotations
@@ -56,16 +57,17 @@ _NO_SPREAD = (
     "There is no spread between seeds to hold the best level against (one trial, or equal ones): no "
     "difference is tested."
 )
+_ONE_MEAN = "Fewer than two levels have a finished trial: no difference is tested."
 
 
 @dataclass(frozen=True)
 class Level:
-    """The finished trials of one value of the factor, or of one combination of values.
+    """The trials of one value of the factor, or of one combination of values.
 
     Attributes:
         values: One a factor.
         label: Them in words, e.g. ``layers=2``.
-        numbers: Its trials, ascending.
+        numbers: Its finished trials, ascending; none where all were pruned.
         pruned: Trials of this value that were pruned, and so are not among the numbers.
         spreads: By metric; a metric that none of its trials has is absent.
         verdict: Against the level with the best mean.
@@ -112,7 +114,10 @@ class Comparison:
         """What has to be known to read the table, in whole sentences."""
         said = []
         others = ", ".join(self.also_differ)
-        if self.test == "none" and not self.also_differ:
+        unmeasured = [level.label for level in self.levels if not level.numbers]
+        if len(self.levels) - len(unmeasured) < 2:
+            said.append(_ONE_MEAN)
+        elif self.test == "none" and not self.also_differ:
             said.append(_NO_SPREAD)
         else:
             said.append(_SAID[self.test].format(others=others))
@@ -122,6 +127,8 @@ class Comparison:
             said.append(
                 "Pruned trials are not in the means, so a level that was pruned often looks too good."
             )
+        if unmeasured:
+            said.append(f"No trial of {', '.join(unmeasured)} finished, so there is no mean.")
         if self.left_out:
             said.append(
                 f"{self.left_out} finished trial{'s have' if self.left_out > 1 else ' has'} no "
@@ -133,7 +140,7 @@ class Comparison:
 def compare(
     trials: Sequence[TrialRecord], spec: StudySpec, factors: Sequence[str], metric: str = ""
 ) -> Comparison:
-    """Group a study's finished trials by one factor, or by several together.
+    """Group a study's finished and pruned trials by one factor, or by several together.
 
     Args:
         trials: All of the study.
@@ -148,15 +155,16 @@ def compare(
     Raises:
         InputError: If no trial has a factor or the metric, or a factor is the same in all of them.
     """
-    finished = sorted(
-        (trial for trial in trials if trial.state == "COMPLETE"), key=lambda trial: trial.number
+    ended = sorted(
+        (trial for trial in trials if trial.state in ("COMPLETE", "PRUNED")), key=lambda trial: trial.number
     )
-    by = [factor_of(name, finished, spec) for name in factors]
-    levels = grouped(finished, by)
+    finished = [trial for trial in ended if trial.state == "COMPLETE"]
+    by = [factor_of(name, ended, spec) for name in factors]
+    everyone, whole = grouped(ended, by), grouped(finished, by)
+    levels = {values: whole.get(values, []) for values in everyone}
     compared = [trial for group in levels.values() for trial in group]
     chosen = _metrics(compared, spec, metric)
     split = _split(compared, next((name for name in chosen if is_quality(name)), ""), spec)
-    pruned = grouped([trial for trial in trials if trial.state == "PRUNED"], by)
     table = Comparison(
         factors=tuple(factors),
         metric=chosen[0],
@@ -168,7 +176,7 @@ def compare(
                 values=values,
                 label=written_params(dict(zip(factors, values, strict=True))),
                 numbers=tuple(trial.number for trial in group),
-                pruned=len(pruned.get(values, ())),
+                pruned=len(everyone[values]) - len(group),
                 spreads=_spreads(group, chosen, split, spec),
             )
             for values, group in levels.items()
@@ -307,7 +315,7 @@ def _verdict(is_best: bool, p: float | None) -> Verdict:
 
 def _nothing_to_compare(table: Comparison, finished: int) -> str:
     names = ", ".join(table.factors)
-    if not table.levels:
+    if not any(level.numbers for level in table.levels):
         return f"--by {names}: none of the {finished} finished trials has it"
     return f"--by {names}: all {len(table.levels[0].numbers)} finished trials have {table.levels[0].label}"
 

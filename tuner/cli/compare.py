@@ -66,7 +66,7 @@ def compare(
     trials, spec = ledger.trials(chosen), ledger.study(chosen).spec
     found = compare_by(trials, spec, tuple(dict.fromkeys(factors)), metric)
     _print(found, form)
-    if not found.levels:
+    if not any(level.numbers for level in found.levels):
         remark(f"study '{chosen}' has nothing to compare yet: no trial has finished")
         return
     written = write_comparison(

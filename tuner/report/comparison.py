@@ -73,12 +73,15 @@ def comparison_figure(page: ComparisonPage, *, titled: bool = True) -> go.Figure
         figure.add_trace(trace, row=1, col=1)
     for column, metric in enumerate(shown, 1):
         rows = page.curves[page.curves["metric"] == metric]
-        for trace in _over_epochs(rows, [level.label for level in table.levels], named=column == 1):
+        for trace in _over_epochs(rows, _labels(table), named=column == 1):
             figure.add_trace(trace, row=2, col=column)
     split = f"{len(page.points)} trials, {table.split} split"
     lay_out(figure, page.heading if titled else "", split)
     edges = [-0.5, len(table.levels) - 0.5]  # of categories, which stand at 0, 1, 2...
-    figure.update_xaxes(type="category", range=edges, row=1, col=1)
+    # In the table's order, with a place for a level that has no mark.
+    places = {"type": "category", "range": edges, "categoryorder": "array"}
+    figure.update_xaxes(**places, categoryarray=list(map(html.escape, _labels(table))), row=1, col=1)
+    _name_the_empty(figure, table)
     figure.update_yaxes(title_text=axis_title(table.metric, False, table.direction), row=1, col=1)
     for column, metric in enumerate(shown, 1):
         figure.update_xaxes(title_text="epoch", dtick=_epoch_step(page.curves), row=2, col=column)
@@ -110,11 +113,25 @@ def comparison_page(page: ComparisonPage) -> Page:
     return Page(page.heading, summary, facts, sections, f"Written by tuner on {page.written_utc}.")
 
 
+def _name_the_empty(figure: go.Figure, table: Comparison) -> None:
+    """Say in the place of a level that has no mark why it has none."""
+    for level in table.levels:
+        if not level.numbers:
+            said = f"all {level.pruned} pruned" if level.pruned > 1 else "pruned"
+            figure.add_annotation(
+                x=html.escape(level.label), y=0.5, xref="x", yref="y domain", text=said, showarrow=False
+            )
+
+
+def _labels(table: Comparison) -> list[str]:
+    return [level.label for level in table.levels]
+
+
 def _by_level(table: Comparison, points: pd.DataFrame) -> list[go.Scatter]:
     """Make the trials' marks and, drawn over them, the means with their intervals."""
     means = [level for level in table.levels if table.metric in level.spreads]
     spreads = [level.spreads[table.metric] for level in means]
-    colours = [_colour([level.label for level in table.levels].index(label)) for label in points["level"]]
+    colours = [_colour(_labels(table).index(label)) for label in points["level"]]
     trials = go.Scatter(
         x=[html.escape(label) for label in points["level"]],
         y=points["value"],
@@ -156,6 +173,8 @@ def _over_epochs(rows: pd.DataFrame, levels: Sequence[str], named: bool) -> list
     for index, level in enumerate(levels):
         colour = _colour(index)
         own = rows[rows["level"] == level]
+        if own.empty:
+            continue
         validation = own[own["split"] == "validation"]
         training = own[own["split"] == "training"]
         if (validation["n"] > 1).any():

@@ -180,10 +180,10 @@ def test_a_number_with_many_values_is_put_into_ranges_of_like_many_trials() -> N
     table = compare([*trials, pruned], spec, ["learning_rate"])
 
     assert [each.values[0] for each in table.levels] == [
-        "0.001 to below 0.004", "0.004 to below 0.007", "0.007 to below 0.01", "0.01 to 0.012",
+        "0.001 to below 0.004", "0.004 to below 0.0065", "0.0065 to below 0.009", "0.009 to 0.012",
     ]  # fmt: skip
-    assert [len(each.numbers) for each in table.levels] == [3, 3, 3, 3]
-    assert [each.pruned for each in table.levels] == [0, 1, 0, 0]
+    assert [len(each.numbers) for each in table.levels] == [3, 3, 2, 4]
+    assert [each.pruned for each in table.levels] == [0, 0, 1, 0]
 
 
 def test_a_setting_that_two_parameters_give_is_one_factor() -> None:
@@ -205,6 +205,54 @@ def test_pruned_trials_are_counted_and_not_averaged() -> None:
     assert [each.pruned for each in table.levels] == [0, 1]
     assert level(table, 2).spreads["macro_f1"].mean == 0.6
     assert "Pruned trials are not in the means" in table.sentences[-1]
+
+
+def test_a_level_whose_trials_were_all_pruned_is_shown_without_means() -> None:
+    trials = [
+        *(trial(number, 0.7 + number / 100, layers=1) for number in range(3)),
+        *(trial(3 + number, 0.5 + number / 100, layers=2) for number in range(3)),
+        *(trial(6 + number, 0.1, "PRUNED", layers=3) for number in range(2)),
+    ]
+
+    table = compare(trials, SPEC, ["layers"])
+
+    assert verdicts(table) == {"layers=1": "best mean", "layers=2": "worse", "layers=3": ""}
+    lost = level(table, 3)
+    assert (lost.numbers, lost.pruned, lost.spreads, lost.p) == ((), 2, {}, None)
+    assert (table.test, table.left_out) == ("welch", 0)
+    assert table.sentences[-2].startswith("Pruned trials are not in the means")
+    assert table.sentences[-1] == "No trial of layers=3 finished, so there is no mean."
+
+
+def test_against_levels_without_a_mean_nothing_is_tested() -> None:
+    trials = [trial(0, 0.7, layers=1), trial(1, 0.8, layers=1), trial(2, 0.1, "PRUNED", layers=2)]
+
+    table = compare(trials, SPEC, ["layers"])
+
+    assert (table.test, len(table.levels)) == ("none", 2)
+    assert (
+        table.sentences[0] == "Fewer than two levels have a finished trial: no difference is tested."
+    )  # fmt: skip
+
+
+def test_where_every_trial_was_pruned_the_levels_are_counted() -> None:
+    table = compare([trial(number, 0.1, "PRUNED", layers=number) for number in (1, 2)], SPEC, ["layers"])
+
+    assert [(each.numbers, each.pruned) for each in table.levels] == [((), 1), ((), 1)]
+
+
+def test_a_pruned_trial_alone_makes_no_comparison_of_finished_ones() -> None:
+    with pytest.raises(InputError, match=r"--by layers: none of the 1 finished trials has it"):
+        compare([trial(0, 0.7, units=32), trial(1, 0.1, "PRUNED", layers=2)], SPEC, ["layers"])
+
+
+def test_the_values_of_pruned_trials_are_inside_their_range() -> None:
+    spec = replace(SPEC, space=(FloatParameter("learning_rate", "learning_rate", 0.0001, 0.012),))
+    trials = [trial(number, 0.7, learning_rate=0.001 * (number + 1)) for number in range(12)]
+
+    table = compare([*trials, trial(12, 0.1, "PRUNED", learning_rate=0.0001)], spec, ["learning_rate"])
+
+    assert (table.levels[0].values[0], table.levels[0].pruned) == ("0.0001 to below 0.003", 1)
 
 
 def test_trials_without_the_factor_are_counted_beside_the_table() -> None:

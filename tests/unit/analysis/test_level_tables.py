@@ -45,6 +45,12 @@ def test_a_person_reads_means_with_their_spread_and_interval() -> None:
     ]
 
 
+def test_a_level_without_a_finished_trial_is_a_row_without_figures() -> None:
+    _, rows = written_rows(compare([*TRIALS, trial(4, 0.1, "PRUNED", layers=3)], SPEC, ["layers"]))
+
+    assert rows[2] == ["3", "0 (+1 pruned)", "", "", "", "", "", ""]
+
+
 def test_a_verdict_says_how_likely_chance_is() -> None:
     trials = [trial(number, 0.7 + number / 100, layers=1) for number in range(3)]
     trials += [trial(3 + number, 0.2 + number / 100, layers=2) for number in range(3)]

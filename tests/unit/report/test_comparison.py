@@ -59,6 +59,30 @@ def test_without_curves_the_levels_are_drawn_alone() -> None:
     assert [trace.name for trace in figure.data] == ["trials", "mean, 95 % interval"]
 
 
+def test_a_level_without_a_finished_trial_has_its_place_and_says_why_it_is_empty() -> None:
+    trials = [*TRIALS, *(trial(number, 0.1, "PRUNED", layers=0) for number in (4, 5))]
+    table = compare(trials, SPEC, ["layers"])
+    page = replace(PAGE, table=table, points=level_points(table, trials, SPEC.task))
+
+    figure = comparison_figure(page)
+
+    assert list(figure.layout.xaxis.categoryarray) == ["layers=0", "layers=1", "layers=2"]
+    said = [(each.x, each.text) for each in figure.layout.annotations if each.yref == "y domain"]
+    assert said == [("layers=0", "all 2 pruned")]
+    assert [trace.name for trace in figure.data if "layers=0" in trace.name] == []
+    assert list(figure.data[0].marker.color) == [PALETTE[1], PALETTE[1], PALETTE[2]]
+
+
+def test_a_page_of_pruned_trials_alone_can_be_made() -> None:
+    trials = [trial(number, 0.1, "PRUNED", layers=number) for number in (1, 2)]
+    table = compare(trials, SPEC, ["layers"])
+    points, curves = level_points(table, trials, SPEC.task), level_curves(table, {}, [])
+
+    assert comparison_page(replace(PAGE, table=table, points=points, curves=curves)).summary == (
+        "No trial has finished yet."
+    )
+
+
 def test_the_picture_says_which_split_it_shows() -> None:
     figure = comparison_figure(PAGE)
 
