@@ -140,12 +140,20 @@ def _patient(numbers: Numbers) -> str:
 
 
 def _chance(numbers: Numbers) -> str:
-    if "best.accuracy" in numbers:
-        found = f"accuracy {numbers['best.accuracy']:.3f}"
-        given = f"the commonest class alone gives {numbers['chance.accuracy']:.3f}"
+    """Name what one answer for every text gives, and of a figure above that what accident gives besides.
+
+    Decisions that were kept without margins have the first alone.
+    """
+    metric = "accuracy" if "best.accuracy" in numbers else "r2"
+    best, chance = float(numbers[f"best.{metric}"]), float(numbers[f"chance.{metric}"])
+    margin = float(numbers.get(f"margin.{metric}", 0.0))
+    by_accident = f"up to {chance + margin:.3f}" if best > chance and margin else ""
+    if metric == "accuracy":
+        given = f"the commonest class alone gives {chance:.3f}"
+        given += f", and accident {by_accident}" * bool(by_accident)
     else:
-        found, given = f"r2 {numbers['best.r2']:.3f}", "the mean alone gives 0"
-    return f"never learned: {found} after {_epochs(numbers)}, {given}"
+        given = f"accident alone gives {by_accident}" if by_accident else "the mean alone gives 0"
+    return f"never learned: {metric} {best:.3f} after {_epochs(numbers)}, {given}"
 
 
 def _memory(numbers: Numbers) -> str:

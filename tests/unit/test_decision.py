@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tuner.decision import Decision, Rule
+from tuner.decision import Decision, Numbers, Rule
 from tuner.spec.values import Value
 
 _FOUND: dict[str, Value] = {"metric": "accuracy", "direction": "maximize", "epochs": 2, "value": 0.5}
@@ -79,6 +79,28 @@ KEPT: dict[Rule, tuple[dict[str, Value], str]] = {
     ),
 }
 """As databases keep them, for good: every rule has a sentence, and it says what it said."""
+
+
+def chance(metric: str, best: float, of_one_answer: float, margin: float) -> str:
+    numbers: Numbers = {
+        "epochs": 2, f"best.{metric}": best, f"chance.{metric}": of_one_answer, f"margin.{metric}": margin,
+    }  # fmt: skip
+    return Decision(Rule.CHANCE, numbers).reason
+
+
+def test_above_what_one_answer_gives_the_bound_of_accident_is_said() -> None:
+    assert chance("r2", 0.014, 0.0, 0.0301) == (
+        "never learned: r2 0.014 after 2 epochs, accident alone gives up to 0.030"
+    )
+    assert chance("accuracy", 0.513, 0.5, 0.026) == (
+        "never learned: accuracy 0.513 after 2 epochs, the commonest class alone gives 0.500, and accident"
+        " up to 0.526"
+    )
+
+
+def test_at_or_below_what_one_answer_gives_accident_explains_nothing() -> None:
+    assert chance("r2", -0.2, 0.0, 0.03).endswith("after 2 epochs, the mean alone gives 0")
+    assert chance("accuracy", 0.5, 0.5, 0.026).endswith("the commonest class alone gives 0.500")
 
 
 def test_every_rule_is_among_those_that_are_kept() -> None:

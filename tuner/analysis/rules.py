@@ -73,7 +73,7 @@ _ADAPTIVE = {"optimizer": ("adam", "rmsprop")}
 RULES: tuple[Rule, ...] = (
     Rule(
         "never learned",
-        "No better than naming the commonest class for every text.",
+        "No better than an answer that is the same for every text.",
         changes=(
             Change("optimizer", "to", "adam"),
             # Adaptive optimizers learn text between 3e-4 and 1e-2 or not at all: so it was above or below.

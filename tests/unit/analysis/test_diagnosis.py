@@ -205,11 +205,21 @@ def test_a_regression_that_explains_nothing_has_learned_nothing() -> None:
     findings = diagnose(Records("ratings", spec, [kept], {0: reports}, counts), CATALOGUE)
 
     assert [finding.kind for finding in findings] == ["never learned"]
-    assert findings[0].cases[0].evidence == "r2 0.001 after 2 epochs, the mean alone gives 0"
+    assert findings[0].cases[0].evidence == "r2 0.001 after 2 epochs, accident alone gives up to 0.005"
+    assert findings[0].sentences[0] == "No better than an answer that is the same for every text."
 
 
-def test_trials_that_were_cut_for_it_are_named_together() -> None:
-    reason = "never learned: accuracy 0.500 after 2 epochs, the commonest class alone gives 0.500"
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "never learned: accuracy 0.500 after 2 epochs, the commonest class alone gives 0.500",
+        "never learned: accuracy 0.513 after 2 epochs, the commonest class alone gives 0.500, and accident"
+        " up to 0.526",
+        "never learned: r2 0.014 after 2 epochs, the mean alone gives 0",
+        "never learned: r2 0.014 after 2 epochs, accident alone gives up to 0.030",
+    ],
+)
+def test_trials_that_were_cut_for_it_are_named_together(reason: str) -> None:
     cut = [replace(ran(number, HOPELESS)[0], state="PRUNED", values=None, reason=reason) for number in (1, 2)]
 
     findings = found(records(ran(0, SOUND), *((trial, []) for trial in cut)))
