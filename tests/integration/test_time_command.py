@@ -75,8 +75,10 @@ def test_a_disturbed_time_is_told_with_its_numbers(storage: str, capsys: pytest.
 
     assert "disturbed:" in trials
     assert "disturbed:" in front
-    assert "times were disturbed: trial 1 70% of the core; take them alone: tuner time reviews" in err
-    assert "the steps had 70% of the core; take it alone: tuner time reviews 1" in " ".join(sheet.split())
+    command = "tuner time reviews --again"
+    assert f"times were disturbed: trial 1 70% of the core; take them alone: {command}" in err
+    command = "tuner time reviews 1 --again"
+    assert f"the steps had 70% of the core; take it alone: {command}" in " ".join(sheet.split())
     assert "times were disturbed: trial 1 70% of the core" in page
 
 

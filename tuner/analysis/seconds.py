@@ -23,6 +23,7 @@ __all__ = [
     "Axis",
     "OnAxis",
     "Seconds",
+    "again",
     "axis_of",
     "core_share",
     "disturbed",
@@ -142,10 +143,16 @@ def disturbed(name: str, trials: Sequence[TrialRecord]) -> str:
         name: Of the study.
         trials: Those that are shown.
     """
-    found = [told for trial in trials if (told := _disturbance(trial))]
+    found = {trial.number: told for trial in trials if (told := _disturbance(trial))}
     if not found:
         return ""
-    return f"times were disturbed: {', '.join(found)}; take them alone: tuner time {name}"
+    command = f"tuner time {name}{again([trial for trial in trials if trial.number in found])}"
+    return f"times were disturbed: {', '.join(found.values())}; take them alone: {command}"
+
+
+def again(trials: Sequence[TrialRecord]) -> str:
+    """Return what `tuner time` must be told to train trials once more: what was timed is not timed twice."""
+    return " --again" if any(trial.retimed for trial in trials) else ""
 
 
 def _disturbance(trial: TrialRecord) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tuner.analysis.seconds import core_share, is_disturbed
+from tuner.analysis.seconds import again, core_share, is_disturbed
 from tuner.analysis.wording import duration, title, written, written_value
 from tuner.cli.console import console, facts, table, write_json
 from tuner.cli.options import format_option, open_ledger, pick, storage_option
@@ -204,7 +204,8 @@ def _costs(sheet: Sheet) -> list[tuple[str, str]]:
         rows.append(("training time, all epochs", duration(every)))
     share = core_share(sheet.trial)
     if is_disturbed(share):
-        alone = f"; take it alone: tuner time {sheet.study.name} {sheet.trial.number}"
+        command = f"tuner time {sheet.study.name} {sheet.trial.number}{again([sheet.trial])}"
+        alone = f"; take it alone: {command}"
         rows.append(("times were disturbed", f"the steps had {share:.0%} of the core{alone}"))
     if sheet.trial.retimed is not None:
         rows += [

@@ -13,6 +13,9 @@ from tuner.storage.records import Retimed, TrialRecord
 AIMS = (Objective("accuracy", "maximize"), Objective("training_time_s", "minimize"))
 
 
+RETIMED = Retimed({}, {}, 9.0, 9.0, 1, "vm", "CPU (core 0)", 2, 2)
+
+
 def trial(number: int, **metrics: float) -> TrialRecord:
     return TrialRecord(number, "COMPLETE", values=(0.8, 10.0), metrics={"training_time_s": 10.0, **metrics})
 
@@ -137,3 +140,13 @@ def test_a_gpu_that_another_worker_had_too_disturbs_what_no_clock_tells() -> Non
         "times were disturbed: trial 0 beside another worker on its GPU; take them alone: tuner time s"
     )
     assert disturbed("s", [again(trials[0], GPU)]) == ""
+
+
+def test_a_disturbed_time_that_was_taken_alone_is_to_be_taken_again() -> None:
+    told, timed = trial(0, waited_time_s=2.9), replace(trial(1, waited_time_s=2.9), retimed=RETIMED)
+
+    assert disturbed("s", [told]).endswith("take them alone: tuner time s")
+    assert disturbed("s", [timed]).endswith("take them alone: tuner time s --again")
+    assert disturbed("s", [told, timed]).endswith("take them alone: tuner time s --again")
+    undisturbed = replace(timed, metrics={"training_time_s": 10.0})
+    assert disturbed("s", [told, undisturbed]).endswith("take them alone: tuner time s")
