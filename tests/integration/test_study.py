@@ -149,7 +149,12 @@ def test_only_a_trial_with_a_model_can_be_verified(finished: Study) -> None:
 
     assert f"trial {beaten} has kept no model" in said
     assert "trials with a model: " in said
-    assert "no trial 99" in finished.call("verify", finished.name, "99", code=3).stderr
+
+
+def test_a_trial_that_is_not_there_cannot_be_verified(finished: Study) -> None:
+    said = finished.call("verify", finished.name, "99", code=3).stderr
+
+    assert "no trial 99; trials with a model: " in said
 
 
 def test_optuna_reads_the_study(finished: Study) -> None:
