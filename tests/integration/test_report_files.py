@@ -93,7 +93,9 @@ def test_without_a_browser_it_says_so_and_leaves_no_old_picture(
     files = write_report(ledger, "reviews", tmp_path)
 
     assert [path.name for path in files.paths] == ["report.html", "front.csv"]
-    assert "no browser was found" in files.notes[0]
+    assert files.notes == (
+        "no pictures (PNG, SVG): no browser was found; install Chromium, or set BROWSER_PATH",
+    )
     assert not (tmp_path / "front.png").exists()
 
 

@@ -35,7 +35,7 @@ __all__ = ["ReportFiles", "write_comparison", "write_report"]
 
 PICTURES = (".png", ".svg")
 
-_NO_BROWSER = "no browser was found to draw them; install Chromium, or set BROWSER_PATH"
+_NO_BROWSER = "no browser was found; install Chromium, or set BROWSER_PATH"
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ def _finished(
         return ReportFiles((*paths, *files))
     for file in files:
         file.unlink(missing_ok=True)  # an older picture beside a newer page would tell something else
-    return ReportFiles(paths, (f"no {' and '.join(path.name for path in files)}: {problem}",))
+    return ReportFiles(paths, (f"no pictures (PNG, SVG): {problem}",))
 
 
 def _read(ledger: Ledger, study: StudyRecord, seconds: Seconds) -> tuple[Material, Records]:

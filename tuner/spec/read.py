@@ -264,7 +264,7 @@ _SYNTAX = (
     ),
     ("could not find expected ':'", "found a line without ':', expected `key: value`", "add the ':'"),
     ("expected ',' or ']'", "the list opened in line {opened} is not closed here", "add ',' or ']'"),
-    ("expected ',' or '}'", "the braces opened in line {opened} are not closed here", "add ',' or '}}'"),
+    ("expected ',' or '}'", "the braces opened in line {opened} are not closed here", "add ',' or '}'"),
     ("unexpected end of stream", "the quote opened in line {opened} is not closed", "add the closing quote"),
     ("that cannot start any token", "found a character that no value begins with", "quote the value"),
 )
