@@ -12,6 +12,7 @@ import pytest
 
 from tests.recorded import SPEC, record_study
 from tuner.cli import main
+from tuner.execution.messages import Ready
 from tuner.search.samplers import make_sampler
 from tuner.storage import Ledger, open_database, this_owner
 
@@ -205,6 +206,21 @@ def test_too_few_trials_to_expect_anything_of_are_told(
 def test_the_reason_stands_beside_the_trial(storage: str, capsys: pytest.CaptureFixture[str]) -> None:
     said = " ".join(asked(capsys, "trials", "--storage", storage).split())
     assert "below the floor" in said
+
+
+def test_a_session_with_one_worker_is_told_as_such(storage: str, capsys: pytest.CaptureFixture[str]) -> None:
+    ledger = Ledger(open_database(storage, create=False))
+    session = ledger.join("reviews", make_sampler(SPEC.sampler, SPEC.space, SPEC.seed), this_owner())
+    session.record_worker(
+        0, Ready(pid=1, device="CPU (core 0)", import_time_s=4.0, calibration_s=0.1, versions={})
+    )
+
+    said = " ".join(asked(capsys, "status", "--storage", storage).split())
+
+    session.finish_session()
+    ledger.database.close()
+    assert "sessions 1 with 1 worker" in said
+    assert "1 workers" not in said
 
 
 def test_the_only_study_needs_no_name_but_one_of_several_does(

@@ -183,7 +183,8 @@ def _opening(event: StudyOpened) -> str:
     if event.timings:
         taken = "1 timing" if event.timings == 1 else f"{event.timings} timings"
         return f"study {event.name}: {taken}, one trial after another; kept in {event.storage}"
-    begun = f"goes on after {event.finished} ended trials" if event.continued else "begins"
+    ended = f"{event.finished} ended trial{'s' * (event.finished != 1)}"
+    begun = f"goes on after {ended}" if event.continued else "begins"
     return f"study {event.name} {begun}: {aims}; {event.placed}; kept in {event.storage}"
 
 

@@ -76,5 +76,6 @@ def _rows(found: StudyStatus) -> list[tuple[str, str]]:
         rows.append(("budget of time", used))
     else:
         rows.append(("time used", duration(found.used_s)))
-    alive = f"{found.sessions} with {found.workers} workers" if found.sessions else "none is running"
+    workers = f"{found.workers} worker{'s' * (found.workers != 1)}"
+    alive = f"{found.sessions} with {workers}" if found.sessions else "none is running"
     return [*rows, ("sessions", alive)]

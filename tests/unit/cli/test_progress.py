@@ -79,6 +79,13 @@ def plain(events: list[Event]) -> list[str]:
     return stream.getvalue().splitlines()
 
 
+def test_one_is_not_told_as_several() -> None:
+    (line,) = plain([StudyOpened("reviews", "studies/tuner.db", OBJECTIVES, 1, 4, 1, True)])
+
+    assert "goes on after 1 ended trial: " in line
+    assert "; 1 worker; kept in" in line
+
+
 def test_a_study_goes_on_when_nobody_reads_its_lines_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
     reading, writing = os.pipe()
     os.close(reading)
