@@ -56,8 +56,8 @@ class Hope:
         made_of: What it was worked out from. Of a curve ``reached``, the best so far, ``bound``, the best
             value that there is (left out where there is none), and ``factor``, ``pace``, ``least_pace`` and
             ``epochs``, of which ``gain`` is made as this module's head says; of what grows ``last``, and
-            the ``step`` that one more epoch adds. Of what cannot be told yet ``bound`` alone; of what
-            stands nothing.
+            the ``step`` that one more epoch adds, 0 of what is no seconds. Of what cannot be told yet
+            ``bound`` alone; of what stands nothing.
     """
 
     value: float
@@ -131,7 +131,9 @@ class Outlook:
         if metric.growth == "grows":
             if direction == "maximize":
                 return _all_hope(metric, direction)
-            last, step = float(known[-1]), float(np.diff(known).min()) if len(known) > 1 else 0.0
+            last = float(known[-1])
+            # Seconds add up, and an epoch takes some; a peak that has been reached may grow no more.
+            step = float(np.diff(known).min()) if len(known) > 1 and metric.unit == "s" else 0.0
             return Hope(last + step, {"last": last, "step": step})
         scale = _Scale(metric, direction)
         best = best_of([float(value) for value in known], direction)

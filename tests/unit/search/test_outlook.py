@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
+from tuner.analysis.wording import unit
+from tuner.metrics import METRICS as REAL
+from tuner.replay.recorded import read_recorded
 from tuner.search.outlook import Hope, Outlook, utmost
 from tuner.search.trials import FinishedTrial
 from tuner.spec.catalogue import Growth, Metric
 from tuner.spec.values import Direction, Objective
 from tuner.trial import Ending, EpochReport
 
+CURVES = Path(__file__).resolve().parents[3] / "benchmarks" / "curves"
+
 
 def metric(name: str, growth: Growth = "curve", best: float | None = None) -> Metric:
-    return Metric(name, "", growth, ("binary",), name, best)
+    return Metric(name, unit(name), growth, ("binary",), name, best)
 
 
 METRICS = {
@@ -26,6 +32,7 @@ METRICS = {
         metric("r2", best=1.0),
         metric("skill"),
         metric("training_time_s", "grows", 0.0),
+        metric("peak_memory_bytes", "grows", 0.0),
         metric("parameters", "constant", 0.0),
         metric("size_bytes", "final", 0.0),
     )
@@ -159,6 +166,28 @@ def test_past_the_longest_curves_an_earlier_epoch_tells_the_factor() -> None:
     long = [0.6, 0.7, 0.72, 0.73, 0.735, 0.737]
 
     assert hope("accuracy", long, finished("accuracy", [0.6, 0.8, 0.8, 0.8])) == pytest.approx(0.737)
+
+
+def test_a_peak_may_grow_no_more() -> None:
+    assert hope("peak_memory_bytes", [5.0, 9.0, 12.0], [], "minimize") == 12.0
+
+
+@pytest.mark.parametrize("path", sorted(CURVES.glob("*.json.gz")), ids=lambda path: path.name)
+def test_no_hopeful_end_of_a_recorded_cost_is_above_what_it_came_to(path: Path) -> None:
+    """Of all that grows and is no seconds: these vary from epoch to epoch, so theirs is no bound."""
+    study = read_recorded(path)
+    measured = set.intersection(*(set(epoch) for trial in study.trials for epoch in trial.epochs))
+    costs = [each.name for each in REAL.values() if each.growth == "grows" and each.unit != "s"]
+    aims = tuple(Objective(name, "minimize") for name in costs if name in measured)
+    outlook = Outlook(aims, REAL, 4, 1.0, 0.0)
+
+    assert "peak_memory_bytes" in measured
+    for trial in study.trials:
+        epochs = [EpochReport(trial.number, at, each, at, each) for at, each in enumerate(trial.epochs)]
+        for at in range(1, len(epochs)):
+            for aim, hoped in zip(aims, outlook.hopes(epochs[:at], []), strict=True):
+                later = min(epoch.metrics[aim.metric] for epoch in epochs[at:])
+                assert hoped.value <= later, f"trial {trial.number}, {aim.metric} after {at} epochs"
 
 
 def test_a_cost_grows_by_the_least_that_an_epoch_took() -> None:

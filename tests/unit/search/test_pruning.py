@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.decisions import assert_no_hope_follows, reason_of
+from tuner.analysis.wording import unit
 from tuner.decision import Decision, Rule
 from tuner.errors import InputError
 from tuner.search import PRUNERS, FinishedTrial, Pruner, make_pruner
@@ -18,7 +19,7 @@ OBJECTIVES = (Objective("accuracy", "maximize"), Objective("training_time_s", "m
 
 
 def _metric(name: str, growth: Growth, best: float | None = None) -> Metric:
-    return Metric(name, "", growth, ("binary",), name, best)
+    return Metric(name, unit(name), growth, ("binary",), name, best)
 
 
 METRICS = {
