@@ -153,6 +153,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code: 0 done, else as in :mod:`tuner.errors`; 2 for a usage error, 130 for Ctrl-C.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    _open_missing_streams()
     _never_fail_to_encode()
     if "_TUNER_COMPLETE" in os.environ:
         _complete()
@@ -195,6 +196,20 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _complete() -> NoReturn:
     """Answer a shell that asks for completions; click knows how."""
     program.main(prog_name="tuner")
+
+
+def _open_missing_streams() -> None:
+    """Point a stream that was closed before we began (``>&-``) at nothing, as if it were ``/dev/null``.
+
+    Python has None in its place then, and the next file that is opened would get its number: what a library
+    or a child process writes to number 1 or 2 would go into that file, a database among them. Whoever
+    closes a stream wants nothing of it, which is no error: the exit code stays that of the command.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            stream = open(os.devnull, mode, encoding="utf-8")  # noqa: SIM115, PTH123 - open to the end
+            os.set_inheritable(stream.fileno(), True)  # the lowest number that is free: in order, the missing
+            setattr(sys, name, stream)
 
 
 def _never_fail_to_encode() -> None:

@@ -7,6 +7,7 @@ import gc
 import importlib
 import logging
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -207,6 +208,39 @@ def test_a_reader_that_has_had_enough_is_no_error() -> None:
     _, said = process.communicate(timeout=60)
 
     assert (said, process.returncode) == ("", 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [("schema", 0), ("--help", 0), ("--version", 0), ("chekc", 2), ("check no.yaml", 3)],
+)
+@pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])
+def test_a_closed_stream_changes_no_exit_code(arguments: str, code: int, closed: tuple[int, ...]) -> None:
+    """As in ``tuner schema >&-``: nobody wants the output, so it goes nowhere; and no traceback either."""
+    descriptors = " ".join(f"{each}{'<' if each == 0 else '>'}&-" for each in closed)
+    command = f"{shlex.join([*TUNER, *arguments.split()])} {descriptors}"
+
+    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, timeout=60)
+
+    assert done.returncode == code, done.stderr
+    assert "Error:" not in done.stderr.replace("Error: No such command", "")
+    assert bool(done.stdout) == (code == 0 and 1 not in closed)
+
+
+def test_no_file_gets_the_number_of_a_closed_stream() -> None:
+    """What a library writes to number 1 or 2 would stand in that file."""
+    code = (
+        "import importlib, os, click; from tuner.cli import main;"
+        "m = importlib.import_module('tuner.cli.studies');"
+        "found = lambda: [os.path.realpath(f'/proc/self/fd/{n}') for n in range(3)];"
+        "inherited = lambda: all(os.get_inheritable(n) for n in range(3));"
+        "told = lambda: os._exit(0 if found() == ['/dev/null'] * 3 and inherited() else 9);"
+        "m.studies = click.Command('studies', callback=told);"
+        "main(['studies'])"
+    )
+    command = f"{shlex.join([sys.executable, '-c', code])} <&- >&- 2>&-"
+
+    assert subprocess.run(["/bin/sh", "-c", command], timeout=60).returncode == 0
 
 
 def test_a_poor_locale_and_a_read_only_home_are_no_error(tmp_path: Path) -> None:
