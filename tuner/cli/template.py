@@ -162,9 +162,8 @@ def _split(split: SplitSpec) -> str:
 
 def _lengths(longest: int) -> str:
     """Declare the lengths to try: half of what nearly all texts have, and all of it."""
-    if longest < 40:
-        return f"{longest}"
-    return f"{{choices: [{longest // 2}, {longest}], when: {{family: [lstm, gru]}}}}"
+    tried = f"value: {longest}" if longest < 40 else f"choices: [{longest // 2}, {longest}]"
+    return f"{{{tried}, when: {{family: [lstm, gru]}}}}"
 
 
 def _comment(text: str) -> str:

@@ -51,6 +51,29 @@ def test_three_labels_are_a_multiclass_task(tmp_path: Path) -> None:
     assert spec.pruner.options["floor"] == pytest.approx(1 / 3, abs=0.001)
 
 
+@pytest.mark.parametrize("words", [9, 120], ids=["short texts", "long texts"])
+@pytest.mark.parametrize("preset", [None, *PRESET_NAMES])
+@pytest.mark.parametrize("labels", [("bad", "good"), ("bad", "fair", "good"), ()], ids=len)
+def test_check_warns_of_nothing_that_init_writes(
+    tmp_path: Path, labels: tuple[str, ...], preset: str | None, words: int
+) -> None:
+    """Without labels they are numbers: a regression."""
+    lines = [
+        f"{text(i, 'x')} {' '.join(WORDS[(i * j) % 20] for j in range(words))},"
+        f"{labels[i % len(labels)] if labels else i % 20 / 2}"
+        for i in range(240)
+    ]
+    csv, file = tmp_path / "reviews.csv", tmp_path / "reviews.yaml"
+    csv.write_text("\n".join(["review,label", *lines]) + "\n", encoding="utf-8")
+    assert main(["init", str(csv), "-o", str(file), *(["--preset", preset] if preset else [])]) == 0
+
+    spec = load_spec(file, CATALOGUE)
+    assert spec.task == {0: "regression", 2: "binary", 3: "multiclass"}[len(labels)]
+    assert (
+        warnings_for(spec, CATALOGUE) == []
+    )  # beside these `tuner check` warns of the machine's memory alone
+
+
 def test_many_numbers_are_a_regression(tmp_path: Path) -> None:
     csv = tmp_path / "reviews.csv"
     rows = [f"{text(i, 'x')},{i % 20 / 2}" for i in range(240)]
