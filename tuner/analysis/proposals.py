@@ -195,25 +195,47 @@ def _candidates(
     before = f"was {flow_text(listed_node(value))}, the default"
     if setting.name in spec.fixed:
         before = f"was {flow_text(listed_node(value))} in `fixed`: take it out there"
-    for condition in (None, *_readers(setting.name, spec, catalogue)):
+    for condition in _conditions(setting, spec, catalogue):
         new = CategoricalParameter(setting.name, setting.name, choices, when=condition)
         yield Proposal(new, before, value, target)
 
 
-def _readers(setting: str, spec: StudySpec, catalogue: Catalogue) -> Iterator[Condition]:
-    """Yield for each searched selector the condition under which a setting is read."""
-    of_tokens = any(each.name == setting for each in catalogue.token_settings)
-    for parameter in spec.space:
-        if parameter.sets in SELECTORS and isinstance(parameter, CategoricalParameter):
-            components = components_of(catalogue, parameter.sets)
-            readers = tuple(
-                choice
-                for choice in parameter.choices
-                if any(each.name == setting for each in components[str(choice)].settings)
-                or (of_tokens and components[str(choice)].kind == "tokens")
-            )
-            if readers:
-                yield Is(parameter.name, readers)
+def _conditions(setting: Setting, spec: StudySpec, catalogue: Catalogue) -> Iterator[Condition | None]:
+    """Yield the conditions under which a setting can be declared that no parameter gives, the plainest first.
+
+    Where a searched component reads it with another default, that one is kept out: what is proposed
+    was worked out from the default of the trial's own.
+    """
+    readers = [
+        (parameter, found)
+        for parameter in spec.space
+        if parameter.sets in SELECTORS and isinstance(parameter, CategoricalParameter)
+        if (found := _readers(parameter, setting.name, catalogue))
+    ]
+    if setting.name not in spec.fixed:
+        unlike = [
+            (parameter, {choice: each for choice, each in found.items() if each.default == setting.default})
+            for parameter, found in readers
+            if any(each.default != setting.default for each in found.values())
+        ]
+        if unlike:
+            yield from (Is(parameter.name, tuple(alike)) for parameter, alike in unlike if alike)
+            return
+    yield None
+    yield from (Is(parameter.name, tuple(found)) for parameter, found in readers)
+
+
+def _readers(selector: CategoricalParameter, setting: str, catalogue: Catalogue) -> dict[Value, Setting]:
+    """Return what a searched selector can choose that reads a setting, with its declaration there."""
+    components = components_of(catalogue, selector.sets)
+    found: dict[Value, Setting] = {}
+    for choice in selector.choices:
+        component = components[str(choice)]
+        of_tokens = catalogue.token_settings if component.kind == "tokens" else ()
+        for each in (*of_tokens, *component.settings):
+            if each.name == setting:
+                found[choice] = each
+    return found
 
 
 def _is_sound(proposal: Proposal, others: Sequence[Proposal], spec: StudySpec, catalogue: Catalogue) -> bool:

@@ -66,6 +66,45 @@ def test_a_default_is_searched_under_the_condition_that_makes_it_count() -> None
     )
 
 
+FAMILIES = """\
+data: {source: file, path: reviews.csv, text: text, label: label}
+task: binary
+space:
+  family: [lstm, cnn, gru, tfidf_dense]
+  dropout: {low: 0.0, high: 0.5}
+"""
+
+
+def test_a_default_that_others_do_not_share_is_searched_for_those_who_do() -> None:
+    """`dense_units` is 100 of a CNN, 256 of a TF-IDF network and 0, none at all, of recurrent ones."""
+    spec, change = parse_spec(FAMILIES, "file", CATALOGUE), Change("dense_units", "times", 2, above=0)
+
+    assert text_of(ran(spec, family="cnn"), change, spec=spec) == (
+        "space:\n  # was 100, the default\n  dense_units: {choices: [100, 200], when: {family: cnn}}\n"
+    )
+    assert "dense_units: {choices: [256, 512], when: {family: tfidf_dense}}" in text_of(
+        ran(spec, family="tfidf_dense"), change, spec=spec
+    )
+    assert "dense_units: {choices: [0, 64], when: {family: [lstm, gru]}}" in text_of(
+        ran(spec, family="gru"), Change("dense_units", "plus", 64), spec=spec
+    )
+
+
+def test_a_default_that_all_share_needs_no_condition() -> None:
+    spec = parse_spec(FAMILIES.replace("lstm, cnn, gru, tfidf_dense", "lstm, gru"), "file", CATALOGUE)
+
+    assert "  dense_units: [0, 64]\n" in text_of(ran(spec), Change("dense_units", "plus", 64), spec=spec)
+
+
+def test_a_setting_that_was_fixed_for_all_families_is_searched_for_all() -> None:
+    text = FAMILIES.replace("space:", "fixed: {dense_units: 50}\nspace:")
+    spec = parse_spec(text, "file", CATALOGUE)
+
+    assert "  dense_units: [50, 100]\n" in text_of(
+        ran(spec, family="cnn"), Change("dense_units", "times", 2), spec=spec
+    )
+
+
 def test_a_setting_of_another_name_is_found_by_what_it_sets() -> None:
     (proposal,) = proposed(ran(optimizer="sgd", sgd_rate=0.4), Change("learning_rate", "times", 3.0))
     assert (proposal.parameter.name, proposal.value, proposal.target) == ("sgd_rate", 0.4, 1.2)
