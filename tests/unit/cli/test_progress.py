@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import itertools
 import os
@@ -80,10 +81,11 @@ def plain(events: list[Event]) -> list[str]:
 
 
 def test_one_is_not_told_as_several() -> None:
-    (line,) = plain([StudyOpened("reviews", "studies/tuner.db", OBJECTIVES, 1, 4, 1, True)])
+    opened = StudyOpened("reviews", "studies/tuner.db", OBJECTIVES, 1, 4, 1, True)
+    one, two = plain([opened, dataclasses.replace(opened, finished=2)])
 
-    assert "goes on after 1 ended trial: " in line
-    assert "; 1 worker; kept in" in line
+    assert "goes on after 1 ended trial: " in one
+    assert "goes on after 2 ended trials: " in two
 
 
 def test_a_study_goes_on_when_nobody_reads_its_lines_any_more(monkeypatch: pytest.MonkeyPatch) -> None:

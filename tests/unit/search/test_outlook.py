@@ -10,7 +10,7 @@ import pytest
 
 from tuner.analysis.wording import unit
 from tuner.metrics import METRICS as REAL
-from tuner.replay.recorded import read_recorded
+from tuner.replay.curves_file import read_recorded
 from tuner.search.outlook import Hope, Outlook, utmost
 from tuner.search.trials import FinishedTrial
 from tuner.spec.catalogue import Growth, Metric
