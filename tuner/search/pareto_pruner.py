@@ -108,7 +108,7 @@ class ParetoPruner:
             numbers: dict[str, Value] = {"epochs": epochs}
             if epochs_left is not None:
                 numbers["epochs_left"] = epochs_left
-            numbers["quantile"] = self.outlook.quantile
+            numbers |= self.outlook.gain_bound.options
             numbers |= self._of_objectives(now, hopes)
             numbers |= self._of_rivals("above_best", above_now)
             return Decision(Rule.NO_HOPE, numbers | self._of_rivals("above_hope", above_hope))

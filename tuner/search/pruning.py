@@ -15,6 +15,7 @@ from tuner.decision import Decision
 from tuner.errors import InputError
 from tuner.search.options import nearest, options_of
 from tuner.search.outlook import Outlook
+from tuner.search.pace_bound import PaceBound
 from tuner.search.pareto_pruner import Floor, ParetoPruner
 from tuner.search.rungs import MoAshaPruner, Rungs
 from tuner.search.trials import FinishedTrial
@@ -120,9 +121,7 @@ def _make_pareto(
     outlook = Outlook(
         objectives=tuple(objectives),
         metrics=metrics,
-        startup_trials=startup_trials,
-        quantile=float(options["quantile"]),
-        least_pace=float(options["least_pace"]),
+        gain_bound=PaceBound(startup_trials, float(options["quantile"]), float(options["least_pace"])),
     )
     grace_epochs = int(options["grace_epochs"])
     rungs = Rungs(tuple(objectives), grace_epochs + 1, int(options["reduction_factor"]))

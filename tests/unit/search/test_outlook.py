@@ -11,7 +11,9 @@ import pytest
 from tuner.analysis.wording import unit
 from tuner.metrics import METRICS as REAL
 from tuner.replay.curves_file import read_recorded
-from tuner.search.outlook import Hope, Outlook, utmost
+from tuner.search.outlook import Hope, Outlook
+from tuner.search.pace_bound import PaceBound
+from tuner.search.scale import utmost
 from tuner.search.trials import FinishedTrial
 from tuner.spec.catalogue import Growth, Metric
 from tuner.spec.values import Direction, Objective
@@ -60,7 +62,7 @@ def hope(
     quantile: float = 1.0,
     least_pace: float = 0.0,
 ) -> float:
-    outlook = Outlook((Objective(name, direction),), METRICS, 4, quantile, least_pace)
+    outlook = Outlook((Objective(name, direction),), METRICS, PaceBound(4, quantile, least_pace))
     (found,) = outlook.hopes(curve(name, own), complete, epochs_left)
     return found.value
 
@@ -179,7 +181,7 @@ def test_no_hopeful_end_of_a_recorded_cost_is_above_what_it_came_to(path: Path) 
     measured = set.intersection(*(set(epoch) for trial in study.trials for epoch in trial.epochs))
     costs = [each.name for each in REAL.values() if each.growth == "grows" and each.unit != "s"]
     aims = tuple(Objective(name, "minimize") for name in costs if name in measured)
-    outlook = Outlook(aims, REAL, 4, 1.0, 0.0)
+    outlook = Outlook(aims, REAL, PaceBound(4, 1.0, 0.0))
 
     assert "peak_memory_bytes" in measured
     for trial in study.trials:
@@ -200,7 +202,7 @@ def test_a_cost_grows_by_the_least_that_an_epoch_took() -> None:
 
 def test_a_constant_stays_and_what_is_known_at_the_end_is_hoped_for() -> None:
     assert hope("parameters", [200.0, 200.0], [], "minimize") == 200.0
-    outlook = Outlook((Objective("size_bytes", "minimize"),), METRICS, 4, 1.0, 0.0)
+    outlook = Outlook((Objective("size_bytes", "minimize"),), METRICS, PaceBound(4, 1.0, 0.0))
     assert outlook.hopes(curve("accuracy", [0.5]), []) == (Hope(0.0, {"bound": 0.0}),)
 
 
