@@ -23,6 +23,7 @@ standard deviation of the running trial, are added to the mean of its end.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -30,7 +31,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
 
-from tuner.search.gain_bound import Curves, SoFar
+from tuner.search.gain_bound import Curves, Gain, SoFar
 from tuner.search.scale import Array
 
 __all__ = ["Law", "PowerLawBound", "fitted"]
@@ -137,7 +138,12 @@ class PowerLawBound:
     least_pace: float = 0.02
     by_pace: bool = False
 
-    def bound(self, running: SoFar, finished: Curves) -> float | None:
+    @property
+    def options(self) -> Mapping[str, float]:
+        """See ``GainBound``."""
+        return {"probability": self.probability}
+
+    def bound(self, running: SoFar, finished: Curves) -> Gain | None:
         """See ``GainBound``; a trial that did not measure its first epoch teaches and is told nothing."""
         measured = np.isfinite(finished.reached).all(axis=1)
         if measured.sum() < self.startup_trials or not np.isfinite(running.reached).all():
@@ -158,7 +164,7 @@ class PowerLawBound:
         gains, deviations = self._gains(law, own, own.shape[1] + running.epochs_left)
         gain = float(gains[0]) + error * float(deviations[0])
         bound = max(gain * unit, self.least_pace * running.epochs_left * finished.unit)
-        return bound if math.isfinite(bound) else None
+        return Gain(bound) if math.isfinite(bound) else None
 
     def _gains(self, law: Law, reached: Array, epochs: int) -> tuple[Array, Array]:
         """Return each trial's mean gain by its end, and the standard deviation, ``(n_trials,)`` both."""

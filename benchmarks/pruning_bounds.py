@@ -27,9 +27,10 @@ import numpy as np
 from benchmarks.power_law import PowerLawBound
 from tuner.metrics import METRICS
 from tuner.replay.compare import LOSS
+from tuner.replay.curves_file import read_recorded
 from tuner.replay.judge import judge, truth_of
-from tuner.replay.recorded import RecordedStudy, read_recorded
-from tuner.replay.simulate import TrialCourse, clock_of, courses_of, simulate
+from tuner.replay.recorded import RecordedStudy
+from tuner.replay.simulate import InOrder, TrialCourse, clock_of, courses_of, simulate
 from tuner.search.gain_bound import Curves, GainBound, SoFar
 from tuner.search.outlook import Outlook
 from tuner.search.pace_bound import PaceBound
@@ -106,7 +107,7 @@ def asked(
     for order in courses_and_orders(study, orders)[1]:
         ended = {course.number for course in order}
         if pruned:
-            ended -= simulate(order, pruner_of(study, bound)).reasons.keys()
+            ended -= simulate(InOrder(order), pruner_of(study, bound)).reasons.keys()
         before: list[Array] = []
         for course in order:
             values = np.array([[report.metrics[first.metric] for report in course.curve]])
@@ -120,7 +121,8 @@ def asked(
 def _asked_of(own: Array, finished: Curves, bound: GainBound) -> Iterator[Asked]:
     for epoch in range(GRACE_EPOCHS, len(own) - 1):
         running = SoFar(own[: epoch + 1], epoch, len(own) - 1 - epoch)
-        yield Asked(epoch + 1, bound.bound(running, finished), float(own[-1] - own[epoch]))
+        gain = bound.bound(running, finished)
+        yield Asked(epoch + 1, None if gain is None else gain.total, float(own[-1] - own[epoch]))
 
 
 def _curves(rows: Sequence[Array], scale: Scale) -> Curves:
@@ -173,7 +175,7 @@ def replayed(study: RecordedStudy, bound: GainBound, workers: int, orders: int =
     """Replay `pareto` with a bound; write epochs saved, the worst hypervolume kept and the losses."""
     courses, shuffled = courses_and_orders(study, orders)
     truth, pruner = truth_of(courses, study.objectives), pruner_of(study, bound)
-    judged = [judge(simulate(order, pruner, workers), courses, truth) for order in shuffled]
+    judged = [judge(simulate(InOrder(order), pruner, workers), courses, truth) for order in shuffled]
     saved = statistics.median(each.epochs_saved for each in judged)
     worst = min(each.hypervolume_kept for each in judged)
     losses = sum(each.largest_cut > LOSS for each in judged)

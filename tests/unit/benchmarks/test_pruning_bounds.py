@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,8 +24,8 @@ from benchmarks.pruning_bounds import (
 from tests.unit.replay.curves import recorded, trial
 from tuner.metrics import METRICS
 from tuner.replay.compare import Conditions, compare
-from tuner.replay.recorded import read_recorded
-from tuner.search.gain_bound import Curves, GainBound, SoFar
+from tuner.replay.curves_file import read_recorded
+from tuner.search.gain_bound import Curves, Gain, GainBound, SoFar
 from tuner.spec.values import ComponentSpec
 
 STUDY = recorded(*(trial(number, [0.5, 0.6, 0.7, 0.8], 1.0) for number in range(6)))
@@ -38,9 +39,13 @@ class Told:
     gain: float | None
     learned_from: list[int] = field(default_factory=list)
 
-    def bound(self, running: SoFar, finished: Curves) -> float | None:
+    @property
+    def options(self) -> Mapping[str, float]:
+        return {}
+
+    def bound(self, running: SoFar, finished: Curves) -> Gain | None:
         self.learned_from.append(len(finished.lengths))
-        return self.gain
+        return None if self.gain is None else Gain(self.gain)
 
 
 def test_a_bound_is_asked_for_after_every_epoch_that_a_pruner_asks_in() -> None:
