@@ -1,6 +1,6 @@
 """Prints what bounds of a trial's gain are worth: how often they hold, and what `pareto` makes of each.
 
-    python benchmarks/pruning_bounds.py [STUDY ...]
+    python -m benchmarks.pruning_bounds [STUDY ...]
 
 Nothing is trained. `pareto` as declared by default bounds a trial's gain by `PaceBound`; the others are of
 `power_law`. Two tables for each recorded study, all of them unless named:
