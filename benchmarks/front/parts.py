@@ -5,7 +5,8 @@
 
 Variations take turns, seed by seed, so that what disturbs the machine disturbs all of them. All are `tuner`,
 with one stopwatch on one machine, so accuracies and seconds are those of the studies themselves; nothing is
-measured again. A run whose record is there, made with the same settings, is not made again.
+measured again. A run whose record is there, made with the same settings, is not made again, and what is told
+is told of all records that are there.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ PARTS = replace(FULL, name="parts")
 def main() -> int:
     """Run what is missing, then write and print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--seeds", type=int, default=PARTS.seeds, help="runs of each variation")
+    parser.add_argument(
+        "--seeds", type=int, default=PARTS.seeds, choices=range(1, PARTS.seeds + 1), help="runs of each"
+    )
     parser.add_argument("--variations", nargs="*", choices=sorted(VARIATIONS), help="these only")
     options = parser.parse_args()
     chosen = [each for each in VARIATIONS if options.variations is None or each in options.variations]
@@ -53,10 +56,12 @@ def main() -> int:
         prepare_texts(PARTS, seed, cache_of(PARTS, seed), texts_of(PARTS, seed))
         for method in methods:
             run(method, PARTS, seed)
+    every = [methods[0], *(Method(SAID[each], "tuner_study", "tuner", (each,)) for each in VARIATIONS)]
     runs = [
-        Run(method.name, seed, read_record(record_of(method, PARTS, seed)))
-        for method in methods
-        for seed in range(options.seeds)
+        Run(method.name, seed, read_record(path))
+        for method in every
+        for seed in range(PARTS.seeds)
+        if (path := record_of(method, PARTS, seed)).exists()  # those of earlier calls too
     ]
     document = summary_of(runs, PARTS)
     write_json(MEASURED / "full" / "parts.json", {**document, "machine": machine.facts(PACKAGES[:4])})

@@ -184,7 +184,7 @@ def compare(
         also_differ=_also_differ(list(levels.values()), spec, factors),
         left_out=len(finished) - len(compared),
     )
-    if finished and len(levels) < 2:
+    if finished and (len(levels) < 2 or not compared):
         raise InputError(_nothing_to_compare(table, len(finished)), _what_differs(finished, spec))
     by_number = {trial.number: trial for trial in compared}
     return _judged(table, by_number, lambda trial: measured(trial, chosen[0], split, spec.task))

@@ -346,6 +346,11 @@ def _said(compared: Comparison) -> list[str]:
             lines.append(
                 "those that were left out cannot be begun, so a sampler is shown a part of the study only"
             )
+        if study.sampler not in ("", *_FAIR_SAMPLERS):
+            lines.append(
+                f"the trials were drawn by {study.sampler} and lie where it looked: samplers like it have it"
+                " easier among them than in the whole space"
+            )
     elif conditions.order == "shuffled":
         lines.append(f"medians of {conditions.seeds} shuffled orders; worst and largest are over all of them")
     partial = [outcome for outcome in compared.outcomes if len(outcome.judged_by) < len(truth.objectives)]

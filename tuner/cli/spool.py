@@ -29,7 +29,8 @@ class Spool(Generic[_Row]):
     def __init__(self, rows: Iterable[_Row]) -> None:
         self._file = SpooledTemporaryFile(_IN_MEMORY_BYTES, "w+", encoding="ascii", newline="\n")  # noqa: SIM115
         try:
-            self._file.writelines(f"{json.dumps(row)}\n" for row in rows)
+            for row in rows:  # and not `writelines`, which looks at the size after the last one only
+                self._file.write(f"{json.dumps(row)}\n")
         except BaseException:
             self._file.close()
             raise

@@ -69,15 +69,24 @@ def trials(
         match form:
             case "json":
                 write_json_list(trial_document(record) for record in listing.records())
+                return
             case "csv":
-                _write_csv(listing)
+                flat_rows = Spool(flat(record, listing.axis.objectives) for record in listing.records())
             case _:
-                _show(listing)
+                cells = Spool(listing.cells())
+    # Nothing is open any more but the spool: whoever turns pages does not keep the database waiting.
+    if form == "csv":
+        with flat_rows:
+            headings = headings_of(flat_rows, listing.axis.objectives)
+            write_csv(headings, (cells_of(row, headings) for row in flat_rows))
+    else:
+        with cells:
+            _show(listing, cells)
 
 
 @dataclass
 class _Listing:
-    """Trials that are listed, read from one snapshot.
+    """Trials that are listed, read once from one snapshot.
 
     A table has to know all its rows before the first is written: how wide its columns are, and which there
     are. So its rows, which are short, are spooled, and the trials, which are not, never stand side by side.
@@ -86,13 +95,15 @@ class _Listing:
         seen: The study.
         which: Of its trials.
         axis: What they are shown by.
-        left_out: Numbers of finished trials that lack what is shown, of the last look.
-        is_timed: Whether the last look met a time that was taken again or disturbed.
+        count: Trials that were read.
+        left_out: Numbers of finished trials that lack what is shown.
+        is_timed: Whether a time was met that was taken again or disturbed.
     """
 
     seen: Snapshot
     which: Which
     axis: Axis
+    count: int = 0
     left_out: list[int] = field(default_factory=list)
     is_timed: bool = False
 
@@ -100,8 +111,8 @@ class _Listing:
         """Read the trials."""
         from tuner.analysis.retimed import each_shown
 
-        self.left_out = []
         for record in each_shown(self.seen, self.which):
+            self.count += 1
             placed = self.axis.place(record)
             if placed.values is None and record.values is not None:
                 self.left_out.append(record.number)
@@ -109,7 +120,6 @@ class _Listing:
 
     def cells(self) -> Iterator[list[str]]:
         """Read the trials as rows of a table, the column "timed" among them."""
-        self.is_timed = False
         for record in self.records():
             timed = _timed(record)
             self.is_timed = self.is_timed or _says_something(timed)
@@ -122,13 +132,6 @@ class _Listing:
                 written_params(record.params),
                 record.reason,
             ]
-
-
-def _write_csv(listing: _Listing) -> None:
-    objectives = listing.axis.objectives
-    with Spool(flat(record, objectives) for record in listing.records()) as rows:
-        headings = headings_of(rows, objectives)
-        write_csv(headings, (cells_of(row, headings) for row in rows))
 
 
 def trial_document(record: TrialRecord) -> dict[str, Any]:
@@ -148,20 +151,19 @@ def trial_document(record: TrialRecord) -> dict[str, Any]:
     }
 
 
-def _show(listing: _Listing) -> None:
+def _show(listing: _Listing, rows: Spool[list[str]]) -> None:
     aims = [title(aim.metric) for aim in listing.axis.objectives]
     headings, right = ["trial", "state", *aims, "wall", _TIMED, "params", "reason"], ["trial", *aims, "wall"]
-    with Spool(listing.cells()) as rows:
-        silent = None if listing.is_timed else headings.index(_TIMED)
+    silent = None if listing.is_timed else headings.index(_TIMED)
 
-        def kept(row: Sequence[str]) -> Sequence[str]:
-            return row if silent is None else [*row[:silent], *row[silent + 1 :]]
+    def kept(row: Sequence[str]) -> Sequence[str]:
+        return row if silent is None else [*row[:silent], *row[silent + 1 :]]
 
-        shown = kept(headings)
-        if listing.seen.count(listing.which) >= MANY_ROWS:
-            write_rows(shown, map(kept, rows), widths_of(shown, map(kept, rows)), right)
-        else:
-            console().print(table(shown, map(kept, rows), right))
+    shown = kept(headings)
+    if listing.count >= MANY_ROWS:
+        write_rows(shown, map(kept, rows), widths_of(shown, map(kept, rows)), right)
+    else:
+        console().print(table(shown, map(kept, rows), right))
     if remarked := left_out_remark(listing.left_out):
         remark(remarked)
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
-import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +21,7 @@ from typing import Any, Final
 
 from filelock import FileLock
 
+from tuner.durable import sync_folder, write_synced
 from tuner.errors import DataError, NoSpaceError, StorageRefusedError
 
 __all__ = ["Contents", "build_once", "read_facts", "writing"]
@@ -139,34 +139,19 @@ def _replace(directory: Path, contents: Contents) -> None:
             for name, content in contents.files.items()
         }
         for name, content in contents.files.items():
-            _write(building / name, content)
+            write_synced(building / name, content)
         meta: dict[str, Any] = {"format": _FORMAT, "facts": dict(contents.facts), "files": described}
         meta["checksum"] = _digest(_canonical(meta))
-        _write(building / _META, _canonical(meta))
-        _sync_folder(building)
+        write_synced(building / _META, _canonical(meta))
+        sync_folder(building)
         if directory.exists():  # damaged: a folder cannot be renamed onto one that is not empty
             directory.rename(building.with_suffix(".damaged"))
         building.rename(directory)
-        _sync_folder(directory.parent)
+        sync_folder(directory.parent)
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
     shutil.rmtree(building.with_suffix(".damaged"), ignore_errors=True)
-
-
-def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _canonical(meta: Mapping[str, Any]) -> bytes:

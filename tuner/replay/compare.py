@@ -112,8 +112,8 @@ class Comparison:
         conditions: Under which.
         clock: The metric that told the seconds.
         truth: The whole study without pruning.
-        until_s: Up to when the hypervolume that is held is averaged: the time limit, or when the workers are
-            done without pruning.
+        until_s: Up to when the hypervolume that is held is averaged: the time limit, or the seconds of as
+            many trials of the study without pruning, on average, divided by the workers.
         outcomes: One a sampler and pruner, as asked.
     """
 
@@ -164,6 +164,12 @@ def compare(
         raise InputError("reference: no trial is better than it in every objective", "give a worse point")
     judges = [(spec, *pruner_for(spec, study.objectives, metrics)) for spec in pruners]
     for each in samplers:  # what cannot be asked is refused before an hour of replays
+        if "draws" in each.options:
+            raise InputError(
+                f"sampler '{each.name}': draws is not replayed, for points are chosen by predicted seconds"
+                " only within a time limit and at a study's end",
+                "leave it out; a replay begins what the sampler asks for",
+            )
         make_sampler(each, study.space, 0)
     replay = _Replay(study, courses, truth, conditions, done, len(samplers or (None,)) * len(pruners))
     outcomes = []
@@ -193,8 +199,9 @@ class _Replay:
         self._done = done
         self._rows = rows
         self._count = 0
+        share = min(conditions.trials or len(courses), len(courses)) / len(courses)
         limit_s = conditions.time_limit_s
-        self.until_s = truth.seconds / conditions.workers if limit_s is None else limit_s
+        self.until_s = share * truth.seconds / conditions.workers if limit_s is None else limit_s
 
     def run(
         self, pruner: Pruner, sampler: ComponentSpec | None

@@ -164,7 +164,7 @@ def _study_of(record: Any) -> RecordedStudy:
     space = space_from_json(record.get("space", ()))  # files of before have none
     _check_space(space)
     for trial in trials:
-        name = stray(trial, space) if space else None
+        name = stray(trial.params, space) if space else None
         if name is not None:
             raise ValueError(f"trial {trial.number} has a {name} that the space does not allow")
     counts = {

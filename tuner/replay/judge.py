@@ -103,7 +103,7 @@ class Judgement:
         members_cut: Members of the true front that were pruned, each with its own share of the hypervolume.
         ended_s: When the last trial ended.
         hypervolume_held: The mean over the time of the share that was covered by then: 1 if all were there
-            from the start. Up to the time limit, or else up to when the study ends without pruning.
+            from the start. Up to a moment that is the same for all that are compared.
         reached_s: When :data:`REACHED` of the whole study's hypervolume was covered first; None for never.
     """
 

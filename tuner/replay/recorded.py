@@ -9,7 +9,7 @@ from typing import Any
 
 from tuner.errors import InputError
 from tuner.metrics import METRICS
-from tuner.spec.values import Objective, Parameter, Value, accepts, holds
+from tuner.spec.values import Objective, Parameter, Params, Value, accepts, holds
 from tuner.storage import Ledger, TrialRecord
 from tuner.training.course import Rules
 from tuner.trial import EpochReport
@@ -108,17 +108,18 @@ def recorded_study(ledger: Ledger, name: str) -> RecordedStudy:
     curves = ledger.curves(name)
     trials: list[RecordedTrial] = []
     left_out: dict[str, int] = {}
+    space = study.spec.space
     for record in ledger.trials(name):
         reason = _unusable(record, curves.get(record.number, ()), objectives)
+        if reason is None and stray(record.params, space) is not None:
+            reason = "outside the space"  # Optuna's dashboard, or a script, can queue any
         if reason:
             left_out[reason] = left_out.get(reason, 0) + 1
         else:
             trials.append(_recorded(record, curves[record.number]))
     counts = _counts(study.data_summary.get("counts", {}))
-    space = study.spec.space
-    inside = all(stray(trial, space) is None for trial in trials)  # Optuna's dashboard can add others
     drawn_by = study.spec.sampler.name
-    return RecordedStudy(name, objectives, tuple(trials), left_out, counts, space if inside else (), drawn_by)
+    return RecordedStudy(name, objectives, tuple(trials), left_out, counts, space, drawn_by)
 
 
 def _unusable(
@@ -159,13 +160,13 @@ def _counts(record: Mapping[str, Sequence[int]]) -> dict[str, tuple[int, ...]]:
     return {str(part): tuple(int(count) for count in counts) for part, counts in record.items()}
 
 
-def stray(trial: RecordedTrial, space: Sequence[Parameter]) -> str | None:
+def stray(params: Params, space: Sequence[Parameter]) -> str | None:
     """Return a name by which a trial's params are no point of the space; None if they are one."""
     known: dict[str, Value] = {}
     for parameter in space:
         if not holds(parameter.when, known):
             continue
-        if parameter.name not in trial.params or not accepts(parameter, trial.params[parameter.name]):
+        if parameter.name not in params or not accepts(parameter, params[parameter.name]):
             return parameter.name
-        known[parameter.name] = trial.params[parameter.name]
-    return next((name for name in trial.params if name not in known), None)
+        known[parameter.name] = params[parameter.name]
+    return next((name for name in params if name not in known), None)

@@ -192,7 +192,7 @@ def exclusive_hypervolume(
     """
     losses = _losses([point, *others, _finite(reference)], directions)
     own, rest, bound = losses[0], losses[1:-1], losses[-1]
-    if not (own < bound).all():
+    if not (own < bound).all() or (rest <= own).all(axis=1).any():
         return 0.0
     if not np.isfinite(own).all():
         return math.inf

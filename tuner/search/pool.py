@@ -26,6 +26,9 @@ from tuner.spec.values import Objective, Parameter, Params
 
 __all__ = ["Begun", "Pool"]
 
+_ASKED_PARAMS = "tpe:relative_params"
+"""Under which TPE keeps with a running trial what it wants it to have, and reads it as what it has."""
+
 
 @dataclass(frozen=True)
 class Begun:
@@ -102,7 +105,11 @@ class Pool:
                 state=TrialState.RUNNING,
                 params=dict(given.params),
                 distributions=dict(given.distributions),
-                system_attrs=dict(proposal.trial_attributes),
+                system_attrs={
+                    key: value
+                    for key, value in proposal.trial_attributes.items()
+                    if not key.startswith(_ASKED_PARAMS)
+                },
             )
         )
 

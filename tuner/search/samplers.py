@@ -230,7 +230,8 @@ _REGISTERED = (
                     "population_size",
                     "int",
                     20,
-                    "Trials of a generation; the first is random, so it should be a fraction of the budget.",
+                    "Completed trials of a generation, for pruned ones do not count; the first is random, so"
+                    " it should be a fraction of the trials that complete.",
                     low=2,
                 ),
             ),

@@ -10,7 +10,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
@@ -103,12 +103,16 @@ class Database:
         Raises:
             StorageRefusedError, StorageUnreachableError: See ``tuner.storage.faults``; from the beginning.
         """
-        with ExitStack() as open_until_then:
+        open_until_then = ExitStack()
+        try:
             with self.translated():
                 connection = open_until_then.enter_context(self._connected())
                 if self._location.kind == "postgresql":  # else the server ends whoever idles
                     connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
             yield connection
+        finally:
+            with suppress(sa.exc.SQLAlchemyError):  # a server that has gone: who only read loses nothing
+                open_until_then.close()
 
     @contextmanager
     def _connected(self) -> Iterator[sa.Connection]:

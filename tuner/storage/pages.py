@@ -22,7 +22,7 @@ from tuner.storage.records import TrialRecord, TrialStateName, Which
 from tuner.storage.tables import epochs, leases, optuna_trials, results
 from tuner.trial import LIMIT, WAYS
 
-__all__ = ["count_trials", "count_unfit", "read_pages", "read_these", "read_ways"]
+__all__ = ["count_unfit", "read_pages", "read_these", "read_ways"]
 
 _BRIEF = ("number", "metrics", "test_metrics", "reason", "facts", "decision")
 """Columns of a result that lists show; confusion matrices and tracebacks may be large."""
@@ -66,13 +66,6 @@ def read_these(
         query = sa.select(optuna_trials).where(*mine).order_by(optuna_trials.c.number)
         found += _records(connection, study_id, spec, connection.execute(query).all(), is_brief=False)
     return found
-
-
-def count_trials(connection: sa.Connection, study_id: int, which: Which) -> int:
-    """Return how many trials :func:`read_pages` yields."""
-    wanted = _wanted(study_id, which)
-    found = int(connection.scalar(sa.select(sa.func.count()).select_from(optuna_trials).where(*wanted)) or 0)
-    return min([found, *(most for most in (which.limit, which.last) if most is not None)])
 
 
 def count_unfit(connection: sa.Connection, study_id: int) -> int:

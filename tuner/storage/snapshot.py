@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from tuner.storage.additions import read_baselines, read_timings
-from tuner.storage.pages import count_trials, count_unfit, read_pages, read_these, read_ways
+from tuner.storage.pages import count_unfit, read_pages, read_these, read_ways
 from tuner.storage.reading import measured_on_test, states_of, stored_values
 from tuner.storage.records import BaselineRecord, BudgetUse, StudyRecord, TimingRecord, TrialRecord, Which
 from tuner.storage.studies import use_of_budget
@@ -59,11 +59,6 @@ class Snapshot:
         """Return the trials of these numbers, by number."""
         with self._database.translated():
             return read_these(self._connection, self._id, self.study.spec, numbers)
-
-    def count(self, which: Which) -> int:
-        """Return how many trials :meth:`pages` yields."""
-        with self._database.translated():
-            return count_trials(self._connection, self._id, which)
 
     def points(self) -> list[TrialRecord]:
         """Return the trials that completed, by number, with their values and, of their facts, the ways.

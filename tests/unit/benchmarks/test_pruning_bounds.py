@@ -92,7 +92,28 @@ def test_the_first_bound_is_what_pareto_uses_by_default() -> None:
     assert replayed(study, next(iter(BOUNDS.values())), 2, 3) == pruning_tables.cell(outcome)
 
 
-def test_the_page_shows_the_tables_of_these_bounds() -> None:
-    page = (Path(__file__).resolve().parents[3] / "docs" / "pruning.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).resolve().parents[3] / "docs" / "pruning.md").read_text(encoding="utf-8")
 
-    assert {said: page.count(f"| {said} |") for said in BOUNDS} == dict.fromkeys(BOUNDS, 2 * len(STUDIES))
+
+def test_the_page_has_a_row_of_each_bound_in_every_table() -> None:
+    assert {said: PAGE.count(f"| {said} |") for said in BOUNDS} == dict.fromkeys(BOUNDS, 2 * len(STUDIES))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("said", [next(iter(BOUNDS)), "power law, 0.8"])
+def test_the_page_shows_what_is_measured(said: str) -> None:
+    """On one study; all of it takes some minutes."""
+    study, bound = read_recorded(CURVES / "sentences_64.json.gz"), {said: BOUNDS[said]}
+
+    for line in (*coverage_table(study, bound), *replay_table(study, bound)):
+        assert line in PAGE
+
+
+@pytest.mark.slow
+def test_the_page_shows_what_other_pruners_come_to() -> None:
+    study = read_recorded(CURVES / "reviews_64.json.gz")
+    conditions = Conditions(order="shuffled", seeds=20)
+
+    for pruner, said in (("mo_asha", "`mo_asha`"), ("median", "`median`, of accuracy")):
+        (outcome,) = compare(study, [ComponentSpec(pruner)], METRICS, conditions).outcomes
+        assert f"| {said} | {pruning_tables.cell(outcome)} |" in PAGE

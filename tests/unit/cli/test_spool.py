@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from tempfile import SpooledTemporaryFile
+from typing import Any
 
 import pytest
 
@@ -46,3 +48,24 @@ def test_nothing_is_left_open_when_the_rows_end_in_an_error() -> None:
 def test_it_takes_no_rows_as_well() -> None:
     with Spool[list[str]]([]) as rows:
         assert list(rows) == []
+
+
+def test_rows_go_to_a_file_while_they_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool, "_IN_MEMORY_BYTES", 100)
+    made: list[SpooledTemporaryFile[str]] = []
+
+    def make(*arguments: Any, **options: Any) -> SpooledTemporaryFile[str]:
+        made.append(SpooledTemporaryFile(*arguments, **options))  # noqa: SIM115
+        return made[0]
+
+    monkeypatch.setattr(spool, "SpooledTemporaryFile", make)
+    in_a_file = []
+
+    def rows() -> Iterator[list[str]]:
+        for _ in range(5):
+            yield ["x" * 60]
+            in_a_file.append(vars(made[0])["_rolled"])
+
+    with Spool(rows()) as kept:
+        assert len(list(kept)) == 5
+    assert in_a_file == [False, True, True, True, True]

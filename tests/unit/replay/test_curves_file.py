@@ -10,7 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from optuna._hypervolume import compute_hypervolume
 
 from tests.unit.replay.curves import recorded, trial, with_space
 from tuner.cli import main
@@ -193,24 +195,32 @@ def test_a_sampler_that_cannot_be_asked_is_refused_before_any_replay() -> None:
     assert not done
 
 
-def test_six_objectives_are_judged_in_one_go() -> None:
-    """Of sixty trials hardly one beats another: to measure all of it for each of them would take minutes."""
+def test_six_objectives_are_judged_as_optuna_measures_them() -> None:
+    """Of thirty trials hardly one beats another: to measure all of it for each of them would take minutes."""
     names = ("accuracy", "f1", "auc", "precision", "recall", "r2")
 
     def reached(number: int) -> dict[str, float]:
         primes = zip(names, (7, 11, 13, 17, 19, 23), strict=True)
         return {name: 0.5 + number * prime % 61 / 200 for name, prime in primes}
 
-    trials = (
-        replace(
-            trial(number, [0.5], 1.0),
-            epochs=({**reached(number), "training_time_s": 1.0},),
-        )
-        for number in range(60)
-    )
+    trials = [
+        replace(trial(number, [0.5], 1.0), epochs=({**reached(number), "training_time_s": 1.0},))
+        for number in range(30)
+    ]
     objectives = tuple(Objective(name, "maximize") for name in names)
+    conditions = Conditions(reference=(0.4,) * 6)
 
-    (outcome,) = compare(replace(recorded(*trials), objectives=objectives), [NONE], METRICS).outcomes
+    compared = compare(replace(recorded(*trials), objectives=objectives), [NONE], METRICS, conditions)
 
-    assert outcome.judgements[0].hypervolume_kept == pytest.approx(1.0)
-    assert outcome.judgements[0].reached_s is not None
+    points = -np.array([list(reached(number).values()) for number in range(30)])
+    whole = compute_hypervolume(points, -np.full(6, 0.4))
+    assert compared.truth.hypervolume == pytest.approx(whole)
+    assert len(compared.truth.own_share) > 20
+    for number, share in compared.truth.own_share.items():
+        without = compute_hypervolume(np.delete(points, number, axis=0), -np.full(6, 0.4))
+        assert share == pytest.approx((whole - without) / whole, abs=1e-9)
+
+
+def test_draws_are_not_replayed() -> None:
+    with pytest.raises(InputError, match="draws is not replayed"):
+        compare(STUDY, [NONE], METRICS, samplers=[ComponentSpec("tpe", {"draws": 1})])

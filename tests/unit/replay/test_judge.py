@@ -157,3 +157,12 @@ def test_workers_hold_more_of_it_sooner() -> None:
         return outcome.judgements[0].hypervolume_held
 
     assert held(1) < held(2) < held(4)
+
+
+def test_of_fewer_trials_what_is_held_is_measured_up_to_what_so_many_take() -> None:
+    whole, half = (
+        compare(STUDY, [ComponentSpec("none")], METRICS, Conditions(reference=REFERENCE, trials=trials))
+        for trials in (None, 2)
+    )
+
+    assert (whole.until_s, half.until_s) == (10.0, 5.0)

@@ -15,6 +15,7 @@ from tests.unit.replay.curves import recorded, trial, with_space
 from tuner.errors import InputError, NotFoundError
 from tuner.replay.curves_file import read_recorded, write_recorded
 from tuner.replay.recorded import recorded_study
+from tuner.storage import Ledger, TrialRecord
 
 
 def test_only_trials_that_were_trained_to_their_end_can_be_replayed(tmp_path: Path) -> None:
@@ -24,6 +25,22 @@ def test_only_trials_that_were_trained_to_their_end_can_be_replayed(tmp_path: Pa
     assert study.left_out == {"pruned": 1, "failed": 1}
     assert [row["accuracy"] for row in study.trials[1].epochs] == [pytest.approx(0.76), 0.86]
     assert set(study.trials[1].params) == {"units", "bidirectional"}
+
+
+def test_a_trial_that_was_queued_outside_the_space_is_left_out(tmp_path: Path) -> None:
+    ledger = record_study(str(tmp_path / "tuner.db"))
+    whole = recorded_study(ledger, "reviews")
+    strange = replace(ledger.trials("reviews")[0], params={"units": 7, "layers": 9})
+
+    class Strange(Ledger):
+        def trials(self, name: str) -> list[TrialRecord]:
+            return [strange, *super().trials(name)[1:]]
+
+    study = recorded_study(Strange(ledger.database), "reviews")
+
+    assert [each.number for each in study.trials] == [each.number for each in whole.trials][1:]
+    assert study.left_out == {**whole.left_out, "outside the space": 1}
+    assert study.space == whole.space
 
 
 def test_the_kept_epoch_can_be_chosen_by_what_every_epoch_has() -> None:

@@ -6,7 +6,14 @@ import math
 
 import pytest
 
-from tuner.search.pareto import dominates, dominating_indices, front_indices, hypervolume, ranks
+from tuner.search.pareto import (
+    dominates,
+    dominating_indices,
+    exclusive_hypervolume,
+    front_indices,
+    hypervolume,
+    ranks,
+)
 from tuner.spec.values import Direction
 
 BOTH: tuple[Direction, ...] = ("maximize", "minimize")
@@ -73,6 +80,13 @@ def test_hypervolume_of_one_and_three_objectives() -> None:
     three: list[Direction] = ["minimize"] * 3
     points = [(0.0, 0.0, 1.0), (1.0, 1.0, 0.0)]
     assert hypervolume(points, (2.0, 2.0, 2.0), three) == pytest.approx(4.0 + 2.0 - 1.0)
+
+
+def test_what_a_point_adds_is_nothing_where_another_dominates_it_also_without_end() -> None:
+    assert exclusive_hypervolume((0.8, 2.0), [(0.9, 1.0)], (0.5, 10.0), BOTH) == 0.0
+    assert exclusive_hypervolume((math.inf, 1.0), [(math.inf, 0.5)], (0.5, 10.0), BOTH) == 0.0
+    assert exclusive_hypervolume((math.inf, 1.0), [(0.9, 0.5)], (0.5, 10.0), BOTH) == math.inf
+    assert exclusive_hypervolume((0.4, 1.0), [], (0.5, 10.0), BOTH) == 0.0
 
 
 def test_hypervolume_refuses_an_infinite_reference() -> None:

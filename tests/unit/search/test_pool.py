@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
+import optuna
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -125,7 +126,7 @@ def test_the_sampler_hears_of_pruned_trials() -> None:
     assert [state for _, state, _ in sampler.seen[1]] == [TrialState.PRUNED]
 
 
-def grid_pool(sampler: str, seed: int) -> tuple[list[int], Sequence[Params]]:
+def grid_pool(sampler: str, seed: int) -> list[int]:
     space = (
         CategoricalParameter("family", "family", choices=("lstm", "cnn", "gru")),
         IntParameter("units", "units", low=1, high=4),
@@ -139,15 +140,68 @@ def grid_pool(sampler: str, seed: int) -> tuple[list[int], Sequence[Params]]:
         assert sampler != "grid" or begun.distance == 0.0
         pool.end(begun.number, (0.5 + 0.01 * begun.number, 1.0))
         numbers.append(begun.number)
-    return numbers, points
+    return numbers
 
 
 @pytest.mark.parametrize("sampler", ["random", "tpe", "nsga2", "qmc", "grid"])
 def test_every_trial_is_begun_once_by_every_sampler(sampler: str) -> None:
-    numbers, points = grid_pool(sampler, seed=1)
+    numbers = grid_pool(sampler, seed=1)
 
-    assert sorted(numbers) == list(range(len(points)))
-    assert grid_pool(sampler, seed=1)[0] == numbers, "the same seed, the same order"
+    assert sorted(numbers) == list(range(len(GRID_POINTS)))
+    assert grid_pool(sampler, seed=1) == numbers, "the same seed, the same order"
+
+
+GRID = (
+    CategoricalParameter("family", "family", choices=("lstm", "cnn", "gru")),
+    IntParameter("units", "units", low=1, high=4),
+)
+GRID_POINTS = [
+    {"family": family, "units": units} for family in ("lstm", "cnn", "gru") for units in range(1, 5)
+]
+
+
+def asked_of(sampler: str, options: dict[str, Any], count: int, ends: bool) -> list[FrozenTrial]:
+    """Begin so many trials by a sampler; return them as they stand in Optuna's study then."""
+    pool = Pool(
+        make_sampler(ComponentSpec(sampler, options), GRID, 3), GRID, OBJECTIVES, dict(enumerate(GRID_POINTS))
+    )
+    for _ in range(count):
+        begun = pool.begin()
+        assert begun is not None
+        if ends:
+            pool.end(begun.number, (0.5 + 0.01 * begun.number, 1.0))
+    return pool._study.get_trials(deepcopy=False)
+
+
+def test_generations_are_counted_as_in_a_study() -> None:
+    trials = asked_of("nsga2", {"population_size": 3}, 9, ends=True)
+
+    kept = [value for trial in trials for key, value in trial.system_attrs.items() if "generation" in key]
+    assert kept == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+
+
+def test_a_sequence_goes_on_as_in_a_study() -> None:
+    """What is asked for must not begin anew with each trial; on a fine pool it is nearly what is begun."""
+    space = (FloatParameter("dropout", "dropout", low=0.0, high=1.0),)
+    points = {number: {"dropout": number / 999} for number in range(1000)}
+    sampler = ComponentSpec("qmc")
+    pool = Pool(make_sampler(sampler, space, 5), space, OBJECTIVES, points)
+    begun = [points[each.number]["dropout"] for _ in range(8) if (each := pool.begin())]
+
+    study = optuna.create_study(sampler=make_sampler(sampler, space, 5), directions=["maximize", "minimize"])
+    wanted = [study.ask().suggest_float("dropout", 0.0, 1.0) for _ in range(8)]
+
+    assert begun[1:] == pytest.approx(wanted[1:], abs=1e-3), "the first of a sequence is drawn at random"
+    assert len(set(begun)) == 8
+
+
+def test_no_running_trial_is_seen_with_params_that_were_only_asked_for() -> None:
+    trials = asked_of("tpe", {"startup_trials": 1}, 3, ends=True) + asked_of(
+        "tpe", {"startup_trials": 1}, 6, ends=False
+    )
+
+    assert not [key for trial in trials for key in trial.system_attrs if "relative_params" in key]
+    assert all(dict(trial.params) in GRID_POINTS for trial in trials)
 
 
 def test_a_sampler_that_learns_finds_the_good_ones_sooner_than_chance() -> None:
