@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 
 from tuner.spec.values import Value
 
-__all__ = ["Decision", "Numbers", "Rule", "in_words"]
+__all__ = ["Decision", "Numbers", "Rule", "size_in_words"]
 
 Numbers: TypeAlias = Mapping[str, Value]
 """What a rule looked at, by name; what it could not know is left out. Only what JSON can carry."""
@@ -157,7 +157,8 @@ def _chance(numbers: Numbers) -> str:
 
 
 def _memory(numbers: Numbers) -> str:
-    needed, limit = in_words(float(numbers["needed_bytes"])), in_words(float(numbers["limit_bytes"]))
+    needed = size_in_words(float(numbers["needed_bytes"]))
+    limit = size_in_words(float(numbers["limit_bytes"]))
     return f"does not fit into memory: about {needed} with its worker, which may have {limit}; not begun"
 
 
@@ -222,6 +223,6 @@ def _figure(value: float, digits: int) -> str:
     return f"{value:,.0f}" if "e+" in written and abs(value) < 1e15 else written
 
 
-def in_words(size_bytes: float) -> str:
+def size_in_words(size_bytes: float) -> str:
     """Write a size for people: ``820 MB``, ``1.18 GB``."""
     return f"{size_bytes / 1e9:.3g} GB" if size_bytes >= 1e9 else f"{size_bytes / 1e6:.0f} MB"

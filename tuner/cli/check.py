@@ -119,11 +119,11 @@ def _share_of(spec: StudySpec, catalogue: Catalogue) -> Share:
 
 
 def _memory(room: Room) -> str:
-    from tuner.execution.memory import in_words
+    from tuner.decision import size_in_words
 
     if room.largest_bytes is None:
         return "unknown of a family of your own"
-    largest = f"largest trial about {in_words(room.largest_bytes)} with its worker"
+    largest = f"largest trial about {size_in_words(room.largest_bytes)} with its worker"
     return f"{largest}; {room.share}" if room.share else largest
 
 

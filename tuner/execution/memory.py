@@ -17,12 +17,12 @@ from pathlib import Path
 import numpy as np
 
 from tuner.data.encode import open_dataset
-from tuner.decision import Decision, Rule, in_words
+from tuner.decision import Decision, Rule
 from tuner.spec.values import Params, Value
 from tuner.training.memory import TextFacts, estimate_bytes, estimate_work
 from tuner.trial import LIMIT, NEEDED, Ending, TrialOutcome, TrialRequest
 
-__all__ = ["WORKER_BYTES", "MemoryGate", "estimate_for", "in_words", "work_for"]
+__all__ = ["WORKER_BYTES", "MemoryGate", "estimate_for", "work_for"]
 
 ESTIMATE, MEASURED = "memory_estimate_bytes", "memory_measured_bytes"
 """Facts of a trial that ran: what it was thought to take beside its worker, and what it did."""

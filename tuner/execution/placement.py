@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tuner.errors import InputError
 from tuner.execution.cores import Cores, quietest
 
-__all__ = ["MOST_A_CORE", "Place", "in_words", "plan_places", "quiet_place", "sharing"]
+__all__ = ["MOST_A_CORE", "Place", "counted", "in_words", "plan_places", "quiet_place", "sharing"]
 
 
 MOST_A_CORE = 16
@@ -94,11 +94,9 @@ def plan_places(
 def in_words(places: Sequence[Place], cores: Cores) -> str:
     """Say how many workers there are, and what each has: ``2 workers with 1 thread each on 2 cores``."""
     count, threads = len(places), places[0].threads
-    said = f"{_counted(count, 'worker')} with {_counted(threads, 'thread')}{' each' * (count > 1)}"
+    said = f"{counted(count, 'worker')} with {counted(threads, 'thread')}{' each' * (count > 1)}"
     gpus = len({place.gpu for place in places} - {None})
-    return (
-        f"{said} on {_counted(gpus, 'GPU')} and {cores.in_words}" if gpus else f"{said} on {cores.in_words}"
-    )
+    return f"{said} on {counted(gpus, 'GPU')} and {cores.in_words}" if gpus else f"{said} on {cores.in_words}"
 
 
 def sharing(places: Sequence[Place], cores: Cores) -> list[str]:
@@ -107,12 +105,12 @@ def sharing(places: Sequence[Place], cores: Cores) -> list[str]:
     found = []
     taken = len({core for place in places for core in place.cores})
     if count > taken:
-        found.append(_counted(taken, "core"))
+        found.append(counted(taken, "core"))
     elif count * places[0].threads > cores.usable:
         found.append(f"a quota of {cores.quota:g} cores")
     gpus = len({place.gpu for place in places} - {None})
     if 0 < gpus < count:
-        found.append(_counted(gpus, "GPU"))
+        found.append(counted(gpus, "GPU"))
     told = [f"{count} workers share {what}: their training times disturb each other" for what in found]
     if cores.quota is not None and cores.quota < 1:
         told.append(f"a quota of {cores.quota:g} cores stops each worker again and again: times are longer")
@@ -133,5 +131,6 @@ def quiet_place(threads: int, busy: Mapping[int, float], on_gpu: bool = False) -
     return Place(0, tuple(sorted(quietest(busy)[:threads])), 0 if on_gpu else None)
 
 
-def _counted(count: int, what: str) -> str:
+def counted(count: int, what: str) -> str:
+    """Say how many of something there are: ``1 thread``, ``2 threads``."""
     return f"{count} {what}{'s' * (count != 1)}"

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import psutil
 
+from tuner.decision import size_in_words
 from tuner.execution.cores import Cores
-from tuner.execution.memory import in_words
 from tuner.search.corners import corners
 from tuner.spec.values import ExecutionSpec, Parameter, Params
 
@@ -45,14 +45,14 @@ class Room:
     def share(self) -> str:
         """What each worker may have, in words."""
         each = f"for each of {self.workers} workers" if self.workers > 1 else "for one worker"
-        return "" if self.limit_bytes is None else f"{in_words(self.limit_bytes)} {each}"
+        return "" if self.limit_bytes is None else f"{size_in_words(self.limit_bytes)} {each}"
 
     @property
     def shortage(self) -> str:
         """Say that the largest trial does not fit, or nothing."""
         if self.limit_bytes is None or self.largest_bytes is None or self.largest_bytes <= self.limit_bytes:
             return ""
-        largest = f"the largest trial takes about {in_words(self.largest_bytes)} with its worker"
+        largest = f"the largest trial takes about {size_in_words(self.largest_bytes)} with its worker"
         return f"memory: {largest}, and there are {self.share}: trials that do not fit are not begun"
 
 
@@ -103,7 +103,7 @@ def divide(
         if fitting < workers:
             remark = (
                 f"{fitting} worker{'s' * (fitting > 1)} on {cores.in_words}: one may take"
-                f" {in_words(each)} with its trial, and the machine has {in_words(whole)};"
+                f" {size_in_words(each)} with its trial, and the machine has {size_in_words(whole)};"
                 " --workers decides otherwise"
             )
             workers = fitting

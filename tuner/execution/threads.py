@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tuner.execution.cores import Cores
-from tuner.execution.placement import Place
+from tuner.execution.placement import Place, counted
 from tuner.trial import threads_of
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Threads:
         told = []
         if self.declared and each < self.declared:
             told.append(
-                f"{_counted(self.declared)} for each worker are declared, and there are {each}:"
+                f"{counted(self.declared, 'thread')} for each worker are declared, and there are {each}:"
                 f" {count} worker{'s' * (count > 1)} on {cores.in_words}"
             )
         if self.begun and each != self.begun:
@@ -64,7 +64,7 @@ class Threads:
 
     def _other(self, count: int, each: int, cores: Cores) -> str:
         said = (
-            f"the study began with {_counted(self.begun or 0)} for each worker, and now"
+            f"the study began with {counted(self.begun or 0, 'thread')} for each worker, and now"
             f" {'each has' if count > 1 else 'there is one worker with'} {each}"
         )
         fitting = cores.usable // (self.begun or 1)
@@ -74,12 +74,12 @@ class Threads:
     def _idle(self, idle: int, count: int, each: int, usable: int) -> str:
         said = f"{idle} of {usable} cores stay{'s' * (idle == 1)} idle"
         if self.declared:
-            return f"{said}: {_counted(each)} for each worker {'is' if each == 1 else 'are'} declared"
+            return f"{said}: {counted(each, 'thread')} for each worker {'is' if each == 1 else 'are'} declared"
         if not self.begun:
             return f"{said}: each of {count} workers has as many threads as the others"
         more = f"--workers {usable // each} uses more of them, " if usable // each > count else ""
         return (
-            f"{said}: a worker keeps to the {_counted(each)} that the study began with, for seconds of more"
+            f"{said}: a worker keeps to the {counted(each, 'thread')} that the study began with, for seconds of more"
             f" would not compare; {more}--threads decides otherwise"
         )
 
@@ -116,7 +116,3 @@ def first_threads(sessions: Sequence[SessionRecord], workers: Sequence[WorkerRec
         if (threads := threads_of(worker.device)) is not None
     ]
     return min(told)[1] if told else None
-
-
-def _counted(threads: int) -> str:
-    return f"{threads} thread{'s' * (threads > 1)}"
