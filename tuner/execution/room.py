@@ -87,12 +87,7 @@ def divide(
     whole = (machine or machine_bytes)()
     usable = int(whole * _SHARE)
     remark = ""
-    if asked is None and threads is not None and execution.threads is None and workers < cores.usable:
-        remark = (
-            f"{workers} worker{'s' * (workers > 1)} on {cores.in_words}: each keeps to the {threads} threads"
-            " that the study began with, for other seconds would not compare; --threads decides otherwise"
-        )
-    if asked is None and cores.is_held_back:
+    if asked is None and workers < len(cores.numbers) // (threads or 1):
         remark = (
             f"{workers} worker{'s' * (workers > 1)} on {cores.in_words}: more would wait for each other;"
             " --workers decides otherwise"

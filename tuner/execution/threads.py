@@ -73,10 +73,10 @@ class Threads:
 
     def _idle(self, idle: int, count: int, each: int, usable: int) -> str:
         said = f"{idle} of {usable} cores stay{'s' * (idle == 1)} idle"
+        if each != (self.declared or self.begun):
+            return f"{said}: each of {count} workers has as many threads as the others"
         if self.declared:
             return f"{said}: {counted(each, 'thread')} for each worker {'is' if each == 1 else 'are'} declared"
-        if not self.begun:
-            return f"{said}: each of {count} workers has as many threads as the others"
         more = f"--workers {usable // each} uses more of them, " if usable // each > count else ""
         return (
             f"{said}: a worker keeps to the {counted(each, 'thread')} that the study began with, for seconds of more"

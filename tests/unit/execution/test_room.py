@@ -67,14 +67,16 @@ def test_fewer_workers_for_a_quota_are_said_and_a_persons_own_number_stays() -> 
     assert (divided(asked=4, quota=2.0).workers, divided(asked=4, quota=2.0).remark) == (4, "")
 
 
-def test_there_are_as_many_workers_as_cores_for_the_threads_of_each_and_it_is_said() -> None:
-    assert divided(threads=2).workers == 2
-    assert divided(threads=2).remark == (
-        "2 workers on 4 cores: each keeps to the 2 threads that the study began with, for other seconds would"
-        " not compare; --threads decides otherwise"
-    )
-    assert divided(threads=8).workers == 1
-    assert (divided(threads=1).workers, divided(threads=1).remark) == (4, "")
+@pytest.mark.parametrize(("threads", "workers"), [(1, 4), (2, 2), (3, 1), (8, 1)])
+def test_there_are_as_many_workers_as_cores_for_the_threads_of_each(threads: int, workers: int) -> None:
+    assert (divided(threads=threads).workers, divided(threads=threads).remark) == (workers, "")
+
+
+@pytest.mark.parametrize(("quota", "threads", "said"), [(5.0, 2, True), (2.0, 8, False), (7.0, 4, True)])
+def test_a_quota_is_spoken_of_only_where_the_number_of_workers_came_from_it(
+    quota: float, threads: int, said: bool
+) -> None:
+    assert ("quota" in divided(cores=8, quota=quota, threads=threads).remark) is said
 
 
 def test_workers_that_a_person_asked_for_stay_and_share_the_memory() -> None:
