@@ -6,16 +6,16 @@ Pure decisions over what earlier sessions left and what the machine has.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tuner.execution.cores import Cores
 from tuner.execution.placement import Place, counted
-from tuner.trial import threads_of
+from tuner.trial import LIMIT, THREADS, threads_of
 
 if TYPE_CHECKING:
-    from tuner.storage import Ledger, SessionRecord, WorkerRecord
+    from tuner.storage import Begun, Ledger, SessionRecord, WorkerRecord
 
 __all__ = ["Threads", "began_with", "first_threads"]
 
@@ -76,43 +76,74 @@ class Threads:
         if each != (self.declared or self.begun):
             return f"{said}: each of {count} workers has as many threads as the others"
         if self.declared:
-            return f"{said}: {counted(each, 'thread')} for each worker {'is' if each == 1 else 'are'} declared"
+            return (
+                f"{said}: {counted(each, 'thread')} for each worker {'is' if each == 1 else 'are'} declared"
+            )
         more = f"--workers {usable // each} uses more of them, " if usable // each > count else ""
         return (
-            f"{said}: a worker keeps to the {counted(each, 'thread')} that the study began with, for seconds of more"
-            f" would not compare; {more}--threads decides otherwise"
+            f"{said}: a worker keeps to the {counted(each, 'thread')} that the study began with, for seconds"
+            f" of more would not compare; {more}--threads decides otherwise"
         )
 
 
 def began_with(ledger: Ledger, name: str) -> int | None:
-    """Return how many threads each worker had when a study began; None where no trial has been begun.
+    """Return how many threads each worker had when a study began; None where nothing tells.
 
     Args:
         ledger: Of an open database.
         name: An existing study.
     """
-    if not ledger.use_of_budget(name).begun and not ledger.study(name).sessions_alive:
-        return None
-    return first_threads(ledger.sessions(name), ledger.workers(name))
+    sessions, workers = ledger.sessions(name), ledger.workers(name)
+    with ledger.snapshot(name) as seen:
+        return first_threads(seen.begun(), sessions, workers)
 
 
-def first_threads(sessions: Sequence[SessionRecord], workers: Sequence[WorkerRecord]) -> int | None:
-    """Return the threads of the first session on processors, or of the first worker on one.
+def first_threads(
+    trials: Iterable[Begun], sessions: Sequence[SessionRecord], workers: Sequence[WorkerRecord]
+) -> int | None:
+    """Return the threads of the first trial on processors, or those of the first session at work.
 
-    A session says how many its workers have; one of an earlier version did not, but its workers named their
-    cores.
+    A trial says them when it has ended; before that its session does. A session that no trial names decides
+    while it lives, for it may begin one; once it has ended, its threads are in nobody's seconds.
 
     Args:
-        sessions, workers: Of one study.
+        trials: That were begun, by number; no more are read than are needed.
+        sessions: In the order in which they began.
+        workers: Of these sessions; they tell of one of an earlier version, which did not say it itself.
     """
-    told = [
-        (session.started_utc, threads)
-        for session in sessions
-        if isinstance(threads := session.facts.get("threads"), int) and "gpus" not in session.facts
-    ]
-    told += [
-        (worker.started_utc, threads)
-        for worker in workers
-        if (threads := threads_of(worker.device)) is not None
-    ]
-    return min(told)[1] if told else None
+    told = {session.session_id: _of_session(session, workers) for session in sessions}
+    saying = [session for session in sessions if told[session.session_id] is not None]
+    for trial in trials:
+        if LIMIT in trial.facts:
+            continue  # it did not fit into memory, so nobody trained it
+        device = str(trial.facts.get("device", ""))
+        if device.startswith("GPU"):
+            continue
+        threads = trial.facts.get(THREADS) or threads_of(device)
+        if threads is None:
+            threads = told.get(trial.session_id or _holder(trial, saying))
+        if isinstance(threads, int):
+            return threads
+    return next((told[session.session_id] for session in saying if session.is_alive), None)
+
+
+def _of_session(session: SessionRecord, workers: Sequence[WorkerRecord]) -> int | None:
+    """Return the threads of a session's workers; None on GPUs, and where nothing tells."""
+    said = session.facts.get(THREADS)
+    if isinstance(said, int):
+        return None if "gpus" in session.facts else said
+    own = (threads_of(worker.device) for worker in workers if worker.session_id == session.session_id)
+    return next((threads for threads in own if threads is not None), None)
+
+
+def _holder(trial: Begun, sessions: Sequence[SessionRecord]) -> str:
+    """Return the session at work, the first of several, when a trial was taken that was given back since.
+
+    One that was killed is none of them: it gave nothing back, and nobody knows when it ended.
+    """
+    for session in sessions:
+        ended_utc = session.ended_utc
+        is_open = session.is_alive if ended_utc is None else trial.at_utc <= ended_utc
+        if session.started_utc <= trial.at_utc and is_open:
+            return session.session_id
+    return ""

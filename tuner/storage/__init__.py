@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tuner.storage.owners import Owner, this_owner
     from tuner.storage.records import (
         BaselineRecord,
+        Begun,
         BudgetUse,
         Claim,
         EventRecord,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BaselineRecord",
+    "Begun",
     "BudgetUse",
     "Claim",
     "Database",
@@ -69,6 +71,7 @@ __all__ = [
 
 _HOMES = {
     "BaselineRecord": "tuner.storage.records",
+    "Begun": "tuner.storage.records",
     "BudgetUse": "tuner.storage.records",
     "Claim": "tuner.storage.records",
     "Database": "tuner.storage.engine",

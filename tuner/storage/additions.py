@@ -55,13 +55,14 @@ def read_workers(connection: sa.Connection, study_id: int) -> list[WorkerRecord]
             calibration_s=row.calibration_s,
             versions=json.loads(row.versions),
             started_utc=from_seconds(row.started_at),
+            session_id=row.session_id,
         )
         for row in connection.execute(query.order_by(workers.c.started_at))
     ]
 
 
-def read_sessions(connection: sa.Connection, study_id: int) -> list[SessionRecord]:
-    """Return every session of a study, in the order in which they began."""
+def read_sessions(connection: sa.Connection, study_id: int, alive: Collection[str]) -> list[SessionRecord]:
+    """Return every session of a study, in the order in which they began; of these some are alive."""
     query = sa.select(sessions).where(sessions.c.study_id == study_id).order_by(sessions.c.started_at)
     found = []
     for row in connection.execute(query):
@@ -75,6 +76,7 @@ def read_sessions(connection: sa.Connection, study_id: int) -> list[SessionRecor
                 ended_utc=None if row.ended_at is None else from_seconds(row.ended_at),
                 used_s=row.used_s,
                 facts=json.loads(row.facts) if row.facts else {},
+                is_alive=row.session_id in alive,
             )
         )
     return found

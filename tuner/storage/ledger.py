@@ -334,7 +334,13 @@ class Ledger:
 
     def sessions(self, name: str) -> list[SessionRecord]:
         """Return every session that has run trials of a study, in the order in which they began."""
-        return self._read(lambda c, study: read_sessions(c, study.optuna_id), name)
+
+        def read(connection: sa.Connection, study: StudyRecord) -> list[SessionRecord]:
+            now = self.database.now(connection)
+            alive = live_sessions(connection, study.optuna_id, self._me, now)
+            return read_sessions(connection, study.optuna_id, alive)
+
+        return self._read(read, name)
 
     def baselines(self, name: str) -> list[BaselineRecord]:
         """Return a study's baselines, in the order in which they were recorded."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
+from heapq import merge
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -17,12 +18,12 @@ import sqlalchemy as sa
 from tuner.decision import Decision
 from tuner.search.space import params_of, settings_of
 from tuner.spec.values import StudySpec, Value
-from tuner.storage.reading import PAGE, confusion_of, in_pages, stored_params, stored_values
-from tuner.storage.records import TrialRecord, TrialStateName, Which
+from tuner.storage.reading import PAGE, confusion_of, from_seconds, in_pages, stored_params, stored_values
+from tuner.storage.records import Begun, TrialRecord, TrialStateName, Which
 from tuner.storage.tables import epochs, leases, optuna_trials, results
 from tuner.trial import LIMIT, WAYS
 
-__all__ = ["count_unfit", "read_pages", "read_these", "read_ways"]
+__all__ = ["count_unfit", "read_begun", "read_pages", "read_these", "read_ways"]
 
 _BRIEF = ("number", "metrics", "test_metrics", "reason", "facts", "decision")
 """Columns of a result that lists show; confusion matrices and tracebacks may be large."""
@@ -91,6 +92,29 @@ def read_ways(connection: sa.Connection, study_id: int) -> dict[int, dict[str, V
         way = tuple(facts.get(name) for name in _WAYS)
         found[number] = known.setdefault(way, {name: facts[name] for name in _WAYS if name in facts})
     return found
+
+
+def read_begun(connection: sa.Connection, study_id: int) -> Iterator[Begun]:
+    """Yield the trials that sessions have begun, by number; a page is read when it is asked for."""
+    ended = sa.exists().where(results.c.study_id == leases.c.study_id, results.c.number == leases.c.number)
+    living = sa.select(leases.c.number, leases.c.taken_at, leases.c.session_id)
+    living = living.where(leases.c.study_id == study_id, ~ended)
+    held = [
+        Begun(row.number, from_seconds(row.taken_at), row.session_id or "")
+        for row in connection.execute(living.order_by(leases.c.number))
+    ]
+    yield from merge(held, _read_ended(connection, study_id), key=lambda trial: trial.number)
+
+
+def _read_ended(connection: sa.Connection, study_id: int) -> Iterator[Begun]:
+    told = (results.c.number, results.c.recorded_at, results.c.session_id, results.c.facts)
+    query = sa.select(*told).where(results.c.study_id == study_id).order_by(results.c.number).limit(PAGE)
+    last = -1
+    while rows := connection.execute(query.where(results.c.number > last)).all():
+        for row in rows:
+            at_utc, facts = from_seconds(row.recorded_at), json.loads(row.facts)
+            yield Begun(row.number, at_utc, row.session_id or "", facts)
+        last = rows[-1].number
 
 
 def _wanted(study_id: int, which: Which) -> list[sa.ColumnElement[bool]]:

@@ -13,6 +13,7 @@ from tuner.spec.values import BudgetSpec, StudySpec, Value
 
 __all__ = [
     "BaselineRecord",
+    "Begun",
     "BudgetUse",
     "Claim",
     "Confusion",
@@ -189,6 +190,7 @@ class WorkerRecord:
         calibration_s: Seconds of a fixed piece of work on it.
         versions: Of the libraries that decide results.
         started_utc: When it was ready.
+        session_id: Of its session.
     """
 
     worker: int
@@ -198,6 +200,7 @@ class WorkerRecord:
     calibration_s: float
     versions: Mapping[str, str]
     started_utc: datetime
+    session_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -211,6 +214,7 @@ class SessionRecord:
         started_utc, ended_utc: By the database's clock; no end while it runs, or when it was killed.
         used_s: Seconds that it has used of the study's time.
         facts: What is known of its surroundings: the file it was started with, that file's commit, versions.
+        is_alive: Whether it is at work now.
     """
 
     session_id: str
@@ -219,6 +223,24 @@ class SessionRecord:
     started_utc: datetime
     ended_utc: datetime | None
     used_s: float
+    facts: Mapping[str, Value] = field(default_factory=dict)
+    is_alive: bool = False
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A trial that a session has begun, ended or not.
+
+    Attributes:
+        number: The trial.
+        at_utc: When its end was recorded; before that, when a session took it for the last time.
+        session_id: Of the session that recorded its end, or that has it; empty where it was given back.
+        facts: Of its end; empty before that.
+    """
+
+    number: int
+    at_utc: datetime
+    session_id: str
     facts: Mapping[str, Value] = field(default_factory=dict)
 
 

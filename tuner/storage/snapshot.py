@@ -6,9 +6,17 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from tuner.storage.additions import read_baselines, read_timings
-from tuner.storage.pages import count_unfit, read_pages, read_these, read_ways
+from tuner.storage.pages import count_unfit, read_begun, read_pages, read_these, read_ways
 from tuner.storage.reading import measured_on_test, states_of, stored_values
-from tuner.storage.records import BaselineRecord, BudgetUse, StudyRecord, TimingRecord, TrialRecord, Which
+from tuner.storage.records import (
+    BaselineRecord,
+    Begun,
+    BudgetUse,
+    StudyRecord,
+    TimingRecord,
+    TrialRecord,
+    Which,
+)
 from tuner.storage.studies import use_of_budget
 
 if TYPE_CHECKING:
@@ -71,6 +79,16 @@ class Snapshot:
                 TrialRecord(number, "COMPLETE", values=values, facts=ways.get(number, {}))
                 for number, values in stored_values(self._connection, self._id)
             ]
+
+    def begun(self) -> Iterator[Begun]:
+        """Yield the trials that sessions have begun, by number; they are read as they are asked for."""
+        found = read_begun(self._connection, self._id)
+        while True:
+            with self._database.translated():
+                trial = next(found, None)
+            if trial is None:
+                return
+            yield trial
 
     def timings(self, numbers: Collection[int] | None = None) -> list[TimingRecord]:
         """Return the timings of these trials, or of all, in the order in which they were taken."""
