@@ -397,6 +397,24 @@ def test_a_trial_says_in_how_many_threads_it_trained_and_on_what_if_that_changed
     assert other.facts["trained_in_ways"] == "1 thread, 2 threads"
 
 
+def test_a_trial_that_shared_its_device_says_so_also_when_it_goes_on_alone(request_for: RequestMaker) -> None:
+    first, then = request_for(epochs=2, number=1), request_for(epochs=2, number=2)
+    run_trial(first, FakeChannel(stop_at=(1, 4)), timing=Timing(is_shared=True))
+    run_trial(then, FakeChannel(stop_at=(1, 4)))
+    older = request_for(epochs=2, number=3)
+    run_trial(older, FakeChannel(stop_at=(1, 4)), timing=Timing(is_shared=True))
+    path = Path(older.trial_dir) / "checkpoint.json"
+    document = json.loads(path.read_text())
+    del document["record"]["shared"]
+    path.write_text(json.dumps(document))
+
+    assert run_trial(first, FakeChannel()).facts["device_shared"] is True
+    assert run_trial(then, FakeChannel(), timing=Timing(is_shared=True)).facts["device_shared"] is True
+    found = run_trial(older, FakeChannel())
+    assert "device_shared" not in found.facts
+    assert found.metrics["epochs_run"] == 2.0, "it went on from a record that does not say it"
+
+
 @pytest.mark.usefixtures("gets_worse")
 def test_a_continued_trial_keeps_an_earlier_best_epoch(request_for: RequestMaker) -> None:
     broken, shorter = request_for(epochs=5, number=1), request_for(epochs=2, number=2)

@@ -17,7 +17,6 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tuner.errors import TunerError
@@ -34,7 +33,7 @@ from tuner.execution.messages import (
     encode,
 )
 from tuner.training.graphs import Graphs
-from tuner.trial import SHARED, EpochReport, TrialRequest, Verdict
+from tuner.trial import EpochReport, TrialRequest, Verdict
 
 if TYPE_CHECKING:
     from tuner.training.loop import TrialChannel
@@ -162,13 +161,11 @@ def _take_device(options: argparse.Namespace) -> Ready:
 
 
 def _run(line: _Line, request: TrialRequest, graphs: Graphs, is_shared: bool) -> None:
-    from tuner.training.loop import run_trial
+    from tuner.training.loop import Timing, run_trial
 
     channel: TrialChannel = _Channel(line, request.number)
-    outcome = run_trial(request, channel, graphs=graphs)
+    outcome = run_trial(request, channel, Timing(is_shared=is_shared), graphs)
     line.send(Progress(request.number, 0, 0, 0, _rss_bytes()))
-    if is_shared:
-        outcome = replace(outcome, facts={**outcome.facts, SHARED: True})
     line.send(outcome)
 
 

@@ -56,6 +56,7 @@ from tuner.training.precision import Precision, computing_in, precision_of
 from tuner.training.steps import handed_over, predict_all, ready_to_train, seed_dropout
 from tuner.training.stopwatch import ADDED, OF_STEPS, Clocks, Stopwatch, Times
 from tuner.trial import (
+    SHARED,
     THREADS,
     WAYS,
     Ending,
@@ -94,18 +95,20 @@ class TrialChannel(Protocol):
 
 @dataclass(frozen=True)
 class Timing:
-    """Where a trial reads its time, and how often it writes checkpoints.
+    """Where a trial reads its time, in which company, and how often it writes checkpoints.
 
     Attributes:
         clocks: Defaults to the system's, as this worker's device asks for.
         checkpoint_every_s: Least time between two checkpoints.
         work: The piece of work that tells the worker's speed. Defaults to the one of
             :mod:`tuner.training.calibrate`.
+        is_shared: Whether another worker has the same device. A trial keeps that, also when it goes on alone.
     """
 
     clocks: Clocks | None = None
     checkpoint_every_s: float = CHECKPOINT_EVERY_S
     work: Callable[[], object] | None = None
+    is_shared: bool = False
 
 
 class _ReleasedError(Exception):
@@ -210,6 +213,7 @@ class _Trial:
         self._before = Times()
         self._device = describe_device()
         self._ways: tuple[str, ...] = (way_of(self._device),)
+        self._is_shared = timing.is_shared
         self._memory = PeakMemory()
         self._course = Course(Rules.of(request.params))
         self._family = family_of(str(request.params["family"]), request.code_dir)
@@ -301,6 +305,7 @@ class _Trial:
         self._course, self._before, self._memory = course, before, memory
         self._best_weights, self._best_confusion = list(best), confusion
         self._ways = tuple(ways)
+        self._is_shared = self._is_shared or record.get("shared") is True  # older records have none
 
     def _run_epoch(self, epoch: int) -> None:
         """Train an epoch, validate, and put both into the course."""
@@ -366,6 +371,7 @@ class _Trial:
             "times": {name: last[name] for name in asdict(Times())},
             "peak_memory_bytes": last["peak_memory_bytes"],
             "ways": self._ways,
+            "shared": self._is_shared,
             "confusion": self._best_confusion,
         }
         groups: dict[str, list[Any]] = {
@@ -437,6 +443,8 @@ class _Trial:
             facts["coverage"] = self._inputs.coverage
         if len(self._ways) > 1:
             facts[WAYS] = ", ".join(self._ways)
+        if self._is_shared:
+            facts[SHARED] = True
         if self._family.source_sha256:
             facts["own_code_sha256"] = self._family.source_sha256
         return facts
