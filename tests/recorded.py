@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tuner.search.samplers import make_sampler
@@ -44,13 +44,16 @@ COURSES: tuple[tuple[Ending, float, float, str], ...] = (
 """Ending, last accuracy, training seconds and reason of each trial; 1, 0 and 5 are the front."""
 
 
-def record_study(storage: str, name: str = "reviews", spec: StudySpec = SPEC) -> Ledger:
+def record_study(
+    storage: str, name: str = "reviews", spec: StudySpec = SPEC, devices: Sequence[str] = ()
+) -> Ledger:
     """Record six ended trials, three of them the front; the best is measured on the test split.
 
     Args:
         storage: A database; made when missing.
         name: The study's name.
         spec: Its declaration; with two objectives.
+        devices: That trials ran on, in turn. Defaults to none that are known.
     """
     ledger = Ledger(open_database(storage, create=True))
     ledger.create_study(name, spec, "fingerprint", {"classes": ["bad", "good"]}, Path())
@@ -67,7 +70,8 @@ def record_study(storage: str, name: str = "reviews", spec: StudySpec = SPEC) ->
                     "loss": 1 - accuracy,
                 }
                 running.record_epoch(claim.token, EpochReport(claim.number, epoch, metrics, epoch, metrics))
-        outcome = TrialOutcome(claim.number, ending, metrics, reason)
+        facts = {"device": devices[claim.number % len(devices)]} if devices else {}
+        outcome = TrialOutcome(claim.number, ending, metrics, reason, facts=facts)
         values = (accuracy, time_s) if ending is Ending.COMPLETE else None
         assert running.record_outcome(claim.token, outcome, values)
     running.finish_session()

@@ -13,7 +13,7 @@ from tests.integration.test_study_commands import documented
 from tests.recorded import SPEC, record_study
 from tuner.cli import main
 from tuner.report.image import find_browser
-from tuner.storage import Ledger, open_database
+from tuner.storage import Ledger, TimingRecord, open_database
 
 
 @pytest.fixture
@@ -169,3 +169,20 @@ def test_a_study_without_a_finished_trial_says_so(tmp_path: Path, capsys: pytest
     said = capsys.readouterr()
     assert "no trial has finished" in said.err
     assert json.loads(said.out)["levels"] == []
+
+
+def test_means_of_seconds_of_unlike_threads_are_said_also_where_the_front_was_timed_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    storage = str(tmp_path / "tuner.db")
+    ledger = record_study(storage, devices=("CPU (core 0)", "CPU (2 cores)"))
+    session = ledger.begin_timing("reviews")
+    for number in (0, 1, 5):
+        session.record(TimingRecord(number, 3.0, 0.1, "vm", "CPU (core 1)", {"series": 1, "epochs": 2}))
+    session.finish()
+    ledger.database.close()
+
+    assert compared(storage, "--by", "bidirectional") == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert "means are of seconds of unlike kinds: 1 thread (trials 0, 2), 2 threads (trials 1, 5)" in said
+    assert "tuner time" not in said

@@ -6,7 +6,7 @@ unlike machines, or of one machine in unlike company, stand on one axis.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -31,6 +31,7 @@ __all__ = [
     "left_out_remark",
     "on_axis",
     "unlike",
+    "unlike_means",
 ]
 
 Seconds: TypeAlias = Literal["raw", "calibrated"]
@@ -182,20 +183,43 @@ def unlike(
         members: Its front.
         objectives: Of the study; without a time among them there is no such axis.
     """
-    if not any(aim.metric in METRICS and METRICS[aim.metric].unit == "s" for aim in objectives):
+    if not _are_seconds(aim.metric for aim in objectives):
         return ""
     are_timed = bool(members) and all(member.retimed is not None for member in members)
+    if not (told := _kinds(members if are_timed else trials)):
+        return ""
+    return (
+        f"seconds of unlike kinds stand on one axis: {told}; take the front's again, all in one way:"
+        f" tuner time {name}"
+    )
+
+
+def unlike_means(trials: Sequence[TrialRecord], metrics: Iterable[str]) -> str:
+    """Say which of averaged trials have seconds taken in unlike ways; an empty string for none.
+
+    Means are of the study's own seconds, which no timing replaces.
+
+    Args:
+        trials: That are averaged.
+        metrics: Of the means; without a time among them no seconds are compared.
+    """
+    told = _kinds(trials) if _are_seconds(metrics) else ""
+    return f"means are of seconds of unlike kinds: {told}" if told else ""
+
+
+def _are_seconds(metrics: Iterable[str]) -> bool:
+    """Tell whether a time is among some metrics."""
+    return any(metric in METRICS and METRICS[metric].unit == "s" for metric in metrics)
+
+
+def _kinds(trials: Iterable[TrialRecord]) -> str:
+    """List the ways in which seconds of completed trials were taken, with the trials; empty for one way."""
     groups: dict[str, list[int]] = {}
-    for trial in members if are_timed else trials:
+    for trial in trials:
         if trial.values is not None and (way := _way(trial)):
             groups.setdefault(way, []).append(trial.number)
-    if len(groups) < 2:
-        return ""
     told = [f"{way} (trial{'s' * (len(own) > 1)} {_listed(sorted(own))})" for way, own in groups.items()]
-    return (
-        f"seconds of unlike kinds stand on one axis: {', '.join(told)}; take the front's again, all in one"
-        f" way: tuner time {name}"
-    )
+    return ", ".join(told) if len(told) > 1 else ""
 
 
 def _way(trial: TrialRecord) -> str:

@@ -57,7 +57,7 @@ def compare(
     chance between seeds explains. Also writes compare_NAME.html with the trials and their curves.
     """
     from tuner.analysis.comparison import compare as compare_by
-    from tuner.analysis.seconds import unlike
+    from tuner.analysis.seconds import unlike_means
     from tuner.report import write_comparison
     from tuner.storage import study_folder
 
@@ -72,7 +72,9 @@ def compare(
     written = write_comparison(
         ledger, chosen, found, study_folder(storage, chosen) if folder is None else folder, images=images
     )
-    if mixed := unlike(chosen, trials, (), spec.objectives):
+    averaged = {number for level in found.levels for number in level.numbers}
+    own = [trial for trial in trials if trial.number in averaged]
+    if mixed := unlike_means(own, found.metrics):
         remark(mixed)
     for said in (*found.sentences, f"see {', '.join(map(str, written.paths))}", *written.notes):
         remark(said)

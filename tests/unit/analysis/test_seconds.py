@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tuner.analysis.seconds import core_share, disturbed, is_disturbed, on_axis, unlike
+from tuner.analysis.seconds import core_share, disturbed, is_disturbed, on_axis, unlike, unlike_means
 from tuner.spec.values import Objective, Value
 from tuner.storage.records import Retimed, TrialRecord
 
@@ -125,6 +125,16 @@ def test_a_trial_that_was_continued_in_other_threads_is_of_a_kind_of_its_own() -
     trials = [on(0, TWO), on(1, TWO, trained_in_ways="1 thread, 2 threads")]
 
     assert "2 threads (trial 0), first 1 thread, then 2 threads (trial 1)" in unlike("s", trials, [], AIMS)
+
+
+def test_means_of_seconds_of_unlike_kinds_are_said_and_no_timing_is_advised() -> None:
+    trials = [on(0, ONE), on(1, TWO)]
+
+    assert unlike_means(trials, ("accuracy", "training_time_s")) == (
+        "means are of seconds of unlike kinds: 1 thread (trial 0), 2 threads (trial 1)"
+    )
+    assert unlike_means(trials[:1], ("accuracy", "training_time_s")) == ""
+    assert unlike_means(trials, ("accuracy", "parameters")) == ""
 
 
 def test_of_very_many_trials_the_first_are_named() -> None:
