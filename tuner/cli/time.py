@@ -56,9 +56,10 @@ def time(
     """Take training times again, each trial alone on a core of its own.
 
     One trial after another trains once more from its seed up to the epoch that was kept, all of them with as
-    many threads as the study began with. The new seconds are kept beside the old and shown in their place.
-    TRIAL defaults to the members of the front; if new seconds bring others onto it, those are timed too. What
-    was timed before is not timed twice, so a stopped run goes on. Refused while a session works here.
+    many threads as the study began with, or as are declared where nothing tells that. The new seconds are
+    kept beside the old and shown in their place. TRIAL defaults to the members of the front; if new seconds
+    bring others onto it, those are timed too. What was timed before is not timed twice, so a stopped run goes
+    on. Refused while a session works here.
     """
     from tuner.execution.launch import open_existing
 

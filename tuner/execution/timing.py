@@ -34,7 +34,7 @@ from tuner.execution.interrupts import Interrupts
 from tuner.execution.launch import OpenStudy, request_of
 from tuner.execution.local import LocalExecutor
 from tuner.execution.messages import Progress, Ready
-from tuner.execution.placement import Place, quiet_place
+from tuner.execution.placement import Place, counted, quiet_place
 from tuner.execution.threads import began_with
 from tuner.spec.values import Value
 from tuner.storage import TimingRecord, TimingSession
@@ -66,10 +66,13 @@ def time_alone(study: OpenStudy, wanted: Sequence[Errand], way: Alone, watch: Wa
         watch: Is told what happens.
 
     Raises:
-        InputError: While a session works on this study, or on another of this database on this machine.
+        InputError: While a session works on this study, or on another of this database on this machine; and
+            where the device is not here that the trials ran on.
         StudyInterruptedError: After a signal; what was timed is kept.
         TooManyFailuresError: If some could not be timed.
     """
+    if way.missing:
+        raise InputError(way.missing, "time it there")
     timing = study.ledger.begin_timing(study.name)
     try:
         with Interrupts() as interrupts:
@@ -117,11 +120,13 @@ class Alone:
         threads: Cores of the one worker.
         on_gpu: Whether it has a GPU.
         remarks: What a person should know.
+        missing: Why nothing can be timed here, or empty.
     """
 
     threads: int
     on_gpu: bool
     remarks: tuple[str, ...] = ()
+    missing: str = ""
 
     def took(self, timing: TimingRecord) -> bool:
         """Tell whether a timing was taken in this way."""
@@ -131,36 +136,46 @@ class Alone:
 
 
 def alone_here(study: OpenStudy, cores: Cores | None = None, n_gpus: int | None = None) -> Alone:
-    """Decide how trials of a study are timed: on the device of its first trial, with the study's threads.
+    """Decide how trials of a study are timed: on the device of its first completed one, with its threads.
+
+    Threads that are declared count only where nothing tells those of the study.
 
     Args:
         study: From :func:`~tuner.execution.launch.open_existing`.
         cores: Of this process. Defaults to those it has.
         n_gpus: GPUs here. Defaults to those there are.
 
-    Raises:
-        InputError: If its first trial ran on a GPU and there is none here.
+    Returns:
+        The way. It is one that nothing can be timed in (``missing``) where that trial ran on a GPU and there
+        is none here; timings that were taken can still be looked at.
     """
     cores = cores or cores_here()
-    ran = [trial for trial in study.ledger.trials(study.name) if trial.facts.get("device")]
+    with study.ledger.snapshot(study.name) as seen:
+        ran = [trial for trial in seen.points() if trial.facts.get("device")]
     device = str(ran[0].facts["device"]) if ran else ""
-    on_gpu = device.startswith("GPU")
-    gpus = (count_gpus() if n_gpus is None else n_gpus) if on_gpu else 0
-    if on_gpu and not gpus:
-        raise InputError(
-            f"trial {ran[0].number} ran on {device}, and TensorFlow sees no GPU here", "time it there"
-        )
-    begun = began_with(study.ledger, study.name) or threads_of(device) or 1
-    wanted = max(1, cores.usable // gpus) if on_gpu else study.spec.execution.threads or begun
+    ways = {way_of(str(trial.facts["device"])) for trial in ran} - {""}
+    if device.startswith("GPU"):
+        return _on_gpu(ran[0].number, device, ways, cores, count_gpus() if n_gpus is None else n_gpus)
+    wanted = began_with(study.ledger, study.name) or study.spec.execution.threads or 1
     threads = min(wanted, cores.usable)
-    told = []
     if threads < wanted:
-        told.append(f"{wanted} threads were used in the study, and here are {cores.in_words}")
-    way = device if on_gpu else f"{threads} thread{'s' * (threads > 1)}"
-    others = {way_of(str(trial.facts["device"])) for trial in ran} - {way, ""}
-    if others and threads == wanted:
-        told.append(f"the study has trials with {' and '.join(sorted(others))}; all are timed with {way}")
-    return Alone(threads, on_gpu, tuple(told))
+        short = (
+            f"the study began with {counted(wanted, 'thread')} for each worker, and here are {cores.in_words}"
+        )
+        return Alone(threads, on_gpu=False, remarks=(short,))
+    return Alone(threads, on_gpu=False, remarks=_others(ways, counted(threads, "thread")))
+
+
+def _on_gpu(number: int, device: str, ways: set[str], cores: Cores, gpus: int) -> Alone:
+    missing = "" if gpus else f"trial {number} ran on {device}, and TensorFlow sees no GPU here"
+    threads = max(1, cores.usable // max(1, gpus))
+    return Alone(threads, on_gpu=True, remarks=_others(ways, device), missing=missing)
+
+
+def _others(ways: set[str], way: str) -> tuple[str, ...]:
+    """Say what other ways the study's trials had."""
+    others = " and ".join(sorted(ways - {way}))
+    return (f"the study has trials with {others}; all are timed with {way}",) if others else ()
 
 
 def _place(way: Alone, watch: Watcher) -> Place:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.ledgers import NAME, complete, finish, join, make_study, spec_of, take
 from tests.unit.execution.scripted import Script, ScriptedExecutor
+from tuner.cli import main
 from tuner.data.prepare import PreparedData
 from tuner.errors import InputError, StudyInterruptedError
 from tuner.execution.coordinator import SILENT_WORKER_S
@@ -19,10 +20,12 @@ from tuner.execution.events import Event, TrialEnded, WorkerLost
 from tuner.execution.interrupts import Interrupts
 from tuner.execution.launch import OpenStudy
 from tuner.execution.messages import Ready
-from tuner.execution.timing import Stint, alone_here
+from tuner.execution.timing import Stint, alone_here, time_alone
+from tuner.spec.values import Objective
 from tuner.storage import Ledger, TimingRecord, TrialRecord
 from tuner.trial import TrialRequest, Verdict
 
+AIMS = (Objective("accuracy", "maximize"), Objective("training_time_s", "minimize"))
 LONG = Script((0.5, 0.6, 0.7, 0.8))
 
 
@@ -196,10 +199,27 @@ def test_all_trials_are_timed_with_the_threads_that_the_study_began_with(mixed: 
     )
 
 
-def test_declared_threads_count_for_timings_too(mixed: OpenStudy) -> None:
-    execution = replace(mixed.spec.execution, threads=2)
+def declaring(study: OpenStudy, threads: int) -> OpenStudy:
+    execution = replace(study.spec.execution, threads=threads)
+    return replace(study, spec=replace(study.spec, execution=execution))
 
-    assert alone_here(replace(mixed, spec=replace(mixed.spec, execution=execution)), FOUR).threads == 2
+
+def test_declared_threads_do_not_stand_before_those_of_the_study(mixed: OpenStudy) -> None:
+    way = alone_here(declaring(mixed, 8), FOUR)
+
+    assert way.threads == 1
+    assert way == alone_here(mixed, FOUR), "nor is anything said of them"
+
+
+def test_declared_threads_count_where_nothing_tells_those_of_the_study(tmp_path: Path) -> None:
+    ledger = make_study(f"sqlite:///{tmp_path}/tuner.db", spec_of())
+    add_trials(ledger, "none")
+    texts = PreparedData("f", Path(), "binary", ("0", "1"), {}, "nowhere", ())
+    study = OpenStudy(NAME, spec_of(), tmp_path, texts, ledger.database, ledger, tmp_path, True)
+    ways = alone_here(study, FOUR), alone_here(declaring(study, 2), FOUR)
+    ledger.database.close()
+
+    assert [way.threads for way in ways] == [1, 2]
 
 
 @pytest.mark.parametrize("here", [Cores((0, 1)), Cores((0, 1, 2, 3), quota=2.5)])
@@ -213,7 +233,7 @@ def test_fewer_cores_than_the_study_had_are_said(tmp_path: Path, here: Cores) ->
     ledger.database.close()
 
     assert way.threads == 2
-    assert way.remarks == (f"4 threads were used in the study, and here are {here.in_words}",)
+    assert way.remarks == (f"the study began with 4 threads for each worker, and here are {here.in_words}",)
 
 
 def test_a_study_that_began_on_a_gpu_is_timed_on_one(tmp_path: Path) -> None:
@@ -223,12 +243,41 @@ def test_a_study_that_began_on_a_gpu_is_timed_on_one(tmp_path: Path) -> None:
     study = OpenStudy(NAME, spec_of(), tmp_path, texts, ledger.database, ledger, tmp_path, True)
 
     way = alone_here(study, FOUR, n_gpus=2)
+    elsewhere = alone_here(study, FOUR, n_gpus=0)
     with pytest.raises(InputError, match=r"trial 0 ran on GPU \(NVIDIA A100\), and TensorFlow sees no GPU"):
-        alone_here(study, FOUR, n_gpus=0)
+        time_alone(study, [], elsewhere, lambda _: None)
     ledger.database.close()
+
+    assert elsewhere.took(TimingRecord(0, 1.0, 0.1, "there", "GPU (NVIDIA A100)")), "to be looked at anywhere"
 
     assert (way.threads, way.on_gpu) == (2, True)
     assert way.remarks == ("the study has trials with 1 thread; all are timed with GPU (NVIDIA A100)",)
+
+
+def test_what_was_timed_on_a_gpu_is_shown_where_there_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger = make_study(f"sqlite:///{tmp_path}/tuner.db", spec_of(objectives=AIMS))
+    add_trials(ledger, "GPU (NVIDIA A100)")
+    session = ledger.begin_timing(NAME)
+    facts = {"series": 1, "epochs": 1, "kept_epochs": 1}
+    session.record(TimingRecord(0, 1.5, 0.1, session.host, "GPU (NVIDIA A100)", facts))
+    session.finish()
+    texts = PreparedData("f", Path(), "binary", ("0", "1"), {}, "nowhere", ())
+    study = OpenStudy(
+        NAME, spec_of(objectives=AIMS), tmp_path, texts, ledger.database, ledger, tmp_path, True
+    )
+    monkeypatch.setattr("tuner.execution.launch.open_existing", lambda *_: study)
+    monkeypatch.setattr("tuner.execution.timing.count_gpus", lambda: 0)
+
+    codes = main(["time", NAME, "--format", "json"]), main(["time", NAME, "--again"])
+    ledger.database.close()
+    said = capsys.readouterr()
+
+    assert codes == (0, 2)
+    assert '"training_time_s": 1.5' in said.out
+    assert "every timing was taken before" in said.err
+    assert "trial 0 ran on GPU (NVIDIA A100), and TensorFlow sees no GPU here" in said.err
 
 
 @pytest.mark.parametrize(
