@@ -22,8 +22,8 @@ WORKERS = click.option(
     type=click.IntRange(min=1),
     envvar="TUNER_WORKERS",
     show_envvar=True,
-    help="Worker processes. Defaults to what the file says, else one a GPU, else one a core as far as memory "
-    "and a container's quota go.",
+    help="Worker processes. Defaults to what the file says, else one a GPU, else one for as many cores as "
+    "each worker has threads, as far as memory and a container's quota go.",
 )
 THREADS = click.option(
     "--threads",
@@ -31,7 +31,8 @@ THREADS = click.option(
     envvar="TUNER_THREADS",
     show_envvar=True,
     help="Cores of each worker. Defaults to what the file says, else to as many as the study was begun with: "
-    "seconds of unlike threads do not compare. In a new study all cores are shared out.",
+    "seconds of unlike threads do not compare. In a new study, and on GPUs, the cores are shared out evenly; "
+    "what is left over stays idle.",
 )
 TRIALS = click.option(
     "--trials",

@@ -346,10 +346,12 @@ def execution_texts() -> dict[str, str]:
     """Return what each setting of ``execution`` does, by name; all are whole numbers of at least 1."""
     memory = ExecutionSpec().worker_memory_limit_mib
     return {
-        "workers": "Worker processes. Defaults to one a GPU; without GPUs to one a core, or as many as the "
-        "largest trial fits into the memory for, or a container's quota has whole cores.",
+        "workers": "Worker processes. Defaults to one a GPU; without GPUs to one for as many cores as "
+        "each has threads (one, in a new study), as far as memory for the largest trial and the whole cores "
+        "of a container's quota go.",
         "threads": "Cores of each worker, and threads of its numeric work. Defaults to as many as the study "
-        "was begun with, so that its seconds compare; in a new study all cores are shared out.",
+        "was begun with, so that its seconds compare; in a new study, and on GPUs, the cores are "
+        "shared out evenly, and what is left over stays idle.",
         "gpu_memory_limit_mib": "Cap on a worker's GPU memory. Defaults to none: it grows on demand.",
         "worker_memory_limit_mib": f"A worker above it is replaced between trials. Defaults to {memory}.",
         "trial_memory_limit_mib": "What a worker with its trial may have; a trial that is estimated to need "

@@ -279,15 +279,16 @@ class ExecutionSpec:
     """How trials are placed on a machine. Not part of the study's identity: it may differ by session.
 
     Attributes:
-        workers: Worker processes; None for one a GPU, or one a core without GPUs.
+        workers: Worker processes; None for one a GPU, or without GPUs one for as many cores as each has
+            threads, as far as memory and a quota go.
         gpu_memory_limit_mib: Cap on a worker's GPU memory, or None to let it grow on demand.
         worker_memory_limit_mib: A worker above this resident size is replaced between trials.
             Defaults to 4096 because a fresh one takes about 500 and a large model's peak about 3000.
         trial_memory_limit_mib: What a worker with its trial may have; a trial that is estimated to need more
             is not begun. None for nine tenths of the machine's memory, divided by the workers.
         threads: Cores of each worker, and threads of its numeric work: one a core. None for as many as the
-            study was begun with, for seconds of unlike threads do not compare; in a new study all cores
-            are shared out.
+            study was begun with, for seconds of unlike threads do not compare; in a new study, and
+            on GPUs, the cores are shared out evenly, and what is left over stays idle.
     """
 
     workers: int | None = None
