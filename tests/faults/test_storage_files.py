@@ -95,7 +95,7 @@ BROKEN: dict[Callable[[Path], None], str] = {
     _plain_optuna: "of another program",
     _truncated: "is damaged",
     _flipped: "is damaged",
-    _newer: "version 99, this program knows up to 2",
+    _newer: "version 99, this program knows up to 3",
     _other_optuna: "Optuna's tables in it are of another version",
 }
 

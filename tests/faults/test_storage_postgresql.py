@@ -109,7 +109,7 @@ def test_a_database_without_our_tables_is_filled_only_where_a_study_begins(url: 
 def test_a_newer_schema_is_refused(url: str, ledger: Ledger) -> None:
     with psycopg.connect(url) as connection:
         connection.execute("INSERT INTO tuner_schema VALUES (99, 0.0)")
-    with pytest.raises(StorageRefusedError, match="version 99, this program knows up to 2"):
+    with pytest.raises(StorageRefusedError, match="version 99, this program knows up to 3"):
         open_database(url, create=True)
 
 
