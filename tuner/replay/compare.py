@@ -23,7 +23,7 @@ from tuner.training.chance import chance_of_counts
 from tuner.trial import EpochReport
 
 if TYPE_CHECKING:
-    from tuner.search.pool import Begun
+    from tuner.search.pool import Chosen
 
 __all__ = ["LOSS", "Comparison", "Conditions", "Order", "Outcome", "compare", "pruner_for"]
 
@@ -73,7 +73,7 @@ class Outcome:
     judged_by: tuple[Objective, ...]
     judgements: tuple[Judgement, ...]
     sampler: ComponentSpec | None = None
-    begun: tuple[Begun, ...] = ()
+    begun: tuple[Chosen, ...] = ()
 
     @property
     def losses(self) -> int:
@@ -205,7 +205,7 @@ class _Replay:
 
     def run(
         self, pruner: Pruner, sampler: ComponentSpec | None
-    ) -> tuple[tuple[Judgement, ...], tuple[Begun, ...]]:
+    ) -> tuple[tuple[Judgement, ...], tuple[Chosen, ...]]:
         """Return the judgements, one an order, and what a sampler began."""
         conditions, judgements, begun = self._conditions, [], []
         orders = _orders(self._courses, conditions, sampler is not None)

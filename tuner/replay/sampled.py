@@ -12,7 +12,7 @@ from tuner.search.trials import FinishedTrial
 from tuner.spec.values import ComponentSpec
 
 if TYPE_CHECKING:
-    from tuner.search.pool import Begun, Pool
+    from tuner.search.pool import Chosen, Pool
 
 __all__ = ["Sampled", "sampled"]
 
@@ -33,7 +33,7 @@ class Sampled:
         self._courses = courses
         self._pool = pool
         self._most = len(courses) if most is None else most
-        self.begun: list[Begun] = []
+        self.begun: list[Chosen] = []
 
     def begin(self) -> TrialCourse | None:
         """See ``Queue``."""

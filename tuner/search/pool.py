@@ -24,14 +24,14 @@ from tuner.search.quiet import quiet_optuna
 from tuner.search.space import suggest
 from tuner.spec.values import Objective, Parameter, Params
 
-__all__ = ["Begun", "Pool"]
+__all__ = ["Chosen", "Pool"]
 
 _ASKED_PARAMS = "tpe:relative_params"
 """Under which TPE keeps with a running trial what it wants it to have, and reads it as what it has."""
 
 
 @dataclass(frozen=True)
-class Begun:
+class Chosen:
     """A recorded trial that was begun for a point that a sampler asked for.
 
     Attributes:
@@ -78,7 +78,7 @@ class Pool:
         )
         self._asked: dict[int, int] = {}
 
-    def begin(self) -> Begun | None:
+    def begin(self) -> Chosen | None:
         """Ask the sampler, and begin the nearest recorded trial; None when none is left."""
         if not self._waiting.any():
             return None
@@ -91,7 +91,7 @@ class Pool:
         self._waiting[row] = False
         number = int(self._numbers[row])
         self._record(number, proposal)
-        return Begun(number, float(distances[nearest]), float(distances.mean()))
+        return Chosen(number, float(distances[nearest]), float(distances.mean()))
 
     def _record(self, number: int, proposal: Proposal) -> None:
         """Put the trial into Optuna's study as it would stand there had the sampler asked for it."""
