@@ -18,7 +18,15 @@ import sqlalchemy as sa
 from tuner.decision import Decision
 from tuner.search.space import params_of, settings_of
 from tuner.spec.values import StudySpec, Value
-from tuner.storage.reading import PAGE, confusion_of, from_seconds, in_pages, stored_params, stored_values
+from tuner.storage.reading import (
+    PAGE,
+    among,
+    confusion_of,
+    from_seconds,
+    in_pages,
+    stored_params,
+    stored_values,
+)
 from tuner.storage.records import Begun, TrialRecord, TrialStateName, Which
 from tuner.storage.tables import epochs, leases, optuna_trials, results
 from tuner.trial import LIMIT, WAYS
@@ -144,23 +152,23 @@ def _records(
     numbers, trial_ids = [row.number for row in rows], [row.trial_id for row in rows]
     asked, told = stored_params(connection, trial_ids), dict(stored_values(connection, study_id, trial_ids))
     columns = [results.c[name] for name in _BRIEF] if is_brief else list(results.c)
-    mine = sa.select(*columns).where(results.c.study_id == study_id, results.c.number.in_(numbers))
+    mine = sa.select(*columns).where(results.c.study_id == study_id, among(results.c.number, numbers))
     ends = {row.number: row for row in connection.execute(mine).all()}
     living = [number for number in numbers if number not in ends]
-    reached = _last_epochs(connection, study_id, living if is_brief else numbers)
+    best_so_far = _best_so_far(connection, study_id, living)
+    epochs_run = {} if is_brief else _epochs_run(connection, study_id, numbers)
     deaths = {} if is_brief else _deaths(connection, study_id, living)
     found = []
     for row in rows:
         end = ends.get(row.number)
-        epochs_run, last_metrics = reached.get(row.number, (0, "{}"))
-        metrics = json.loads(last_metrics if end is None else end.metrics)
+        metrics = json.loads(best_so_far.get(row.number, "{}") if end is None else end.metrics)
         params = params_of(spec.space, asked.get(row.trial_id, {}))
         fields: dict[str, Any] = {} if end is None else _of_its_end(end)
         if not is_brief:
             kept = None if end is None else end.settings
             sampled = {**spec.fixed, **settings_of(spec.space, params)}
             fields["settings"] = json.loads(kept) if kept else sampled
-            fields["epochs"] = epochs_run
+            fields["epochs"] = epochs_run.get(row.number, 0)
             fields |= {"deaths": deaths.get(row.number, 0)} if end is None else _details(end)
         started_utc, finished_utc = _utc(row.datetime_start), _utc(row.datetime_complete)
         found.append(
@@ -232,30 +240,38 @@ def _utc(at: datetime | None) -> datetime | None:
 
 def _deaths(connection: sa.Connection, study_id: int, numbers: Sequence[int]) -> dict[int, int]:
     """Return how often trials that have not ended have died."""
-    mine = (leases.c.study_id == study_id, leases.c.number.in_(numbers))
+    mine = (leases.c.study_id == study_id, among(leases.c.number, numbers))
     rows = connection.execute(sa.select(leases.c.number, leases.c.deaths).where(*mine)) if numbers else ()
     return {number: count for number, count in rows}  # noqa: C416 - rows are no pairs to the type checker
 
 
-def _last_epochs(
-    connection: sa.Connection, study_id: int, numbers: Sequence[int]
-) -> dict[int, tuple[int, str]]:
-    """Return, by trial, how many epochs it has and the metrics of its best one as they are kept."""
+def _epochs_run(connection: sa.Connection, study_id: int, numbers: Sequence[int]) -> dict[int, int]:
+    """Return how many epochs trials have."""
+    query = (
+        sa.select(epochs.c.number, sa.func.max(epochs.c.epoch))
+        .where(epochs.c.study_id == study_id, among(epochs.c.number, numbers))
+        .group_by(epochs.c.number)
+    )
+    return {number: last + 1 for number, last in connection.execute(query)}
+
+
+def _best_so_far(connection: sa.Connection, study_id: int, numbers: Sequence[int]) -> dict[int, str]:
+    """Return the metrics of the best epoch so far of trials that have not ended, as they are kept."""
     if not numbers:
         return {}
     last = (
         sa.select(epochs.c.number, sa.func.max(epochs.c.epoch).label("epoch"))
-        .where(epochs.c.study_id == study_id, epochs.c.number.in_(numbers))
+        .where(epochs.c.study_id == study_id, among(epochs.c.number, numbers))
         .group_by(epochs.c.number)
         .subquery()
     )
     current, best = epochs.alias("current"), epochs.alias("best")
     query = (
-        sa.select(last.c.number, last.c.epoch, best.c.metrics)
+        sa.select(last.c.number, best.c.metrics)
         .join_from(last, current, _same_epoch(current, study_id, last.c.number, last.c.epoch))
         .join(best, _same_epoch(best, study_id, last.c.number, current.c.best_epoch))
     )
-    return {number: (epoch + 1, metrics) for number, epoch, metrics in connection.execute(query).all()}
+    return {number: metrics for number, metrics in connection.execute(query)}  # noqa: C416 - as above
 
 
 def _same_epoch(

@@ -28,6 +28,7 @@ from tuner.trial import Ending, EpochReport
 
 __all__ = [
     "PAGE",
+    "among",
     "confusion_of",
     "from_seconds",
     "has_trial",
@@ -57,6 +58,17 @@ def in_pages(all_of_them: Sequence[_Each]) -> Iterator[Sequence[_Each]]:
     return (all_of_them[start : start + PAGE] for start in range(0, len(all_of_them), PAGE))
 
 
+def among(column: sa.ColumnElement[int], keys: Sequence[int]) -> sa.ColumnElement[bool]:
+    """Return the condition that a column has one of some ascending numbers.
+
+    Without gaps they are a range, which a database answers from its index in one go; hundreds of numbers
+    one by one take PostgreSQL several times as long.
+    """
+    if keys and keys[-1] - keys[0] + 1 == len(keys):
+        return column.between(keys[0], keys[-1])
+    return column.in_(keys)
+
+
 def _in_parts(connection: sa.Connection, query: sa.Select[Any]) -> Iterator[sa.Row[Any]]:
     """Yield rows one by one that are fetched some at once: neither each by itself nor all of them."""
     return chain.from_iterable(connection.execute(query).partitions(PAGE))
@@ -81,9 +93,19 @@ def _trial_id(study_id: int, number: int) -> sa.Select[tuple[int]]:
 def stored_params(
     connection: sa.Connection, trial_ids: Sequence[int] | sa.Select[tuple[int]]
 ) -> dict[int, dict[str, Value]]:
-    """Return the params that Optuna keeps, by ``trial_id``, in the order in which they were asked for."""
+    """Return the params that Optuna keeps, by ``trial_id``, in the order in which they were asked for.
+
+    Args:
+        connection: Sees one state of the database.
+        trial_ids: Of these trials, ascending; or a query for them.
+    """
     columns = (params.c.trial_id, params.c.param_name, params.c.distribution_json, params.c.param_value)
-    query = sa.select(*columns).where(params.c.trial_id.in_(trial_ids)).order_by(params.c.param_id)
+    wanted = (
+        params.c.trial_id.in_(trial_ids)
+        if isinstance(trial_ids, sa.Select)
+        else among(params.c.trial_id, trial_ids)
+    )
+    query = sa.select(*columns).where(wanted).order_by(params.c.param_id)
     found: dict[int, dict[str, Value]] = defaultdict(dict)
     for trial_id, name, distribution, value in connection.execute(query).all():
         found[trial_id][name] = _distribution(distribution).to_external_repr(value)
@@ -97,14 +119,14 @@ def read_params(connection: sa.Connection, study_id: int, spec: StudySpec, numbe
 
 
 def stored_values(
-    connection: sa.Connection, study_id: int, trial_ids: Collection[int] | None = None
+    connection: sa.Connection, study_id: int, trial_ids: Sequence[int] | None = None
 ) -> Iterator[tuple[int, tuple[float, ...]]]:
     """Yield the number and the objective values of each trial that completed, by number.
 
     Args:
         connection: Sees one state of the database.
         study_id: The study's key.
-        trial_ids: Of these trials only, at most :data:`PAGE`; None for all.
+        trial_ids: Of these trials only, ascending, at most :data:`PAGE`; None for all.
     """
     query = (
         sa.select(optuna_trials.c.number, values.c.value_type, values.c.value)
@@ -113,7 +135,7 @@ def stored_values(
         .order_by(optuna_trials.c.number, values.c.objective)
     )
     if trial_ids is not None:
-        query = query.where(optuna_trials.c.trial_id.in_(trial_ids))
+        query = query.where(among(optuna_trials.c.trial_id, trial_ids))
     for number, rows in groupby(_in_parts(connection, query), attrgetter("number")):
         yield number, tuple(_INFINITE.get(row.value_type, row.value) for row in rows)
 
