@@ -155,10 +155,15 @@ def _front(document: Mapping[str, Any], pictures: Sequence[str]) -> list[str]:
         "after these runs had shown the need, on the same three seeds.",
         *_judged(document["trained_again"], with_how=False),
     ]
-    if remarks := document.get("remarks"):
-        lines += ["", "To be known of these runs:", "", *(f"* {each}" for each in remarks)]
+    lines += _remarks(document)
     lines += [text for picture in pictures for text in ("", f"![{_ALT[picture]}]({picture})")]
     return lines + _measured_on(document["machine"])
+
+
+def _remarks(document: Mapping[str, Any]) -> list[str]:
+    """Return what whoever measured wrote beside the results."""
+    remarks = document.get("remarks", ())
+    return ["", "To be known of these runs:", "", *(f"* {each}" for each in remarks)] if remarks else []
 
 
 def _judged(judged: Mapping[str, Any], *, with_how: bool) -> list[str]:
@@ -313,6 +318,7 @@ def _scale(document: Mapping[str, Any]) -> list[str]:
         "of them (`history`): half the best, half the latest. Commands as a person runs them, start-up included: "
         f"seconds, and in brackets their peak memory in MiB.{document.get('aims', '')}",
         *_table([*headings, *(f"`{name}`" for name in commands)], rows),
+        *_remarks(document),
         *_measured_on(document["machine"]),
     ]
 

@@ -9,7 +9,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["DOCS", "MEASURED", "RESULTS", "ROOT", "WORK", "environment", "publish", "write_json"]
+__all__ = [
+    "DOCS",
+    "MEASURED",
+    "RESULTS",
+    "ROOT",
+    "WORK",
+    "environment",
+    "publish",
+    "remarks_in",
+    "write_json",
+]
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -32,6 +42,11 @@ def write_json(path: Path, document: Mapping[str, Any]) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     beside.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     beside.replace(path)
+
+
+def remarks_in(path: Path) -> list[str]:
+    """Return what whoever measured wrote into a file, a line each: what disturbed the runs, say."""
+    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
 
 def publish(name: str) -> None:

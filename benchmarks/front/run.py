@@ -30,7 +30,7 @@ from benchmarks.front.remeasure import key_of
 from benchmarks.front.score import Run, Score, Worth, as_found, score, summary, trained_again
 from benchmarks.front.settings import EXPECTED, FULL, OURS, QUICK, Comparison, Order, write_space
 from benchmarks.front.texts import prepare_texts, prepare_unseen
-from benchmarks.paths import MEASURED, WORK, environment, write_json
+from benchmarks.paths import MEASURED, WORK, environment, remarks_in, write_json
 
 EXPECTED_EVERY_S = 15.0
 """From one moment to the next at which that front is looked at: each costs a model."""
@@ -266,7 +266,7 @@ def compare(
         "settings": {**comparison.settings(), "seeds": len(seeds)},
         "unseen": min(count_unseen(comparison, seed) for seed in seeds),
         "machine": machine.facts(PACKAGES),
-        "remarks": remarks_of(comparison),
+        "remarks": remarks_in(records_of(comparison) / "remarks.txt"),
         "as_found": judged(runs, OURS, lambda seed: as_found(again, seed), comparison),
         "trained_again": judged(
             [*runs, *expected], EXPECTED, lambda seed: trained_again(again, seed), comparison
@@ -288,12 +288,6 @@ def judged(
         "scores": [{**asdict(each), "final": each.final} for each in scores],
         "summary": summary(scores, ours, (OURS, EXPECTED), comparison.seconds),
     }
-
-
-def remarks_of(comparison: Comparison) -> list[str]:
-    """Return what whoever made the runs wrote beside their records, a line each: what disturbed them, say."""
-    path = records_of(comparison) / "remarks.txt"
-    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
 
 def show(document: dict[str, Any]) -> None:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import machine
-from benchmarks.paths import MEASURED, WORK, environment, write_json
+from benchmarks.paths import MEASURED, WORK, environment, remarks_in, write_json
 from benchmarks.scale import NAME
 
 __all__ = ["AIMS", "COMMANDS", "FLAT", "goals_of"]
@@ -63,8 +63,9 @@ def main() -> int:
             for size in sizes:
                 rows.append({"database": kind, "trials": size, **measured(new(), size, folder)})
                 print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
+    results = MEASURED / ("quick" if options.quick else "full")
     document = {"machine": before, "asked": ASKED, "rows": rows, "goals": goals_of(rows), "aims": AIMS}
-    write_json(MEASURED / ("quick" if options.quick else "full") / "scale.json", document)
+    write_json(results / "scale.json", {**document, "remarks": remarks_in(results / "scale_remarks.txt")})
     for name, met in goals_of(rows).items():
         print(f"{name}: {'met' if met else 'MISSED'}")
     return 0
