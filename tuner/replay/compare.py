@@ -171,7 +171,9 @@ def compare(
                 "leave it out; a replay begins what the sampler asks for",
             )
         make_sampler(each, study.space, 0)
-    replay = _Replay(study, courses, truth, conditions, done, len(samplers or (None,)) * len(pruners))
+    orders = _orders(courses, conditions, bool(samplers))
+    runs = len(samplers or (None,)) * len(pruners) * len(orders)
+    replay = _Replay(study, courses, orders, truth, conditions, lambda count: done(count, runs))
     outcomes = []
     for sampler in samplers or (None,):
         for spec, pruner, judged_by in judges:
@@ -187,17 +189,17 @@ class _Replay:
         self,
         study: RecordedStudy,
         courses: Sequence[TrialCourse],
+        orders: Sequence[Sequence[TrialCourse]],
         truth: Truth,
         conditions: Conditions,
-        done: Callable[[int, int], None],
-        rows: int,
+        done: Callable[[int], None],
     ) -> None:
         self._study = study
         self._courses = courses
+        self._orders = orders
         self._truth = truth
         self._conditions = conditions
         self._done = done
-        self._rows = rows
         self._count = 0
         share = min(conditions.trials or len(courses), len(courses)) / len(courses)
         limit_s = conditions.time_limit_s
@@ -208,8 +210,7 @@ class _Replay:
     ) -> tuple[tuple[Judgement, ...], tuple[Chosen, ...]]:
         """Return the judgements, one an order, and what a sampler began."""
         conditions, judgements, begun = self._conditions, [], []
-        orders = _orders(self._courses, conditions, sampler is not None)
-        for seed, order in enumerate(orders):
+        for seed, order in enumerate(self._orders):
             queue: InOrder | Sampled
             if sampler is None:
                 queue = InOrder(order[: conditions.trials])
@@ -219,7 +220,7 @@ class _Replay:
             judgements.append(judge(run, self._courses, self._truth, self.until_s))
             begun += [] if isinstance(queue, InOrder) else queue.begun
             self._count += 1
-            self._done(self._count, self._rows * len(orders))
+            self._done(self._count)
         return tuple(judgements), tuple(begun)
 
 

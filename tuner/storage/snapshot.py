@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from tuner.storage.additions import read_baselines, read_timings
 from tuner.storage.pages import count_unfit, read_begun, read_pages, read_these, read_ways
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tuner.storage.engine import Database
 
 __all__ = ["Snapshot"]
+
+_Found = TypeVar("_Found")
 
 
 class Snapshot:
@@ -54,14 +56,16 @@ class Snapshot:
         Args:
             which: Of the study's trials. Defaults to all of them, whole.
         """
-        pages = read_pages(self._connection, self._id, self.study.spec, which or Which())
+        return self._each(read_pages(self._connection, self._id, self.study.spec, which or Which()))
+
+    def _each(self, found: Iterator[_Found]) -> Iterator[_Found]:
+        """Yield what is read, errors of reading translated; what goes wrong in between is the reader's."""
         while True:
-            # Not around the whole loop: what goes wrong between two pages is the reader's.
             with self._database.translated():
-                page = next(pages, None)
-            if page is None:
+                one = next(found, None)
+            if one is None:
                 return
-            yield page
+            yield one
 
     def these(self, numbers: Collection[int]) -> list[TrialRecord]:
         """Return the trials of these numbers, by number."""
@@ -82,13 +86,7 @@ class Snapshot:
 
     def begun(self) -> Iterator[Begun]:
         """Yield the trials that sessions have begun, by number; they are read as they are asked for."""
-        found = read_begun(self._connection, self._id)
-        while True:
-            with self._database.translated():
-                trial = next(found, None)
-            if trial is None:
-                return
-            yield trial
+        return self._each(read_begun(self._connection, self._id))
 
     def timings(self, numbers: Collection[int] | None = None) -> list[TimingRecord]:
         """Return the timings of these trials, or of all, in the order in which they were taken."""
