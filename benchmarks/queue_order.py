@@ -15,7 +15,6 @@ the time that the study takes unpruned, and the median seconds until 90, 95 and 
 from __future__ import annotations
 
 import argparse
-import heapq
 import math
 import random
 import statistics
@@ -33,11 +32,10 @@ from tuner.catalogue import CATALOGUE
 from tuner.replay.curves_file import read_recorded
 from tuner.replay.judge import Truth, mean_until, truth_of
 from tuner.replay.recorded import RecordedStudy
-from tuner.replay.simulate import TrialCourse, clock_of, courses_of
+from tuner.replay.simulate import TrialCourse, clock_of, courses_of, simulate
 from tuner.search.pruning import FinishedTrial, Pruner, make_pruner
 from tuner.search.seconds import SecondsModel, TimedTrial
 from tuner.spec.values import ComponentSpec, Params
-from tuner.trial import Ending
 
 STUDIES = ("reviews_64", "sentences_64")
 POWERS = {"1/seconds": 1.0, "1/seconds^2": 2.0, "^2 to ^0": None}
@@ -58,16 +56,16 @@ class Seen:
 
     truth: Truth
     params: dict[int, Params]
+    clock: str
     ended: list[FinishedTrial] = field(default_factory=list)
     timed: list[TimedTrial] = field(default_factory=list)
 
-    def end(self, course: TrialCourse, epoch: int, pruned: bool) -> None:
+    def end(self, trial: FinishedTrial) -> None:
         """Take a trial's end down."""
-        curve = course.curve[: epoch + 1]
-        ended = FinishedTrial(course.number, Ending.PRUNED, None, curve) if pruned else course.finished
-        self.ended.append(ended)
-        seconds = course.ends_s[epoch]
-        self.timed.append(TimedTrial(self.params[course.number], seconds, epoch + 1, not pruned))
+        self.ended.append(trial)
+        seconds = trial.curve[-1].metrics[self.clock]
+        completed = trial.values is not None
+        self.timed.append(TimedTrial(self.params[trial.number], seconds, len(trial.curve), completed))
 
     @property
     def completed(self) -> list[tuple[int, tuple[float, ...]]]:
@@ -146,34 +144,36 @@ def choose(order: str, choices: Sequence[TrialCourse], seen: Seen, used: float) 
     return max(choices, key=promise)
 
 
+class Choosing:
+    """Begins what an order chooses among the next trials, from what has ended; a ``Queue`` of a replay."""
+
+    def __init__(self, order: str, courses: Sequence[TrialCourse], seen: Seen) -> None:
+        self.shares: list[float] = []
+        """Of the final hypervolume, after each trial that has ended."""
+        self._order = order
+        self._waiting = list(courses)
+        self._seen = seen
+        self._half_s = sum(course.ends_s[-1] for course in courses) / WORKERS / 2
+
+    def begin(self, now_s: float) -> TrialCourse | None:
+        """See ``Queue``."""
+        if not self._waiting:
+            return None
+        course = choose(self._order, self._waiting[:CHOICES], self._seen, now_s / self._half_s)
+        self._waiting.remove(course)
+        return course
+
+    def end(self, trial: FinishedTrial) -> None:
+        """See ``Queue``."""
+        self._seen.end(trial)
+        self.shares.append(self._seen.share())
+
+
 def run(order: str, courses: Sequence[TrialCourse], seen: Seen, pruner: Pruner) -> list[tuple[float, float]]:
     """Replay a study; return when the share of the hypervolume became what."""
-    waiting, turn = list(courses), 0
-    due: list[tuple[float, int, TrialCourse, int, float]] = []
-    trace = [(0.0, 0.0)]
-    half_s = sum(course.ends_s[-1] for course in courses) / WORKERS / 2
-
-    def begin(now_s: float) -> None:
-        nonlocal turn
-        course = choose(order, waiting[:CHOICES], seen, now_s / half_s)
-        waiting.remove(course)
-        heapq.heappush(due, (now_s + course.ends_s[0], turn, course, 0, now_s))
-        turn += 1
-
-    for _ in range(WORKERS):
-        begin(0.0)
-    while due:
-        now_s, _, course, epoch, began_s = heapq.heappop(due)
-        pruned = pruner.decide(course.curve[: epoch + 1], seen.ended, course.epochs - epoch - 1)
-        if not pruned and epoch + 1 < len(course.curve):
-            heapq.heappush(due, (began_s + course.ends_s[epoch + 1], turn, course, epoch + 1, began_s))
-            turn += 1
-            continue
-        seen.end(course, epoch, pruned=pruned is not None)
-        trace.append((now_s, seen.share()))
-        if waiting:
-            begin(now_s)
-    return trace
+    queue = Choosing(order, courses, seen)
+    ends_s = simulate(queue, pruner, WORKERS).ends_s
+    return [(0.0, 0.0), *zip(ends_s, queue.shares, strict=True)]
 
 
 def reached(trace: Sequence[tuple[float, float]], level: float) -> float:
@@ -183,7 +183,8 @@ def reached(trace: Sequence[tuple[float, float]], level: float) -> float:
 
 def table(study: RecordedStudy, shuffles: int) -> list[dict[str, float | str]]:
     """Replay a study in every order; return a row each."""
-    courses = courses_of(study.trials, study.objectives, clock_of(study.objectives))
+    clock = clock_of(study.objectives)
+    courses = courses_of(study.trials, study.objectives, clock)
     truth = truth_of(courses, study.objectives)
     params: dict[int, Params] = {
         trial.number: CATALOGUE.complete(dict(trial.params)) for trial in study.trials
@@ -195,7 +196,7 @@ def table(study: RecordedStudy, shuffles: int) -> list[dict[str, float | str]]:
         for seed in range(shuffles):
             shuffled = list(courses)
             random.Random(seed).shuffle(shuffled)
-            traces.append(run(order, shuffled, Seen(truth, params), pruner))
+            traces.append(run(order, shuffled, Seen(truth, params, clock), pruner))
         until_s = truth.seconds / WORKERS / 4
         row: dict[str, float | str] = {"study": study.name, "order": order}
         row["held"] = statistics.fmean(mean_until(trace, until_s) for trace in traces)

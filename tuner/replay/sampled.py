@@ -35,7 +35,7 @@ class Sampled:
         self._most = len(courses) if most is None else most
         self.begun: list[Chosen] = []
 
-    def begin(self) -> TrialCourse | None:
+    def begin(self, now_s: float) -> TrialCourse | None:  # noqa: ARG002 - a sampler knows no clock
         """See ``Queue``."""
         found = self._pool.begin() if len(self.begun) < self._most else None
         if found is None:

@@ -111,8 +111,8 @@ def _course_of(trial: RecordedTrial, objectives: Sequence[Objective], clock: str
 class Queue(Protocol):
     """Trials that are not begun yet. One queue serves one replay."""
 
-    def begin(self) -> TrialCourse | None:
-        """Return the trial to begin now, which then waits no more; None when none is left."""
+    def begin(self, now_s: float) -> TrialCourse | None:
+        """Return the trial to begin at this moment, which then waits no more; None when none is left."""
         ...
 
     def end(self, trial: FinishedTrial) -> None:
@@ -126,7 +126,7 @@ class InOrder:
     def __init__(self, courses: Sequence[TrialCourse]) -> None:
         self._waiting = list(reversed(courses))
 
-    def begin(self) -> TrialCourse | None:
+    def begin(self, now_s: float) -> TrialCourse | None:  # noqa: ARG002 - any moment is as good
         """See ``Queue``."""
         return self._waiting.pop() if self._waiting else None
 
@@ -173,7 +173,7 @@ def simulate(queue: Queue, pruner: Pruner, workers: int = 1, time_limit_s: float
     turns = count()
 
     def begin_one() -> None:
-        course = queue.begin()
+        course = queue.begin(now_s)
         if course is not None:
             heapq.heappush(due, (now_s + course.ends_s[0], next(turns), course, 0, now_s))
 
