@@ -17,7 +17,7 @@ from tuner.replay.curves_file import read_recorded
 from tuner.replay.recorded import RecordedStudy
 from tuner.replay.simulate import InOrder, Run, TrialCourse, clock_of, courses_of, simulate
 from tuner.report.image import Picture, find_browser, write_images
-from tuner.report.look import FINISHED, FRONT, PRUNED, lay_out
+from tuner.report.look import FINISHED, FRONT, PRUNED, look, x_axis, y_axis
 from tuner.search.pareto import front_indices
 from tuner.spec.values import ComponentSpec
 
@@ -69,13 +69,12 @@ def figure(study: RecordedStudy, courses: list[TrialCourse], run: Run) -> go.Fig
         name="front of the study without pruning",
     )
     share = sum(trained.values()) / sum(len(course.curve) for course in courses)
-    lay_out(
-        drawn,
+    drawn.layout = look(
         f"{len(cut)} of {len(courses)} trials pruned, {1 - share:.0%} of the epochs saved, the front kept",
         "one line a trial, a point an epoch; grey where it was trained, faint where that was saved",
+        xaxis=x_axis("training time (processor s)", type="log", tickvals=[0.5, 1, 2, 5, 10, 20]),
+        yaxis=y_axis("validation accuracy"),
     )
-    drawn.update_xaxes(title="training time (processor s)", type="log", tickvals=[0.5, 1, 2, 5, 10, 20])
-    drawn.update_yaxes(title="validation accuracy")
     return drawn
 
 

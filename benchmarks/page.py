@@ -221,7 +221,7 @@ def _parts(document: Mapping[str, Any]) -> list[str]:
         "",
         "## What the parts bring",
         "",
-        f"The same {settings['seconds']:.0f} s with `tuner` alone, each time with one part left out, seed by seed in turn. "
+        f"The same {settings['seconds']:.0f} s with `tuner` alone, each time with one part left out. As it is are the runs above. "
         "Accuracies and seconds are those of the studies themselves, with one stopwatch on one machine. *Held* is the "
         "mean of the hypervolume over the time: who has a front early has more of it.",
         *_table(
@@ -444,10 +444,14 @@ def _colors(document: Mapping[str, Any]) -> dict[str, str]:
     return dict(zip(names, PALETTE, strict=False))
 
 
+_LEGEND = {"y": -0.2, "yanchor": "top", "x": 0, "xanchor": "left"}
+_MARGIN = {"l": 80, "r": 36, "t": 116, "b": 130}
+
+
 def _volumes(document: Mapping[str, Any]) -> Any:
     import plotly.graph_objects as go
 
-    from tuner.report.look import lay_out
+    from tuner.report.look import look, x_axis, y_axis
 
     seconds = document["settings"]["seconds"]
     figure = go.Figure()
@@ -461,21 +465,21 @@ def _volumes(document: Mapping[str, Any]) -> Any:
             line={"shape": "hv", "color": color, "width": 3 if method == OURS else 1.8},
             name=method,
         )
-    lay_out(
-        figure,
+    figure.layout = look(
         "Hypervolume of the front over wall time",
         "median over seeds; accuracy as found, seconds measured again",
+        legend=_LEGEND,
+        margin=_MARGIN,
+        xaxis=x_axis("wall time (s)", range=[0, seconds]),
+        yaxis=y_axis("hypervolume, share of the box", rangemode="tozero"),
     )
-    figure.update_xaxes(title="wall time (s)", range=[0, seconds])
-    figure.update_yaxes(title="hypervolume, share of the box", rangemode="tozero")
-    figure.update_layout(legend={"y": -0.2, "yanchor": "top", "x": 0, "xanchor": "left"}, margin={"b": 130})
     return figure
 
 
 def _fronts(document: Mapping[str, Any]) -> Any:
     import plotly.graph_objects as go
 
-    from tuner.report.look import lay_out
+    from tuner.report.look import look, x_axis, y_axis
 
     figure = go.Figure()
     for method, color in _colors(document).items():
@@ -489,10 +493,14 @@ def _fronts(document: Mapping[str, Any]) -> Any:
             marker={"color": color, "size": 11 if method == OURS else 8},
             name=shown,
         )
-    lay_out(figure, "The last fronts of all seeds, trained again", "one mark a network")
-    figure.update_xaxes(title="training time on one core (s)", type="log")
-    figure.update_yaxes(title="accuracy on unseen texts")
-    figure.update_layout(legend={"y": -0.2, "yanchor": "top", "x": 0, "xanchor": "left"}, margin={"b": 130})
+    figure.layout = look(
+        "The last fronts of all seeds, trained again",
+        "one mark a network",
+        legend=_LEGEND,
+        margin=_MARGIN,
+        xaxis=x_axis("training time on one core (s)", type="log"),
+        yaxis=y_axis("accuracy on unseen texts"),
+    )
     return figure
 
 

@@ -1,12 +1,13 @@
 """What parts of ``tuner`` bring in a real study: the comparison's five minutes, without one part each time.
 
-    python -m benchmarks.front.parts            # as it is and three variations, three seeds: an hour
+    python -m benchmarks.front.parts            # three variations, three seeds: an hour
     python -m benchmarks.front.parts --seeds 1 --variations draws_1
 
-Variations take turns, seed by seed, so that what disturbs the machine disturbs all of them. All are `tuner`,
-with one stopwatch on one machine, so accuracies and seconds are those of the studies themselves; nothing is
-measured again. A run whose record is there, made with the same settings, is not made again, and what is told
-is told of all records that are there.
+As it is are the comparison's own runs of `tuner`; those that are missing are made here. All take turns, seed
+by seed, so that what disturbs the machine disturbs all of them. All are `tuner`, with one stopwatch on one
+machine, so accuracies and seconds are those of the studies themselves; nothing is measured again. A run whose
+record is there, made with the same settings, is not made again, and what is told is told of all records that
+are there.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -28,7 +29,7 @@ from benchmarks.front.tuner_study import VARIATIONS
 from benchmarks.paths import MEASURED, write_json
 from tuner.replay.judge import mean_until
 
-__all__ = ["summary_of"]
+__all__ = ["methods_of", "summary_of"]
 
 AS_IT_IS = "as it is"
 SAID = {
@@ -48,20 +49,19 @@ def main() -> int:
     parser.add_argument("--variations", nargs="*", choices=sorted(VARIATIONS), help="these only")
     options = parser.parse_args()
     chosen = [each for each in VARIATIONS if options.variations is None or each in options.variations]
-    methods = [Method(AS_IT_IS, "tuner_study", "tuner")]
-    methods += [Method(SAID[each], "tuner_study", "tuner", (each,)) for each in chosen]
     machine.use_cores()
-    write_space(PARTS, folder_of(PARTS) / "space.yaml")
+    for comparison in (FULL, PARTS):
+        write_space(comparison, folder_of(comparison) / "space.yaml")
     for seed in range(options.seeds):
-        prepare_texts(PARTS, seed, cache_of(PARTS, seed), texts_of(PARTS, seed))
-        for method in methods:
-            run(method, PARTS, seed)
-    every = [methods[0], *(Method(SAID[each], "tuner_study", "tuner", (each,)) for each in VARIATIONS)]
+        for comparison in (FULL, PARTS):
+            prepare_texts(comparison, seed, cache_of(comparison, seed), texts_of(comparison, seed))
+        for method, comparison in methods_of(chosen):
+            run(method, comparison, seed)
     runs = [
         Run(method.name, seed, read_record(path))
-        for method in every
+        for method, comparison in methods_of(VARIATIONS)
         for seed in range(PARTS.seeds)
-        if (path := record_of(method, PARTS, seed)).exists()  # those of earlier calls too
+        if (path := record_of(method, comparison, seed)).exists()  # those of earlier calls too
     ]
     document = summary_of(runs, PARTS)
     write_json(MEASURED / "full" / "parts.json", {**document, "machine": machine.facts(PACKAGES[:4])})
@@ -72,6 +72,12 @@ def main() -> int:
         )
         print(f"{row['variation']:60}{row['final']:8.3f}{row['mean_held']:8.3f}  {each}")
     return 0
+
+
+def methods_of(variations: Iterable[str]) -> list[tuple[Method, Comparison]]:
+    """Return `tuner` as it is, then some variations, each with the comparison whose folder has its runs."""
+    varied = [(Method(SAID[each], "tuner_study", "tuner", (each,)), PARTS) for each in variations]
+    return [(Method(AS_IT_IS, "tuner_study", "tuner"), FULL), *varied]
 
 
 def summary_of(runs: Sequence[Run], comparison: Comparison) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -23,7 +24,11 @@ from tuner.spec.catalogue import Catalogue, Component, Metric, Setting
 from tuner.spec.conditions import walk
 from tuner.spec.describe import ConditionNode
 from tuner.spec.draft import TASKS, TEST_ON
+from tuner.spec.dump import nodes_of
 from tuner.spec.listed import listed_text
+from tuner.spec.load import reread
+from tuner.spec.read import Listing, Mark, Node, Problems, read_nodes
+from tuner.spec.read import Mapping as MappingNode
 from tuner.spec.situations import situations
 from tuner.spec.values import (
     AllOf,
@@ -284,6 +289,28 @@ def test_file_to_spec_to_file_is_identity(spec: StudySpec) -> None:
     assert again == spec
     assert dump_spec(again) == text
     assert spec_hash(again) == spec_hash(spec)
+
+
+def without_places(node: Node) -> Node:
+    """Return a node as if all of it stood at the beginning of its file."""
+    nowhere = Mark(1, 1)
+    match node:
+        case MappingNode(entries):
+            pairs = ((replace(key, mark=nowhere), without_places(value)) for key, value in entries)
+            return MappingNode(tuple(pairs), nowhere)
+        case Listing(items):
+            return Listing(tuple(map(without_places, items)), nowhere)
+        case _:
+            return replace(node, mark=nowhere)
+
+
+@settings(max_examples=150, deadline=None)
+@given(specs())
+def test_the_nodes_of_a_spec_are_those_of_its_text(spec: StudySpec) -> None:
+    problems = Problems("f")
+    assert nodes_of(spec, problems) == without_places(read_nodes(dump_spec(spec), problems))
+    assert not problems.found
+    assert reread(spec, "f", CATALOGUE) == spec
 
 
 @settings(max_examples=100, deadline=None)

@@ -15,11 +15,18 @@ from tuner.spec.values import Objective
 from tuner.trial import EpochReport
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from tuner.storage import TrialRecord
 
-__all__ = ["MOST", "Confused", "confused", "learning", "learning_metrics", "spread", "thinned"]
+__all__ = [
+    "MOST",
+    "Confused",
+    "LearnedEpoch",
+    "confused",
+    "learning",
+    "learning_metrics",
+    "spread",
+    "thinned",
+]
 
 MOST = 4
 """Members that stand for a front: as many as fit beside each other and can still be read."""
@@ -62,6 +69,26 @@ class Confused:
     def rows(self) -> tuple[ClassRow, ...]:
         """Precision, recall and F1 of each class, then their macro and weighted means."""
         return class_report(self.counts, self.classes)
+
+
+@dataclass(frozen=True)
+class LearnedEpoch:
+    """Training and validation of one epoch side by side.
+
+    Attributes:
+        number: The trial.
+        metric: What was measured.
+        epoch: From 0.
+        training, validation: None where it was not measured.
+        kept: Whether the model of this epoch was kept.
+    """
+
+    number: int
+    metric: str
+    epoch: int
+    training: float | None
+    validation: float | None
+    kept: bool
 
 
 def spread(members: Sequence[TrialRecord], most: int = MOST) -> list[TrialRecord]:
@@ -125,7 +152,7 @@ def learning_metrics(reports: Mapping[int, Sequence[EpochReport]], first: Object
     return list(dict.fromkeys([*both[:1], *loss]))
 
 
-def learning(reports: Mapping[int, Sequence[EpochReport]], metrics: Sequence[str]) -> pd.DataFrame:
+def learning(reports: Mapping[int, Sequence[EpochReport]], metrics: Sequence[str]) -> list[LearnedEpoch]:
     """Lay training and validation of each epoch side by side.
 
     Args:
@@ -133,23 +160,18 @@ def learning(reports: Mapping[int, Sequence[EpochReport]], metrics: Sequence[str
         metrics: As of :func:`learning_metrics`.
 
     Returns:
-        One row an epoch and metric: ``number`` int, ``metric`` str, ``epoch`` int (0-based), ``training`` and
-        ``validation`` float (NaN where not measured), ``kept`` bool: whether its model was kept.
+        One an epoch and metric: trial by trial, of each metric by metric.
     """
-    import pandas as pd
-
-    rows = [
-        {
-            "number": number,
-            "metric": metric,
-            "epoch": report.epoch,
-            "training": report.metrics.get(f"train_{metric}"),
-            "validation": report.metrics.get(metric),
-            "kept": report.epoch == epochs[-1].best_epoch,
-        }
+    return [
+        LearnedEpoch(
+            number,
+            metric,
+            report.epoch,
+            training=report.metrics.get(f"train_{metric}"),
+            validation=report.metrics.get(metric),
+            kept=report.epoch == epochs[-1].best_epoch,
+        )
         for number, epochs in reports.items()
         for metric in metrics
         for report in epochs
     ]
-    columns = ["number", "metric", "epoch", "training", "validation", "kept"]
-    return pd.DataFrame(rows, columns=columns).astype({"training": "float64", "validation": "float64"})

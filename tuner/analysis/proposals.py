@@ -17,9 +17,9 @@ from tuner.errors import SpecError
 from tuner.spec.catalogue import Catalogue, Setting
 from tuner.spec.combinations import effect_warnings
 from tuner.spec.describe import range_text
-from tuner.spec.dump import dump_parameter, dump_spec, flow_text
+from tuner.spec.dump import dump_parameter, flow_text
 from tuner.spec.listed import listed_node, listed_text, numbers_of
-from tuner.spec.load import parse_spec
+from tuner.spec.load import reread
 from tuner.spec.settings import SELECTORS, components_of
 from tuner.spec.values import CategoricalParameter, Condition, FixedParameter, Is, Parameter, StudySpec, Value
 
@@ -245,7 +245,7 @@ def _is_sound(proposal: Proposal, others: Sequence[Proposal], spec: StudySpec, c
     known = set(effect_warnings(fresh, catalogue))
     for chosen in ([proposal], [*others, proposal]) if others else ([proposal],):
         try:
-            parsed = parse_spec(dump_spec(applied(fresh, chosen)), "proposal", catalogue)
+            parsed = reread(applied(fresh, chosen), "proposal", catalogue)
         except SpecError:
             return False
         if not set(effect_warnings(parsed, catalogue)) <= known:

@@ -64,6 +64,16 @@ class Records:
         return sorted(known, key=lambda trial: trial.metrics[self.fit])[-2:]
 
     @cached_property
+    def quality(self) -> str:
+        """The first objective that says how good a model is."""
+        return next((aim.metric for aim in self.spec.objectives if is_quality(aim.metric)), self.fit)
+
+    @cached_property
+    def rated(self) -> list[tuple[float, TrialRecord]]:
+        """Completed trials that have ``quality``, with it."""
+        return [(each.metrics[self.quality], each) for each in self.completed if self.quality in each.metrics]
+
+    @cached_property
     def fit(self) -> str:
         """The metric in which training and validation can be compared, the higher the better."""
         return "accuracy" if any("accuracy" in trial.metrics for trial in self.trials) else "r2"
@@ -206,15 +216,16 @@ def _gap_is_wide(trial: TrialRecord, records: Records) -> bool:
 
 def _too_slow(trial: TrialRecord, records: Records, thresholds: Mapping[str, float]) -> str:
     """Look for a trial that is far cheaper and as good as validation can tell."""
-    quality = next((aim.metric for aim in records.spec.objectives if is_quality(aim.metric)), records.fit)
+    quality = records.quality
     own = trial.metrics.get(quality)
     if own is None or direction_of(quality) == "minimize":
         return ""  # losses and errors have no sampling error that follows from a share
     error = records.sampling_error(own)
+    least = own - error
     cheaper = [
-        (each.metrics[quality], each.number, each.metrics["training_time_s"])
-        for each in records.completed
-        if own - each.metrics.get(quality, -math.inf) < error and _is_far_cheaper(each, trial, thresholds)
+        (reached, each.number, each.metrics["training_time_s"])
+        for reached, each in records.rated
+        if reached > least and _is_far_cheaper(each, trial, thresholds)
     ]
     if not cheaper:
         return ""

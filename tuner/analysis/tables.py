@@ -1,120 +1,21 @@
-"""Stored trials to tables: what reports draw and what files hold, with columns that stay as they are.
+"""Stored trials to tables: what files hold, with columns that stay as they are.
 
 pandas is imported inside, because commands that only print a list do without it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tuner.spec.values import Objective, Value
-from tuner.trial import EpochReport
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from tuner.storage import BaselineRecord, TrialRecord
 
-__all__ = [
-    "KINDS",
-    "Axes",
-    "axes_of",
-    "baseline_points",
-    "cells_of",
-    "curves",
-    "flat",
-    "frame",
-    "headings_of",
-    "kind_of",
-    "laid_out",
-    "on_test",
-    "points",
-]
-
-KINDS = {"COMPLETE": "finished", "PRUNED": "pruned", "FAIL": "failed"}
-"""What a person calls the ends of a trial."""
-
-
-@dataclass(frozen=True)
-class Axes:
-    """What a picture of a study shows.
-
-    Attributes:
-        x, y: A metric and the direction in which it is better.
-        joined: Whether x and y are all of the study's objectives, so that its front is a line here.
-    """
-
-    x: Objective
-    y: Objective
-    joined: bool
-
-
-def axes_of(objectives: Sequence[Objective], time_metric: str = "training_time_s") -> Axes:
-    """Choose a study's picture: the first objective over the second, or over time when there is no second."""
-    y = objectives[0]
-    x = objectives[1] if len(objectives) > 1 else Objective(time_metric, "minimize")
-    return Axes(x=x, y=y, joined=len(objectives) == 2)
-
-
-def kind_of(trial: TrialRecord, members: Collection[int]) -> str:
-    """Return ``front``, ``finished``, ``pruned``, ``failed``, or a living trial's state."""
-    if trial.number in members:
-        return "front"
-    return KINDS.get(trial.state, str(trial.state).lower())
-
-
-def points(trials: Sequence[TrialRecord], members: Sequence[TrialRecord], axes: Axes) -> pd.DataFrame:
-    """Give every trial its place in the picture.
-
-    Args:
-        trials: Of one study.
-        members: Its front.
-        axes: What x and y are.
-
-    Returns:
-        One row a trial, by number: ``number`` int, ``kind`` str, ``x`` and ``y`` float (NaN where a
-        trial has none; a pruned one has those it had reached), ``label`` str, ``params`` mapping,
-        ``reason`` str.
-    """
-    import pandas as pd
-
-    numbers = {trial.number for trial in members}
-    rows = [
-        {
-            "number": trial.number,
-            "kind": kind_of(trial, numbers),
-            "x": _measured(trial, axes.x.metric),
-            "y": _measured(trial, axes.y.metric),
-            "label": f"#{trial.number}",
-            "params": dict(trial.params),
-            "reason": trial.reason,
-        }
-        for trial in sorted(trials, key=lambda trial: trial.number)
-    ]
-    columns = ["number", "kind", "x", "y", "label", "params", "reason"]
-    return pd.DataFrame(rows, columns=columns).astype({"x": "float64", "y": "float64"})
-
-
-def baseline_points(baselines: Sequence[BaselineRecord], axes: Axes) -> pd.DataFrame:
-    """Give every model without a network its place in the picture.
-
-    Args:
-        baselines: Of one study.
-        axes: What x and y are.
-
-    Returns:
-        One row a baseline that has both, lowest ``y`` first: ``name`` str, ``x`` and ``y`` float.
-    """
-    import pandas as pd
-
-    rows = [
-        {"name": each.name, "x": each.metrics.get(axes.x.metric), "y": each.metrics.get(axes.y.metric)}
-        for each in baselines
-    ]
-    table = pd.DataFrame(rows, columns=["name", "x", "y"]).astype({"x": "float64", "y": "float64"})
-    return table.dropna().sort_values("y", kind="stable", ignore_index=True)
+__all__ = ["cells_of", "flat", "frame", "headings_of", "laid_out", "on_test"]
 
 
 def on_test(measured: TrialRecord | BaselineRecord) -> dict[str, float]:
@@ -195,45 +96,3 @@ def frame(trials: Sequence[TrialRecord], objectives: Sequence[Objective]) -> pd.
 
     headings, rows = laid_out(trials, objectives)
     return pd.DataFrame(rows, columns=headings)
-
-
-def curves(
-    reports: Mapping[int, Sequence[EpochReport]],
-    trials: Sequence[TrialRecord],
-    members: Sequence[TrialRecord],
-    axes: Axes,
-) -> pd.DataFrame:
-    """Give every finished epoch its place in a picture of curves.
-
-    Args:
-        reports: A trial's finished epochs in order, by the trial's number.
-        trials: Of one study.
-        members: Its front.
-        axes: What x and y are.
-
-    Returns:
-        One row an epoch: ``number`` int, ``kind`` str, ``epoch`` int (0-based), ``x``, ``y`` float.
-    """
-    import pandas as pd
-
-    numbers = {trial.number for trial in members}
-    kinds = {trial.number: kind_of(trial, numbers) for trial in trials}
-    rows = [
-        {
-            "number": number,
-            "kind": kinds[number],
-            "epoch": report.epoch,
-            "x": report.metrics.get(axes.x.metric),
-            "y": report.metrics.get(axes.y.metric),
-        }
-        for number, epochs in sorted(reports.items())
-        if number in kinds
-        for report in epochs
-    ]
-    columns = ["number", "kind", "epoch", "x", "y"]
-    return pd.DataFrame(rows, columns=columns).astype({"x": "float64", "y": "float64"})
-
-
-def _measured(trial: TrialRecord, metric: str) -> float | None:
-    """Return a trial's metric; the objectives of a finished trial are among its metrics."""
-    return trial.metrics.get(metric)

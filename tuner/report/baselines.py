@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import pandas as pd
-import plotly.graph_objects as go
-
 from tuner.analysis.baselines import Standing, sentence
-from tuner.analysis.tables import Axes, on_test
+from tuner.analysis.points import Axes, Point, Rival
+from tuner.analysis.tables import on_test
 from tuner.analysis.wording import title, written
 from tuner.report.frame import Frame
-from tuner.report.look import BASELINE
+from tuner.report.look import BASELINE, Trace
 from tuner.report.page import Section, TextTable
 
 __all__ = ["RIVALS", "baseline_names", "baseline_traces", "baselines_section", "strongest"]
@@ -42,102 +40,109 @@ _BESIDE_PX, _OFF_PX = 11, 2
 _SHADED = "rgba(255, 255, 255, 0.75)"
 
 
-def baseline_traces(table: pd.DataFrame, axes: Axes, frame: Frame) -> list[go.Scatter]:
+def baseline_traces(rivals: Sequence[Rival], axes: Axes, frame: Frame) -> list[Trace]:
     """Mark models without a network, each with a line to the edge: what lies on its worse side is beaten.
 
     Args:
-        table: As of :func:`tuner.analysis.tables.baseline_points`.
+        rivals: Where they stand.
         axes: What x and y are.
         frame: What the picture shows.
 
     Returns:
         The lines, then the marks.
     """
-    return [] if table.empty else [_lines(table, axes, frame), _points(table, axes)]
+    return [_lines(rivals, axes, frame), _points(rivals, axes)] if rivals else []
 
 
 def baseline_names(
-    table: pd.DataFrame, axes: Axes, frame: Frame, marks: pd.DataFrame
-) -> list[go.layout.Annotation]:
+    rivals: Sequence[Rival], axes: Axes, frame: Frame, marks: Sequence[Point]
+) -> list[dict[str, Any]]:
     """Write each name beside its line, where it hides least.
 
     Args:
-        table, axes, frame: As for :func:`baseline_traces`.
-        marks: Points that are drawn beside, with ``x``, ``y`` and ``kind``; names keep off them.
+        rivals, axes, frame: As for :func:`baseline_traces`.
+        marks: Trials that are drawn beside; names keep off them.
 
     Returns:
-        One annotation a row, in the order of the rows.
+        One annotation each, in their order.
     """
-    rows = table.to_dict("records")
-    if not rows:
+    if not rivals:
         return []
-    taken = _taken(marks, axes, frame) + _taken(table.assign(kind="finished"), axes, frame)
+    taken = _taken(marks, axes, frame) + [_box(*frame.place(each.x, each.y)) for each in rivals]
     edge = float(axes.x.direction == "minimize")
-    for row in rows:
-        across, up = frame.place(row["x"], row["y"])
+    for each in rivals:
+        across, up = frame.place(each.x, each.y)
         taken.append((min(across, edge), up - _HALF_STROKE, max(across, edge), up + _HALF_STROKE))
-    return [_name(row, axes, frame, taken) for row in rows]
+    return [_name(each, axes, frame, taken) for each in rivals]
 
 
-def _lines(table: pd.DataFrame, axes: Axes, frame: Frame) -> go.Scatter:
+def _lines(rivals: Sequence[Rival], axes: Axes, frame: Frame) -> Trace:
     x: list[float | None] = []
     y: list[float | None] = []
-    for row in table.to_dict("records"):
-        x += [row["x"], frame.edge(axes.x.direction), None]
-        y += [row["y"], row["y"], None]
-    return go.Scatter(
-        x=x,
-        y=y,
-        mode="lines",
-        name="beaten by them",
-        line={"color": BASELINE, "width": 1.5, "dash": "dash"},
-        cliponaxis=False,
-        hoverinfo="skip",
-        showlegend=False,
-        legendgroup="baselines",
-        connectgaps=False,
-    )
+    for each in rivals:
+        x += [each.x, frame.edge(axes.x.direction), None]
+        y += [each.y, each.y, None]
+    return {
+        "type": "scatter",
+        "x": x,
+        "y": y,
+        "mode": "lines",
+        "name": "beaten by them",
+        "line": {"color": BASELINE, "width": 1.5, "dash": "dash"},
+        "cliponaxis": False,
+        "hoverinfo": "skip",
+        "showlegend": False,
+        "legendgroup": "baselines",
+        "connectgaps": False,
+    }
 
 
-def _points(table: pd.DataFrame, axes: Axes) -> go.Scatter:
-    return go.Scatter(
-        x=table["x"],
-        y=table["y"],
-        mode="markers",
-        name=f"without a network: {len(table)}",
-        marker={"symbol": "square", "color": BASELINE, "size": 11, "line": {"color": "white", "width": 1.5}},
-        cliponaxis=False,
-        hovertext=[_hover(row, axes) for row in table.to_dict("records")],
-        hoverinfo="text",
-        legendgroup="baselines",
-    )
+def _points(rivals: Sequence[Rival], axes: Axes) -> Trace:
+    marker = {"symbol": "square", "color": BASELINE, "size": 11, "line": {"color": "white", "width": 1.5}}
+    return {
+        "type": "scatter",
+        "x": [each.x for each in rivals],
+        "y": [each.y for each in rivals],
+        "mode": "markers",
+        "name": f"without a network: {len(rivals)}",
+        "marker": marker,
+        "cliponaxis": False,
+        "hovertext": [_hover(each, axes) for each in rivals],
+        "hoverinfo": "text",
+        "legendgroup": "baselines",
+    }
 
 
-def _hover(row: dict[str, object], axes: Axes) -> str:
+def _hover(rival: Rival, axes: Axes) -> str:
     said = ", ".join(
-        f"{html.escape(aim.metric)} {written(aim.metric, float(str(row[axis])))}"
-        for axis, aim in (("y", axes.y), ("x", axes.x))
+        f"{html.escape(aim.metric)} {written(aim.metric, value)}"
+        for value, aim in ((rival.y, axes.y), (rival.x, axes.x))
     )
-    return f"<b>{html.escape(str(row['name']))}</b><br>{said}"
+    return f"<b>{html.escape(rival.name)}</b><br>{said}"
 
 
-def _taken(marks: pd.DataFrame, axes: Axes, frame: Frame) -> list[_Box]:
+def _taken(marks: Sequence[Point], axes: Axes, frame: Frame) -> list[_Box]:
     """Return the places of marks, and of the numbers beside those of the front."""
     boxes: list[_Box] = []
-    for x, y, kind in zip(*(marks[name].tolist() for name in ("x", "y", "kind")), strict=True):
-        across, up = frame.place(x, y)
-        boxes.append((across - 0.01, up - 0.015, across + 0.01, up + 0.015))
-        if kind == "front":
+    for each in marks:
+        across, up = frame.place(each.x, each.y)
+        boxes.append(_box(across, up))
+        if each.kind == "front":
             left = across - 0.04 if axes.x.direction == "minimize" else across
             low = up if axes.y.direction == "maximize" else up - 0.05
             boxes.append((left, low, left + 0.04, low + 0.05))
     return boxes
 
 
-def _name(row: Mapping[Hashable, Any], axes: Axes, frame: Frame, taken: list[_Box]) -> go.layout.Annotation:
+def _box(across: float, up: float) -> _Box:
+    """Return the place of a mark."""
+    return across - 0.01, up - 0.015, across + 0.01, up + 0.015
+
+
+def _name(rival: Rival, axes: Axes, frame: Frame, taken: list[_Box]) -> dict[str, Any]:
     """Choose the end of a line and the side of it where a name hides least, and take that place."""
-    mark = frame.place(row["x"], row["y"])
-    width = _LETTER * len(row["name"])
+    mark = frame.place(rival.x, rival.y)
+    width = _LETTER * len(rival.name)
     to_right = axes.x.direction == "minimize"
     choices: list[tuple[int, _Box, float, bool, str]] = []
     for end, begin in enumerate((mark[0], float(to_right))):
@@ -149,21 +154,21 @@ def _name(row: Mapping[Hashable, Any], axes: Axes, frame: Frame, taken: list[_Bo
             choices.append((hidden, box, begin, grows_right, side))
     _, box, begin, grows_right, side = min(choices, key=lambda choice: choice[0])
     taken.append(box)
-    return go.layout.Annotation(
-        text=html.escape(row["name"]),
-        x=begin,
-        y=mark[1],
-        xref="x domain",
-        yref="y domain",
-        xanchor="left" if grows_right else "right",
-        yanchor=side,
-        xshift=_BESIDE_PX if grows_right else -_BESIDE_PX,
-        yshift=_OFF_PX if side == "bottom" else -_OFF_PX,
-        showarrow=False,
-        borderpad=0,
-        bgcolor=_SHADED,
-        font={"color": BASELINE, "size": 12},
-    )
+    return {
+        "text": html.escape(rival.name),
+        "x": begin,
+        "y": mark[1],
+        "xref": "x domain",
+        "yref": "y domain",
+        "xanchor": "left" if grows_right else "right",
+        "yanchor": side,
+        "xshift": _BESIDE_PX if grows_right else -_BESIDE_PX,
+        "yshift": _OFF_PX if side == "bottom" else -_OFF_PX,
+        "showarrow": False,
+        "borderpad": 0,
+        "bgcolor": _SHADED,
+        "font": {"color": BASELINE, "size": 12},
+    }
 
 
 def _meet(one: _Box, other: _Box) -> bool:

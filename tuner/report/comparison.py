@@ -6,16 +6,16 @@ import html
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from tuner.analysis.comparison import Comparison
 from tuner.analysis.level_tables import written_rows
 from tuner.analysis.wording import title, written
-from tuner.report.look import INK, PALETTE, axis_title, lay_out
+from tuner.report.look import INK, PALETTE, Figure, Trace, axis_title, look, x_axis, y_axis
 from tuner.report.page import Page, Section, TextTable
+from tuner.report.panels import panels
 
 __all__ = ["ComparisonPage", "comparison_figure", "comparison_page"]
 
@@ -51,7 +51,7 @@ class ComparisonPage:
         return f"{self.study}: {title(self.table.metric)} by {', '.join(self.table.factors)}"
 
 
-def comparison_figure(page: ComparisonPage, *, titled: bool = True) -> go.Figure:
+def comparison_figure(page: ComparisonPage, *, titled: bool = True) -> Figure:
     """Draw every trial by its level, with each level's mean and 95 % interval; below it the curves.
 
     Returns:
@@ -60,34 +60,25 @@ def comparison_figure(page: ComparisonPage, *, titled: bool = True) -> go.Figure
     """
     table = page.table
     shown = list(dict.fromkeys(page.curves["metric"]))
-    figure = make_subplots(
-        rows=2 if shown else 1,
-        cols=max(len(shown), 1),
-        specs=[
-            [{"colspan": max(len(shown), 1)}, *([None] * (len(shown) - 1))],
-            *([[{}] * len(shown)] if shown else []),
-        ],
-        vertical_spacing=0.17,
+    (above,), *below = panels([1, *([len(shown)] if shown else [])], 0.2 / max(len(shown), 1), 0.17)
+    traces = list(map(above.placed, _by_level(table, page.points)))
+    across = x_axis(
+        type="category",
+        range=[-0.5, len(table.levels) - 0.5],  # of categories, which stand at 0, 1, 2...
+        # In the table's order, with a place for a level that has no mark.
+        categoryorder="array",
+        categoryarray=list(map(html.escape, _labels(table))),
     )
-    for trace in _by_level(table, page.points):
-        figure.add_trace(trace, row=1, col=1)
-    for column, metric in enumerate(shown, 1):
+    axes = above.axes(across, y_axis(axis_title(table.metric, False, table.direction)))
+    for metric, place in zip(shown, below[0] if below else (), strict=True):
         rows = page.curves[page.curves["metric"] == metric]
-        for trace in _over_epochs(rows, _labels(table), named=column == 1):
-            figure.add_trace(trace, row=2, col=column)
+        named = metric == shown[0]
+        traces += map(place.placed, _over_epochs(rows, _labels(table), named=named))
+        up = y_axis(f"{html.escape(title(metric))} (dotted: training)")
+        axes |= place.axes(x_axis("epoch", dtick=_epoch_step(page.curves)), up)
     split = f"{len(page.points)} trials, {table.split} split"
-    lay_out(figure, page.heading if titled else "", split)
-    edges = [-0.5, len(table.levels) - 0.5]  # of categories, which stand at 0, 1, 2...
-    # In the table's order, with a place for a level that has no mark.
-    places = {"type": "category", "range": edges, "categoryorder": "array"}
-    figure.update_xaxes(**places, categoryarray=list(map(html.escape, _labels(table))), row=1, col=1)
-    _name_the_empty(figure, table)
-    figure.update_yaxes(title_text=axis_title(table.metric, False, table.direction), row=1, col=1)
-    for column, metric in enumerate(shown, 1):
-        figure.update_xaxes(title_text="epoch", dtick=_epoch_step(page.curves), row=2, col=column)
-        curves = f"{html.escape(title(metric))} (dotted: training)"
-        figure.update_yaxes(title_text=curves, row=2, col=column)
-    return figure
+    layout = look(page.heading if titled else "", split, annotations=_names_of_the_empty(table), **axes)
+    return {"data": traces, "layout": layout}
 
 
 def comparison_page(page: ComparisonPage) -> Page:
@@ -113,61 +104,69 @@ def comparison_page(page: ComparisonPage) -> Page:
     return Page(page.heading, summary, facts, sections, f"Written by tuner on {page.written_utc}.")
 
 
-def _name_the_empty(figure: go.Figure, table: Comparison) -> None:
+def _names_of_the_empty(table: Comparison) -> list[dict[str, Any]]:
     """Say in the place of a level that has no mark why it has none."""
-    for level in table.levels:
-        if not level.numbers:
-            said = f"all {level.pruned} pruned" if level.pruned > 1 else "pruned"
-            figure.add_annotation(
-                x=html.escape(level.label), y=0.5, xref="x", yref="y domain", text=said, showarrow=False
-            )
+    return [
+        {
+            "x": html.escape(level.label),
+            "y": 0.5,
+            "xref": "x",
+            "yref": "y domain",
+            "text": f"all {level.pruned} pruned" if level.pruned > 1 else "pruned",
+            "showarrow": False,
+        }
+        for level in table.levels
+        if not level.numbers
+    ]
 
 
 def _labels(table: Comparison) -> list[str]:
     return [level.label for level in table.levels]
 
 
-def _by_level(table: Comparison, points: pd.DataFrame) -> list[go.Scatter]:
+def _by_level(table: Comparison, points: pd.DataFrame) -> list[Trace]:
     """Make the trials' marks and, drawn over them, the means with their intervals."""
     means = [level for level in table.levels if table.metric in level.spreads]
     spreads = [level.spreads[table.metric] for level in means]
     colours = [_colour(_labels(table).index(label)) for label in points["level"]]
-    trials = go.Scatter(
-        x=[html.escape(label) for label in points["level"]],
-        y=points["value"],
-        mode="markers",
-        name="trials",
-        marker={"size": 9, "color": colours, "symbol": "circle-open", "line": {"width": 2}},
-        hovertext=[
+    trials: Trace = {
+        "type": "scatter",
+        "x": [html.escape(label) for label in points["level"]],
+        "y": points["value"].tolist(),
+        "mode": "markers",
+        "name": "trials",
+        "marker": {"size": 9, "color": colours, "symbol": "circle-open", "line": {"width": 2}},
+        "hovertext": [
             f"trial {row['number']}<br>{html.escape(table.metric)} {written(table.metric, row['value'])}"
             for row in points.to_dict("records")
         ],
-        hoverinfo="text",
-    )
-    middle = go.Scatter(
-        x=[html.escape(level.label) for level in means],
-        y=[spread.mean for spread in spreads],
-        mode="markers",
-        name="mean, 95 % interval",
-        marker={"size": 13, "color": INK, "symbol": "line-ew", "line": {"width": 3, "color": INK}},
-        error_y={
+        "hoverinfo": "text",
+    }
+    middle: Trace = {
+        "type": "scatter",
+        "x": [html.escape(level.label) for level in means],
+        "y": [spread.mean for spread in spreads],
+        "mode": "markers",
+        "name": "mean, 95 % interval",
+        "marker": {"size": 13, "color": INK, "symbol": "line-ew", "line": {"width": 3, "color": INK}},
+        "error_y": {
             "type": "data",
             "array": [0.0 if spread.high is None else spread.high - spread.mean for spread in spreads],
             "color": INK,
             "thickness": 1.5,
             "width": 8,
         },
-        hovertext=[
+        "hovertext": [
             f"<b>{html.escape(level.label)}</b><br>mean {written(table.metric, spread.mean)}, n = {spread.n}"
             + (f"<br>{level.verdict}" if level.verdict else "")
             for level, spread in zip(means, spreads, strict=True)
         ],
-        hoverinfo="text",
-    )
+        "hoverinfo": "text",
+    }
     return [trials, middle]
 
 
-def _over_epochs(rows: pd.DataFrame, levels: Sequence[str], named: bool) -> list[go.Scatter]:
+def _over_epochs(rows: pd.DataFrame, levels: Sequence[str], named: bool) -> list[Trace]:
     """Make the curves of one metric; ``named`` puts the levels into the legend."""
     traces = []
     for index, level in enumerate(levels):
@@ -188,41 +187,43 @@ def _colour(index: int) -> str:
     return PALETTE[index % len(PALETTE)]
 
 
-def _band(rows: pd.DataFrame, level: str, colour: str) -> go.Scatter:
+def _band(rows: pd.DataFrame, level: str, colour: str) -> Trace:
     epochs = (rows["epoch"] + 1).tolist()
     upper, lower = (rows["mean"] + rows["sd"]).tolist(), (rows["mean"] - rows["sd"]).tolist()
-    return go.Scatter(
-        x=[*epochs, *reversed(epochs)],
-        y=[*upper, *reversed(lower)],
-        mode="lines",
-        name=f"{html.escape(level)} band",
-        line={"width": 0},
-        fill="toself",
-        fillcolor=colour,
-        opacity=0.15,
-        hoverinfo="skip",
-        showlegend=False,
-        legendgroup=html.escape(level),
-    )
+    return {
+        "type": "scatter",
+        "x": [*epochs, *reversed(epochs)],
+        "y": [*upper, *reversed(lower)],
+        "mode": "lines",
+        "name": f"{html.escape(level)} band",
+        "line": {"width": 0},
+        "fill": "toself",
+        "fillcolor": colour,
+        "opacity": 0.15,
+        "hoverinfo": "skip",
+        "showlegend": False,
+        "legendgroup": html.escape(level),
+    }
 
 
-def _curve(rows: pd.DataFrame, name: str, colour: str, dash: str, *, shown: bool) -> go.Scatter:
+def _curve(rows: pd.DataFrame, name: str, colour: str, dash: str, *, shown: bool) -> Trace:
     level = name.rpartition(" ")[0]
-    return go.Scatter(
-        x=rows["epoch"] + 1,
-        y=rows["mean"],
-        mode="lines+markers",
-        name=html.escape(level if shown else name),
-        line={"color": colour, "width": 2, "dash": dash},
-        marker={"size": 5},
-        legendgroup=html.escape(level),
-        showlegend=shown,
-        hovertext=[
+    return {
+        "type": "scatter",
+        "x": (rows["epoch"] + 1).tolist(),
+        "y": rows["mean"].tolist(),
+        "mode": "lines+markers",
+        "name": html.escape(level if shown else name),
+        "line": {"color": colour, "width": 2, "dash": dash},
+        "marker": {"size": 5},
+        "legendgroup": html.escape(level),
+        "showlegend": shown,
+        "hovertext": [
             f"{html.escape(name)}, epoch {row['epoch'] + 1}<br>mean {row['mean']:.4f}, n = {row['n']}"
             for row in rows.to_dict("records")
         ],
-        hoverinfo="text",
-    )
+        "hoverinfo": "text",
+    }
 
 
 def _epoch_step(curves: pd.DataFrame) -> int:

@@ -8,19 +8,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import pandas as pd
-import plotly.graph_objects as go
-
 from tuner.analysis.baselines import Standing, standing
 from tuner.analysis.diagnosis import Finding
 from tuner.analysis.front import front
-from tuner.analysis.members import Confused, spread, thinned
+from tuner.analysis.members import Confused, LearnedEpoch, spread, thinned
+from tuner.analysis.points import Axes, axes_of, epoch_points, points, rivals_of
 from tuner.analysis.retimed import standing_of_times
 from tuner.analysis.seconds import disturbed, unlike
-from tuner.analysis.tables import Axes, axes_of, baseline_points, curves, on_test, points
+from tuner.analysis.tables import on_test
 from tuner.analysis.wording import duration, noun, title, written, written_params, written_value
 from tuner.report.baselines import RIVALS, baselines_section, strongest
 from tuner.report.figures import curves_figure, pareto_figure
+from tuner.report.look import Figure
 from tuner.report.members import (
     MOST_DRAWN,
     confusion_figure,
@@ -144,7 +143,7 @@ class Material:
         return confusions_of(self.members, self.classes)
 
     @cached_property
-    def learned(self) -> pd.DataFrame:
+    def learned(self) -> list[LearnedEpoch]:
         """How members that stand for the front learned."""
         return learning_table(self.curves, spread(self.members), self.spec.objectives[0])
 
@@ -154,7 +153,7 @@ class Material:
         return axes_of(self.spec.objectives, self.time_metric)
 
 
-def picture_of(material: Material, *, titled: bool = True, most_marks: int | None = MOST_MARKS) -> go.Figure:
+def picture_of(material: Material, *, titled: bool = True, most_marks: int | None = MOST_MARKS) -> Figure:
     """Draw the study's one picture.
 
     Args:
@@ -169,19 +168,19 @@ def picture_of(material: Material, *, titled: bool = True, most_marks: int | Non
         axes,
         heading,
         _counts(material.trials),
-        baseline_points(material.baselines, axes),
+        rivals_of(material.baselines, axes),
         most_marks,
     )
 
 
-def pictures_of(material: Material) -> dict[str, go.Figure]:
+def pictures_of(material: Material) -> dict[str, Figure]:
     """Draw every picture that stands alone as a file, by the file's name without its ending."""
     pictures = {"front": picture_of(material)}
     name, found, learned = material.name, material.confusions, material.learned
     if found and len(found[0].classes) <= MOST_DRAWN:
         heading = f"{name}: confusion matrix, {splits_of(found)}"
         pictures["confusion"] = confusion_figure(found, heading)
-    if not learned.empty:
+    if learned:
         pictures["learning"] = learning_figure(learned, f"{name}: training against validation")
     return pictures
 
@@ -330,8 +329,7 @@ def _curves_section(material: Material) -> Section:
     over = Axes(x=Objective(material.time_metric, "minimize"), y=axes.y, joined=False)
     shown = _shown_curves(material)
     n_trained = max(len(material.curves), sum(trial.epochs > 0 for trial in material.trials))
-    table = curves(shown, material.trials, material.members, over)
-    figure = curves_figure(table, over)
+    figure = curves_figure(epoch_points(shown, material.trials, material.members, over), over)
     said = "One line a trial, one mark an epoch; a cross ends a pruned one. Blue lines belong to the front."
     if len(shown) < n_trained:
         said += f" {len(shown)} of {n_trained:,} trials are drawn: the front, and others throughout."

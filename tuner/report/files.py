@@ -1,15 +1,13 @@
 """A study's report as files: the page and the front's table always, the pictures where a browser is found.
 
-plotly and pandas are loaded when a report is written, not with this module, since the process that
-draws the pictures does without them.
+What a report is made with is loaded when one is written, not with this module: the process that draws the
+pictures does without it.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import json
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,17 +16,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuner.analysis.tables import laid_out
+from tuner.durable import write_whole
 from tuner.errors import InputError
 from tuner.report.image import TIMEOUT_S, Drawing, Picture, started
 
 if TYPE_CHECKING:
-    from plotly.graph_objects import Figure
-
     from tuner.analysis.comparison import Comparison
     from tuner.analysis.diagnosis import Finding
     from tuner.analysis.seconds import Seconds
     from tuner.analysis.symptoms import Records
     from tuner.report.content import Material
+    from tuner.report.look import Figure
     from tuner.storage import Ledger, StudyRecord
 
 __all__ = ["ReportFiles", "write_comparison", "write_report"]
@@ -147,7 +145,7 @@ def _write(texts: Mapping[str, str], folder: Path, instead: str) -> tuple[Path, 
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for file, text in texts.items():
-            _replace(folder / file, text)
+            write_whole(folder / file, text.encode())
     except (PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError) as error:
         said = f"{folder}: the report cannot be written: {error.strerror}"
         raise InputError(said, f"write it elsewhere with `{instead}`") from error
@@ -162,9 +160,10 @@ def _begun(drawing: Drawing | None, figures: Mapping[str, Figure], folder: Path)
     """
     found = []
     for stem, figure in figures.items():
-        still = json.loads(figure.to_json(validate=False))
-        for trace in still["data"]:
-            trace.pop("hovertext", None)
+        traces = [
+            {name: value for name, value in trace.items() if name != "hovertext"} for trace in figure["data"]
+        ]
+        still = {"data": traces, "layout": figure["layout"]}
         found.append(Picture(still, tuple(folder / f"{stem}{suffix}" for suffix in PICTURES)))
     if drawing is not None:
         drawing.begin(found)
@@ -231,12 +230,3 @@ def _front_csv(material: Material) -> str:
     writer.writerow(headings)
     writer.writerows(rows)
     return text.getvalue()
-
-
-def _replace(path: Path, text: str) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)

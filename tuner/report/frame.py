@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import plotly.graph_objects as go
-
-from tuner.analysis.tables import Axes
-from tuner.report.look import axis_title
+from tuner.analysis.points import Axes
+from tuner.report.look import axis_title, x_axis, y_axis
 from tuner.spec.values import Direction
 
 __all__ = ["Frame", "frame_of", "range_of"]
@@ -46,15 +45,23 @@ class Frame:
             (y - self.y[0]) / (self.y[1] - self.y[0]),
         )
 
-    def put_on(self, figure: go.Figure, axes: Axes) -> None:
-        """Give a figure these axes, with titles that say unit, scale and which way is better."""
-        title = axis_title(axes.x.metric, self.logarithmic, axes.x.direction)
-        figure.update_xaxes(title_text=title, range=list(self.x))
-        title = axis_title(axes.y.metric, False, axes.y.direction)
-        figure.update_yaxes(title_text=title, range=list(self.y), tickformat=_tick_format(self.y))
+    def axes(self, axes: Axes, *, aims_at_x: bool = True) -> dict[str, Any]:
+        """Return these axes for a layout, with titles that say unit, scale and which way is better.
+
+        Args:
+            axes: What x and y are.
+            aims_at_x: Whether one way along x is better.
+        """
+        scale: dict[str, Any] = {}
         if self.logarithmic:
             ticks = _log_ticks(10 ** self.x[0], 10 ** self.x[1])
-            figure.update_xaxes(type="log", tickvals=ticks, ticktext=[f"{tick:g}" for tick in ticks])
+            scale = {"type": "log", "tickvals": ticks, "ticktext": [f"{tick:g}" for tick in ticks]}
+        across = axis_title(axes.x.metric, self.logarithmic, axes.x.direction if aims_at_x else None)
+        up = axis_title(axes.y.metric, False, axes.y.direction)
+        return {
+            "xaxis": x_axis(across, range=list(self.x), **scale),
+            "yaxis": y_axis(up, range=list(self.y), **_tick_format(self.y)),
+        }
 
 
 def frame_of(x: Sequence[float], y: Sequence[float]) -> Frame:
@@ -72,9 +79,10 @@ def range_of(values: Sequence[float], logarithmic: bool = False) -> tuple[float,
     return low - margin, high + margin
 
 
-def _tick_format(ends: tuple[float, float]) -> str | None:
+def _tick_format(ends: tuple[float, float]) -> dict[str, str]:
     """Write shares with two digits all along the axis; leave other axes to plotly."""
-    return ".2f" if ends[0] >= 0 and ends[1] <= 1.1 and ends[1] - ends[0] > 0.05 else None
+    is_share = ends[0] >= 0 and ends[1] <= 1.1 and ends[1] - ends[0] > 0.05
+    return {"tickformat": ".2f"} if is_share else {}
 
 
 def _log_ticks(low: float, high: float) -> list[float]:

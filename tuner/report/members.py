@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import html
+import itertools
+import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-import numpy as np
-import pandas as pd
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
-
-from tuner.analysis.members import MOST, Confused, confused, learning, learning_metrics
+from tuner.analysis.members import MOST, Confused, LearnedEpoch, confused, learning, learning_metrics
 from tuner.analysis.wording import noun, written
 from tuner.report.frame import range_of
-from tuner.report.look import FRONT, INK, PRUNED, lay_out
+from tuner.report.look import FRONT, INK, PRUNED, Figure, Trace, look, x_axis, y_axis
 from tuner.report.page import Section, TextTable
+from tuner.report.panels import Panel, panels
 from tuner.spec.values import Objective
 from tuner.storage import TrialRecord
 from tuner.trial import EpochReport
@@ -79,7 +78,7 @@ def confusion_section(found: Sequence[Confused], n_members: int) -> list[Section
     matrix = _MATRIX if n_classes <= MOST_DRAWN else _NOT_DRAWN.format(n=n_classes)
     said = [f"{matrix} {_MANY if n_classes > _MOST_WRITTEN else _SAME}", *_few(len(found), n_members)]
     figure = confusion_figure(found) if n_classes <= MOST_DRAWN else None
-    height = int(figure.layout.height) if figure else 0
+    height = int(figure["layout"]["height"]) if figure else 0
     heading = f"Confusion matrix, {splits_of(found)}"
     picture = Section(heading, said, figure, height, figure_says=f"{heading}: {_alternative(found)}")
     table = _class_table(found)
@@ -111,7 +110,7 @@ def _alternative(found: Sequence[Confused]) -> str:
     return f"{'; '.join(said)}. The numbers are in the table that follows."
 
 
-def confusion_figure(found: Sequence[Confused], heading: str = "") -> go.Figure:
+def confusion_figure(found: Sequence[Confused], heading: str = "") -> Figure:
     """Draw matrices: colour is the share of a true class, cells have counts and shares.
 
     Args:
@@ -129,32 +128,38 @@ def confusion_figure(found: Sequence[Confused], heading: str = "") -> go.Figure:
     names = [_short(name) for name in found[0].classes]
     foot = _LEVEL_PX if max(map(len, names)) <= _LEVEL_NAME else _ASLANT_PX
     gap = foot + _TITLE_PX
-    figure = make_subplots(
-        rows=rows,
-        cols=columns,
-        subplot_titles=[_panel_title(each) for each in found],
-        horizontal_spacing=0.04,
-        vertical_spacing=gap / (rows * panel_px + (rows - 1) * gap) if rows > 1 else 0.0,
-    )
-    for at, each in enumerate(found):
-        row, column = at // columns + 1, at % columns + 1
-        figure.add_trace(_heat_map(each, _WIDTH_PX / columns / (n_classes + 1)), row=row, col=column)
-        ticks = {
-            "tickvals": list(range(n_classes)),
-            "ticktext": [html.escape(_short(name)) for name in each.classes],
-        }
+    drawn_px = rows * panel_px + (rows - 1) * gap
+    places = [place for row in panels([columns] * rows, 0.04, gap / drawn_px) for place in row]
+    axes: dict[str, Any] = {}
+    for at, (each, place) in enumerate(zip(found, places, strict=False)):
         under = "predicted class" if at + columns >= len(found) else ""
-        beside = {"title_text": "true class"} if column == 1 else {"showticklabels": False}
-        figure.update_xaxes(title_text=under, showgrid=False, row=row, col=column, **ticks)
-        figure.update_yaxes(autorange="reversed", showgrid=False, row=row, col=column, **ticks, **beside)
-    lay_out(figure, heading)
+        axes |= _class_axes(each, place, under, beside="" if at % columns else "true class")
+    titles = [
+        place.title(_panel_title(each), font={"size": 13, "color": INK})
+        for each, place in zip(found, places, strict=False)
+    ]
+    cell_px = _WIDTH_PX / columns / (n_classes + 1)
     head = _HEAD_PX + (24 if heading else 0)
-    figure.update_layout(
-        height=rows * panel_px + (rows - 1) * gap + head + foot + _TITLE_PX,
+    layout = look(
+        heading,
+        height=drawn_px + head + foot + _TITLE_PX,
         margin={"l": 130, "r": 24, "t": head, "b": foot + _TITLE_PX},
+        annotations=titles,
+        **axes,
     )
-    figure.update_annotations(font={"size": 13, "color": INK})
-    return figure
+    maps = [place.placed(_heat_map(each, cell_px)) for each, place in zip(found, places, strict=False)]
+    return {"data": maps, "layout": layout}
+
+
+def _class_axes(found: Confused, place: Panel, under: str, beside: str) -> dict[str, Any]:
+    """Return the axes of a matrix, a tick a class; those of y are named where they have a title."""
+    ticks = {
+        "tickvals": list(range(len(found.classes))),
+        "ticktext": [html.escape(_short(name)) for name in found.classes],
+        "showgrid": False,
+    }
+    up = y_axis(beside, autorange="reversed", showticklabels=bool(beside), **ticks)
+    return place.axes(x_axis(under, **ticks), up)
 
 
 def _panel_title(found: Confused) -> str:
@@ -162,31 +167,35 @@ def _panel_title(found: Confused) -> str:
     return f"<b>#{found.number}</b>, {found.split} split<br>{measured}"
 
 
-def _heat_map(found: Confused, cell_px: float) -> go.Heatmap:
+def _heat_map(found: Confused, cell_px: float) -> Trace:
     names = [html.escape(name) for name in found.classes]
     cells = [list(zip(*pair, strict=True)) for pair in zip(found.counts, found.shares, strict=True)]
-    is_written = len(names) <= _MOST_WRITTEN
-    return go.Heatmap(
-        z=[list(row) for row in found.shares],
-        zmin=0,
-        zmax=1,
-        colorscale=_SCALE,
-        showscale=False,
-        xgap=2,
-        ygap=2,
-        name=f"trial {found.number}",
-        text=[[f"{count:,}<br>{share:.0%}" for count, share in row] for row in cells],
-        texttemplate="%{text}" if is_written else None,
-        textfont={"size": int(min(max(cell_px / 4, 9), 14))},
-        hovertext=[
+    trace: Trace = {
+        "type": "heatmap",
+        "z": [list(row) for row in found.shares],
+        "zmin": 0,
+        "zmax": 1,
+        "colorscale": _SCALE,
+        "showscale": False,
+        "xgap": 2,
+        "ygap": 2,
+        "name": f"trial {found.number}",
+        "hovertext": [
             [
                 f"{count:,} texts of {own} predicted as {other}: {share:.1%} of {own}"
                 for (count, share), other in zip(row, names, strict=True)
             ]
             for row, own in zip(cells, names, strict=True)
         ],
-        hoverinfo="text",
-    )
+        "hoverinfo": "text",
+    }
+    if len(names) <= _MOST_WRITTEN:
+        trace |= {
+            "text": [[f"{count:,}<br>{share:.0%}" for count, share in row] for row in cells],
+            "texttemplate": "%{text}",
+            "textfont": {"size": int(min(max(cell_px / 4, 9), 14))},
+        }
+    return trace
 
 
 def _short(name: str) -> str:
@@ -215,30 +224,30 @@ def _class_table(found: Sequence[Confused]) -> TextTable:
 
 def learning_table(
     curves: Mapping[int, Sequence[EpochReport]], members: Sequence[TrialRecord], first: Objective
-) -> pd.DataFrame:
+) -> list[LearnedEpoch]:
     """Return :func:`tuner.analysis.members.learning` of the members, the metrics chosen for them."""
     own = {each.number: curves[each.number] for each in members if curves.get(each.number)}
     return learning(own, learning_metrics(own, first))
 
 
-def learning_section(table: pd.DataFrame, n_members: int) -> list[Section]:
+def learning_section(table: Sequence[LearnedEpoch], n_members: int) -> list[Section]:
     """Show training against validation, where epochs have both.
 
     Args:
         table: Of :func:`learning_table`.
         n_members: Members of the front.
     """
-    if table.empty:
+    if not table:
         return []
-    drawn = table["number"].nunique()
+    drawn = len({each.number for each in table})
     figure = learning_figure(table)
-    metrics = " and ".join(noun(metric) for metric in table["metric"].unique())
+    metrics = " and ".join(map(noun, _metrics(table)))
     return [
         Section(
             "Training against validation",
             [_LEARNED, *_few(drawn, n_members)],
             figure,
-            int(figure.layout.height),
+            int(figure["layout"]["height"]),
             _kept_table(table),
             figure_says=f"{metrics} of training and of validation after each epoch, a column a trial; "
             "the table that follows has them at the epoch that was kept.",
@@ -246,7 +255,7 @@ def learning_section(table: pd.DataFrame, n_members: int) -> list[Section]:
     ]
 
 
-def learning_figure(table: pd.DataFrame, heading: str = "") -> go.Figure:
+def learning_figure(table: Sequence[LearnedEpoch], heading: str = "") -> Figure:
     """Draw a column a trial and a row a metric: training dotted, validation drawn, the kept epoch ringed.
 
     Args:
@@ -257,86 +266,97 @@ def learning_figure(table: pd.DataFrame, heading: str = "") -> go.Figure:
         For each trial and metric the traces ``training``, ``validation`` and ``kept epoch``. Its height is
         set.
     """
-    numbers, metrics = table["number"].unique().tolist(), table["metric"].unique().tolist()
-    figure = make_subplots(
-        rows=len(metrics),
-        cols=len(numbers),
-        column_titles=[f"<b>#{number}</b>" for number in numbers],
-        horizontal_spacing=0.03,
-        vertical_spacing=0.08,
-    )
-    for column, number in enumerate(numbers, start=1):
-        for row, metric in enumerate(metrics, start=1):
-            epochs = table[(table["number"] == number) & (table["metric"] == metric)]
-            for trace in _learned(epochs, metric, in_legend=row == column == 1):
-                figure.add_trace(trace, row=row, col=column)
-        figure.update_xaxes(title_text="epoch", row=len(metrics), col=column)
-    lay_out(figure, heading)
-    for row, metric in enumerate(metrics, start=1):
-        values = table[table["metric"] == metric][["training", "validation"]].to_numpy().ravel()
-        figure.update_yaxes(range=list(range_of(values[np.isfinite(values)].tolist())), row=row)
-        figure.update_yaxes(showticklabels=False, row=row)
-        figure.update_yaxes(title_text=html.escape(noun(metric)), showticklabels=True, row=row, col=1)
-    most = int(table["epoch"].max()) + 1
-    figure.update_xaxes(range=[0.5, most + 0.5], dtick=max(1, -(-most // 8)), tick0=1)
+    numbers, metrics = list(dict.fromkeys(each.number for each in table)), _metrics(table)
+    rows = panels([len(numbers)] * len(metrics), gap_across=0.03, gap_up=0.08)
+    most = max(each.epoch for each in table) + 1
+    whole = {"range": [0.5, most + 0.5], "dtick": max(1, -(-most // 8)), "tick0": 1}
+    traces: list[Trace] = []
+    axes: dict[str, Any] = {}
+    for metric, row in zip(metrics, rows, strict=True):
+        own = [each for each in table if each.metric == metric]
+        values = [value for each in own for value in (each.training, each.validation) if value is not None]
+        ends = list(range_of(list(filter(math.isfinite, values))))
+        across = x_axis("epoch" if row is rows[-1] else "", **whole)
+        for number, place in zip(numbers, row, strict=True):
+            first = place is row[0]
+            epochs = [each for each in own if each.number == number]
+            traces += map(place.placed, _learned(epochs, metric, in_legend=place is rows[0][0]))
+            up = y_axis(html.escape(noun(metric)) if first else "", range=ends, showticklabels=first)
+            axes |= place.axes(across, up)
     head = 140 if heading else 84
-    figure.update_layout(
+    layout = look(
+        heading,
         height=230 * len(metrics) + head + 66,
         margin={"l": 80, "r": 24, "t": head, "b": 66},
         legend={"y": 1.0 + 26 / (230 * len(metrics)), "traceorder": "normal"},
+        annotations=[
+            place.title(f"<b>#{number}</b>") for number, place in zip(numbers, rows[0], strict=True)
+        ],
+        **axes,
     )
-    return figure
+    return {"data": traces, "layout": layout}
 
 
-def _learned(epochs: pd.DataFrame, metric: str, *, in_legend: bool) -> list[go.Scatter]:
-    x = (epochs["epoch"] + 1).tolist()
-    kept = epochs[epochs["kept"]]
+def _metrics(table: Sequence[LearnedEpoch]) -> list[str]:
+    return list(dict.fromkeys(each.metric for each in table))
+
+
+def _learned(epochs: Sequence[LearnedEpoch], metric: str, *, in_legend: bool) -> list[Trace]:
+    x = [each.epoch + 1 for each in epochs]
+    kept = [each for each in epochs if each.kept]
+    parts = {
+        "training": [each.training for each in epochs],
+        "validation": [each.validation for each in epochs],
+    }
     looks = {
         "training": {"line": {"color": PRUNED, "width": 2, "dash": "dot"}, "marker": {"size": 5}},
         "validation": {"line": {"color": FRONT, "width": 2.4}, "marker": {"size": 6}},
     }
-    lines = [
-        go.Scatter(
-            x=x,
-            y=epochs[part].tolist(),
-            mode="lines+markers",
-            name=part,
-            legendgroup=part,
-            showlegend=in_legend,
-            hovertext=[
+    lines: list[Trace] = [
+        {
+            "type": "scatter",
+            "x": x,
+            "y": values,
+            "mode": "lines+markers",
+            "name": part,
+            "legendgroup": part,
+            "showlegend": in_legend,
+            "hovertext": [
                 f"epoch {epoch}, {part}: {html.escape(noun(metric))} {written(metric, value)}"
-                for epoch, value in zip(x, epochs[part], strict=True)
+                for epoch, value in zip(x, values, strict=True)
             ],
-            hoverinfo="text",
-            **look,
-        )
-        for part, look in looks.items()
+            "hoverinfo": "text",
+            **looks[part],
+        }
+        for part, values in parts.items()
     ]
-    ring = go.Scatter(
-        x=(kept["epoch"] + 1).tolist(),
-        y=kept["validation"].tolist(),
-        mode="markers",
-        name="kept epoch",
-        legendgroup="kept",
-        showlegend=in_legend,
-        marker={"symbol": "circle-open", "size": 15, "color": INK, "line": {"width": 2}},
-        hoverinfo="skip",
-    )
+    ring = {
+        "type": "scatter",
+        "x": [each.epoch + 1 for each in kept],
+        "y": [each.validation for each in kept],
+        "mode": "markers",
+        "name": "kept epoch",
+        "legendgroup": "kept",
+        "showlegend": in_legend,
+        "marker": {"symbol": "circle-open", "size": 15, "color": INK, "line": {"width": 2}},
+        "hoverinfo": "skip",
+    }
     return [*lines, ring]
 
 
-def _kept_table(table: pd.DataFrame) -> TextTable:
+def _kept_table(table: Sequence[LearnedEpoch]) -> TextTable:
     """Lay out both parts at the epoch that was kept."""
-    metrics = table["metric"].unique().tolist()
-    figures = [f"{part} {noun(metric)}" for metric in metrics for part in ("training", "validation")]
+    figures = [f"{part} {noun(metric)}" for metric in _metrics(table) for part in ("training", "validation")]
     rows = []
-    for number, epochs in table.groupby("number", sort=False):
-        kept = epochs[epochs["kept"]].to_dict("records")
+    for number, own in itertools.groupby(table, key=lambda each: each.number):
+        epochs = list(own)
+        kept = [each for each in epochs if each.kept]
+        last = max(each.epoch for each in epochs)
         rows.append(
             [
                 f"#{number}",
-                f"{kept[0]['epoch'] + 1} of {epochs['epoch'].max() + 1}" if kept else "",
-                *(written(row["metric"], row[part]) for row in kept for part in ("training", "validation")),
+                f"{kept[0].epoch + 1} of {last + 1}" if kept else "",
+                *(written(each.metric, value) for each in kept for value in (each.training, each.validation)),
                 *([""] * (0 if kept else len(figures))),
             ]
         )

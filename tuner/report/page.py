@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
-import plotly.graph_objects as go
 import plotly.io
 from plotly.offline import get_plotlyjs
+
+from tuner.report.look import Figure
 
 __all__ = ["Page", "Section", "TextTable", "render"]
 
@@ -51,7 +52,7 @@ class Section:
 
     heading: str
     sentences: Sequence[str] = ()
-    figure: go.Figure | None = None
+    figure: Figure | None = None
     figure_height_px: int = 620
     table: TextTable | None = None
     folded: bool = False
@@ -112,12 +113,13 @@ def _section(section: Section, index: int) -> str:
     return f"<section>{heading}{inner}</section>"
 
 
-def _figure(figure: go.Figure, height_px: int, identity: str, said: str) -> str:
+def _figure(figure: Figure, height_px: int, identity: str, said: str) -> str:
     drawn = plotly.io.to_html(
         figure,
         config=_CONFIG,
         include_plotlyjs=False,
         full_html=False,
+        validate=False,
         default_height=f"{height_px}px",
         div_id=identity,
     )

@@ -1,4 +1,8 @@
-"""Writes a spec as YAML that reads back as the same spec; the same spec always gives the same text."""
+"""Writes a spec as YAML that reads back as the same spec; the same spec always gives the same text.
+
+Who only wants to know whether a spec would be read gets the nodes that a reader would make of the text,
+without text and reader: reading YAML is most of a check.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,8 @@ from typing import Any
 from tuner.spec.conditions import condition_node
 from tuner.spec.duration import duration_text
 from tuner.spec.listed import listed_node
-from tuner.spec.scalars import plain_value
+from tuner.spec.read import Broken, Listing, Mapping, Mark, Node, Problems, Scalar
+from tuner.spec.scalars import checked_text, plain_value
 from tuner.spec.values import (
     CategoricalParameter,
     FixedParameter,
@@ -20,12 +25,13 @@ from tuner.spec.values import (
     Value,
 )
 
-__all__ = ["dump_parameter", "dump_spec", "flow_text"]
+__all__ = ["dump_parameter", "dump_spec", "flow_text", "nodes_of"]
 
 _WIDTH = 100
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*")
 # Plain only in YAML 1.2: other readers take these for true, false or nothing.
 _AMBIGUOUS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
+_NOWHERE = Mark(1, 1)
 
 
 def dump_spec(spec: StudySpec) -> str:
@@ -34,12 +40,34 @@ def dump_spec(spec: StudySpec) -> str:
     Every section is written out, defaults included, so that the text still means the same when a
     default changes. Ends in a line feed.
     """
+    blocks = {"data", "space", "objectives"}
+    lines: list[str] = []
+    for key, node in _document(spec).items():
+        lines += _block(key, node, 0, force=key in blocks)
+    return "\n".join(lines) + "\n"
+
+
+def nodes_of(spec: StudySpec, problems: Problems) -> Node:
+    """Return what :func:`~tuner.spec.read.read_nodes` makes of the text of :func:`dump_spec`, but for places.
+
+    Args:
+        spec: To be checked.
+        problems: Where to note values that a file cannot have.
+
+    Returns:
+        The root. All that is in it stands in line 1, column 1.
+    """
+    return _node(_document(spec), problems)
+
+
+def _document(spec: StudySpec) -> dict[str, Any]:
+    """Return every section as mappings, lists and values, in the order of a file."""
     data: dict[str, Any] = {"source": spec.data.source, **spec.data.options}
     data["split"] = _split_node(spec.data.split)
     budget = spec.budget
     limit = None if budget.time_limit_s is None else duration_text(budget.time_limit_s)
     execution = spec.execution
-    document: dict[str, Any] = {
+    return {
         "data": data,
         "task": spec.task,
         "fixed": {name: listed_node(value) for name, value in spec.fixed.items()},
@@ -69,11 +97,6 @@ def dump_spec(spec: StudySpec) -> str:
         "test_on": spec.test_on,
         "tensorboard": spec.tensorboard,
     }
-    blocks = {"data", "space", "objectives"}
-    lines: list[str] = []
-    for key, node in document.items():
-        lines += _block(key, node, 0, force=key in blocks)
-    return "\n".join(lines) + "\n"
 
 
 def dump_parameter(parameter: Parameter) -> list[str]:
@@ -103,6 +126,22 @@ def _block(key: str, node: Any, indent: int, force: bool = False) -> list[str]:
         else:
             lines.append(" " * (indent + 2) + f"- {flow_text(item)}")
     return lines
+
+
+def _node(value: Any, problems: Problems) -> Node:
+    """Return a mapping, a list or a value as the node that its text is read as."""
+    if isinstance(value, dict):
+        entries = ((_node(key, problems), _node(each, problems)) for key, each in value.items())
+        return Mapping(tuple((key, each) for key, each in entries if isinstance(key, Scalar)), _NOWHERE)
+    if isinstance(value, list | tuple):
+        return Listing(tuple(_node(each, problems) for each in value), _NOWHERE)
+    text = value if isinstance(value, str) else _scalar(value)
+    plain = not isinstance(value, str) or _is_plain(value)
+    try:
+        return Scalar(plain_value(text) if plain else checked_text(text), text, plain, _NOWHERE)
+    except ValueError as error:
+        problems.add(_NOWHERE, str(error))
+        return Broken(_NOWHERE)
 
 
 def _scalar(value: Value) -> str:

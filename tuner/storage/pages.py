@@ -165,9 +165,11 @@ def _records(
         params = params_of(spec.space, asked.get(row.trial_id, {}))
         fields: dict[str, Any] = {} if end is None else _of_its_end(end)
         if not is_brief:
-            kept = None if end is None else end.settings
-            sampled = {**spec.fixed, **settings_of(spec.space, params)}
-            fields["settings"] = json.loads(kept) if kept else sampled
+            fields["settings"] = (
+                json.loads(end.settings)
+                if end is not None and end.settings
+                else {**spec.fixed, **settings_of(spec.space, params)}
+            )
             fields["epochs"] = epochs_run.get(row.number, 0)
             fields |= {"deaths": deaths.get(row.number, 0)} if end is None else _details(end)
         started_utc, finished_utc = _utc(row.datetime_start), _utc(row.datetime_complete)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tuner.analysis.members import Confused, confused, learning, learning_metrics, spread
+from tuner.analysis.members import Confused, LearnedEpoch, confused, learning, learning_metrics, spread
 from tuner.spec.values import Objective
 from tuner.storage import TrialRecord
 from tuner.trial import EpochReport
@@ -93,15 +93,10 @@ def test_training_stands_beside_validation_and_the_kept_epoch_is_known() -> None
         ]
     }
 
-    table = learning(reports, ["accuracy"])
-
-    assert table.to_dict("list") == {
-        "number": [7, 7, 7],
-        "metric": ["accuracy"] * 3,
-        "epoch": [0, 1, 2],
-        "training": [0.6, 0.8, 0.9],
-        "validation": [0.5, 0.7, 0.6],
-        "kept": [False, True, False],
-    }
-    assert learning({}, ["accuracy"]).empty
-    assert learning(reports, []).empty
+    assert learning(reports, ["accuracy"]) == [
+        LearnedEpoch(7, "accuracy", 0, 0.6, 0.5, kept=False),
+        LearnedEpoch(7, "accuracy", 1, 0.8, 0.7, kept=True),
+        LearnedEpoch(7, "accuracy", 2, 0.9, 0.6, kept=False),
+    ]
+    assert learning({}, ["accuracy"]) == []
+    assert learning(reports, []) == []

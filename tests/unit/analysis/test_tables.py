@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
-from tuner.analysis.tables import axes_of, curves, flat, frame, kind_of, laid_out, points
+from tuner.analysis.tables import flat, frame, laid_out
 from tuner.spec.values import Objective
 from tuner.storage.records import TrialRecord
-from tuner.trial import EpochReport
 
-ACCURACY, TIME = Objective("accuracy", "maximize"), Objective("training_time_s", "minimize")
-OBJECTIVES = (ACCURACY, TIME)
+OBJECTIVES = (Objective("accuracy", "maximize"), Objective("training_time_s", "minimize"))
 
 FINISHED = TrialRecord(
     2,
@@ -31,45 +27,6 @@ PRUNED = TrialRecord(
 )
 FAILED = TrialRecord(0, "FAIL", params={"family": "gru"}, reason="loss is NaN")
 TRIALS = [FINISHED, PRUNED, FAILED]
-
-
-def test_two_objectives_are_the_axes_and_joined() -> None:
-    axes = axes_of(OBJECTIVES)
-    assert (axes.x, axes.y, axes.joined) == (TIME, ACCURACY, True)
-
-
-def test_one_objective_is_shown_over_time_and_not_joined() -> None:
-    axes = axes_of((ACCURACY,))
-    assert (axes.x, axes.y, axes.joined) == (TIME, ACCURACY, False)
-
-
-def test_three_objectives_have_no_line_on_two_axes() -> None:
-    assert not axes_of((*OBJECTIVES, Objective("parameters", "minimize"))).joined
-
-
-def test_a_trial_is_called_by_its_end() -> None:
-    assert kind_of(FINISHED, {2}) == "front"
-    assert kind_of(FINISHED, set()) == "finished"
-    assert kind_of(PRUNED, set()) == "pruned"
-    assert kind_of(FAILED, set()) == "failed"
-    assert kind_of(TrialRecord(9, "RUNNING"), set()) == "running"
-
-
-def test_every_trial_has_a_row_and_its_last_point() -> None:
-    table = points(TRIALS, [FINISHED], axes_of(OBJECTIVES))
-
-    assert list(table.columns) == ["number", "kind", "x", "y", "label", "params", "reason"]
-    assert table["number"].tolist() == [0, 1, 2]
-    assert table["kind"].tolist() == ["failed", "pruned", "front"]
-    assert table["x"].tolist()[1:] == [2.0, 5.0]
-    assert table["y"].tolist()[1:] == [0.6, 0.8]
-    assert math.isnan(table["x"][0])
-
-
-def test_no_trials_give_an_empty_table_with_its_columns() -> None:
-    table = points([], [], axes_of(OBJECTIVES))
-    assert len(table) == 0
-    assert table["x"].dtype == "float64"
 
 
 def test_a_row_tells_its_groups_apart_by_prefix() -> None:
@@ -114,23 +71,3 @@ def test_the_frame_has_the_same_columns() -> None:
     table = frame(TRIALS, OBJECTIVES)
     assert list(table.columns) == laid_out(TRIALS, OBJECTIVES)[0]
     assert len(table) == 3
-
-
-def test_a_curve_has_a_row_an_epoch_and_its_trials_kind() -> None:
-    reports = {
-        2: [_epoch(2, 0, 0.7, 2.5), _epoch(2, 1, 0.8, 5.0)],
-        1: [_epoch(1, 0, 0.6, 2.0)],
-        99: [_epoch(99, 0, 0.6, 2.0)],
-    }
-
-    table = curves(reports, TRIALS, [FINISHED], axes_of(OBJECTIVES))
-
-    assert table["number"].tolist() == [1, 2, 2]
-    assert table["kind"].tolist() == ["pruned", "front", "front"]
-    assert table["x"].tolist() == [2.0, 2.5, 5.0]
-    assert table["epoch"].tolist() == [0, 0, 1]
-
-
-def _epoch(number: int, epoch: int, accuracy: float, time_s: float) -> EpochReport:
-    metrics = {"accuracy": accuracy, "training_time_s": time_s}
-    return EpochReport(number, epoch, metrics, epoch, metrics)

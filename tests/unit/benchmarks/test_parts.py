@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.front.parts import SAID, summary_of
+from benchmarks.front.parts import PARTS, SAID, methods_of, summary_of
 from benchmarks.front.record import Found
+from benchmarks.front.run import METHODS, record_of
 from benchmarks.front.score import Run
-from benchmarks.front.settings import FULL, SPACE_FILE
+from benchmarks.front.settings import FULL, OURS, SPACE_FILE
 from benchmarks.front.tuner_study import VARIATIONS, varied
 from tuner.catalogue import CATALOGUE
 from tuner.spec import load_spec
@@ -57,6 +58,15 @@ def test_a_variation_is_another_declaration_of_the_same_space(tmp_path: Path, na
     assert other != spec
     assert replace(other, sampler=spec.sampler, pruner=spec.pruner) == spec
     assert name in SAID
+
+
+def test_as_it_is_are_the_runs_of_the_comparison_itself() -> None:
+    (method, comparison), *varied = methods_of(VARIATIONS)
+
+    ours = next(each for each in METHODS if each.name == OURS)
+    assert (method.stem, comparison) == (ours.stem, FULL)
+    assert [each for _, each in varied] == [PARTS] * len(VARIATIONS)
+    assert record_of(varied[0][0], PARTS, 0) != record_of(method, FULL, 0)
 
 
 def test_what_a_variation_leaves_out() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import plotly.graph_objects as go
 import pytest
 
 from tests.unit.analysis.test_comparison import SPEC, trial
@@ -24,7 +25,7 @@ PAGE = ComparisonPage(
 
 
 def test_trials_means_and_curves_are_traces() -> None:
-    figure = comparison_figure(PAGE)
+    figure = go.Figure(comparison_figure(PAGE))
 
     curves = ["layers=1 band", "layers=1 training", "layers=1", "layers=2 training", "layers=2"]
     later = [name + " validation" if name in ("layers=1", "layers=2") else name for name in curves]
@@ -32,7 +33,7 @@ def test_trials_means_and_curves_are_traces() -> None:
 
 
 def test_marks_stand_at_their_level_in_its_colour() -> None:
-    trials = comparison_figure(PAGE).data[0]
+    trials = go.Figure(comparison_figure(PAGE)).data[0]
 
     assert list(trials.x) == ["layers=1", "layers=1", "layers=2"]
     assert list(trials.y) == [0.7, 0.72, 0.6]
@@ -40,21 +41,21 @@ def test_marks_stand_at_their_level_in_its_colour() -> None:
 
 
 def test_the_interval_is_drawn_only_where_there_is_one() -> None:
-    means = comparison_figure(PAGE).data[1]
+    means = go.Figure(comparison_figure(PAGE)).data[1]
 
     assert list(means.y) == [pytest.approx(0.71), 0.6]
     assert list(means.error_y.array) == [pytest.approx(0.1271, abs=1e-4), 0.0]
 
 
 def test_epochs_are_counted_from_one_as_people_do() -> None:
-    validation = comparison_figure(PAGE).data[4]
+    validation = go.Figure(comparison_figure(PAGE)).data[4]
 
     assert (list(validation.x), list(validation.y)) == ([1, 2], [pytest.approx(0.6), pytest.approx(0.6)])
     assert validation.hovertext[0] == "layers=1 validation, epoch 1<br>mean 0.6000, n = 2"
 
 
 def test_without_curves_the_levels_are_drawn_alone() -> None:
-    figure = comparison_figure(replace(PAGE, curves=PAGE.curves[:0]))
+    figure = go.Figure(comparison_figure(replace(PAGE, curves=PAGE.curves[:0])))
 
     assert [trace.name for trace in figure.data] == ["trials", "mean, 95 % interval"]
 
@@ -64,7 +65,7 @@ def test_a_level_without_a_finished_trial_has_its_place_and_says_why_it_is_empty
     table = compare(trials, SPEC, ["layers"])
     page = replace(PAGE, table=table, points=level_points(table, trials, SPEC.task))
 
-    figure = comparison_figure(page)
+    figure = go.Figure(comparison_figure(page))
 
     assert list(figure.layout.xaxis.categoryarray) == ["layers=0", "layers=1", "layers=2"]
     said = [(each.x, each.text) for each in figure.layout.annotations if each.yref == "y domain"]
@@ -84,11 +85,11 @@ def test_a_page_of_pruned_trials_alone_can_be_made() -> None:
 
 
 def test_the_picture_says_which_split_it_shows() -> None:
-    figure = comparison_figure(PAGE)
+    figure = go.Figure(comparison_figure(PAGE))
 
     assert "reviews: macro f1 by layers" in figure.layout.title.text
     assert "3 trials, validation split" in figure.layout.title.text
-    assert comparison_figure(PAGE, titled=False).layout.title.text is None
+    assert go.Figure(comparison_figure(PAGE, titled=False)).layout.title.text is None
 
 
 def test_the_page_holds_the_table_and_what_has_to_be_known() -> None:
@@ -107,5 +108,5 @@ def test_texts_cannot_be_html() -> None:
     table = compare(trials, SPEC, ["layers"])
     page = ComparisonPage(evil, table, level_points(table, trials, SPEC.task), PAGE.curves[:0], "")
 
-    assert "<img" not in str(comparison_figure(page).to_dict())
+    assert "<img" not in str(comparison_figure(page))
     assert evil not in render(comparison_page(page))

@@ -76,7 +76,7 @@ def test_of_very_many_curves_the_fronts_and_a_part_of_the_others_are_drawn() -> 
     (section,) = [each for each in page_of(material).sections if each.heading == "How the trials learned"]
 
     assert section.figure is not None
-    lines = {trace.name: sum(text != "" for text in trace.hovertext) for trace in section.figure.data}
+    lines = {trace["name"]: sum(map(bool, trace["hovertext"])) for trace in section.figure["data"]}
     assert lines["front"] == 2
     assert 300 <= lines["finished"] <= 400
     assert f"{lines['finished'] + 2} of 1,998 trials are drawn" in section.sentences[0]
@@ -174,10 +174,10 @@ def test_the_summary_names_the_strongest_model_without_a_network() -> None:
 
 
 def test_models_without_a_network_are_in_the_picture() -> None:
-    names = [trace.name for trace in picture_of(replace(MATERIAL, baselines=RIVALS)).data]
+    names = [trace["name"] for trace in picture_of(replace(MATERIAL, baselines=RIVALS))["data"]]
 
     assert "without a network: 2" in names
-    assert not any("without" in trace.name for trace in picture_of(MATERIAL).data)
+    assert not any("without" in trace["name"] for trace in picture_of(MATERIAL)["data"])
 
 
 def test_the_front_is_shown_class_by_class_and_as_it_learned() -> None:
@@ -197,7 +197,7 @@ def test_the_front_is_shown_class_by_class_and_as_it_learned() -> None:
     ]
     pictures = pictures_of(material)
     assert list(pictures) == ["front", "confusion", "learning"]
-    assert "reviews: confusion matrix, test split" in pictures["confusion"].layout.title.text
+    assert "reviews: confusion matrix, test split" in pictures["confusion"]["layout"]["title"]["text"]
     assert list(pictures_of(MATERIAL)) == ["front"]
 
 
@@ -308,8 +308,10 @@ def test_a_study_without_a_finished_trial_has_a_report() -> None:
 
 
 def test_the_picture_is_titled_where_it_stands_alone() -> None:
-    assert picture_of(MATERIAL).layout.title.text.startswith("<b>reviews: accuracy against training time</b>")
-    assert picture_of(MATERIAL, titled=False).layout.title.text is None
+    assert picture_of(MATERIAL)["layout"]["title"]["text"].startswith(
+        "<b>reviews: accuracy against training time</b>"
+    )
+    assert "title" not in picture_of(MATERIAL, titled=False)["layout"]
 
 
 def test_a_study_that_measures_all_on_the_test_split_shows_all_and_says_what_it_means() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import plotly.graph_objects as go
 import pytest
 
-from tuner.analysis.tables import Axes, axes_of, baseline_points, curves, points
+from tuner.analysis.points import Axes, axes_of, epoch_points, points, rivals_of
 from tuner.report.figures import curves_figure, pareto_figure
 from tuner.report.look import FRONT
 from tuner.spec.values import Direction, Objective
@@ -39,7 +39,7 @@ MEMBERS = [TRIALS[1], TRIALS[0]]
 def drawn(
     trials: list[TrialRecord] = TRIALS, members: list[TrialRecord] = MEMBERS, axes: Axes = AXES
 ) -> go.Figure:
-    return pareto_figure(points(trials, members, axes), axes, "reviews", "6 trials")
+    return go.Figure(pareto_figure(points(trials, members, axes), axes, "reviews", "6 trials"))
 
 
 def named(figure: go.Figure, beginning: str) -> Any:
@@ -110,14 +110,14 @@ def test_of_very_many_some_are_drawn_and_the_legend_says_so_but_the_front_is_who
     beaten = [trial(number, 0.5, 20.0 + number) for number in range(2, 13)]
     marks = points([*MEMBERS, *beaten], MEMBERS, AXES)
 
-    few = pareto_figure(marks, AXES, "", most_marks=4)
+    few = go.Figure(pareto_figure(marks, AXES, "", most_marks=4))
     assert named(few, "finished").name == "finished, but beaten: 11, one in 3 drawn"
     assert list(named(few, "finished").x) == [22.0, 25.0, 28.0, 31.0]
     assert named(few, "front").name == "front: 2"
-    assert few.layout.xaxis.range == pareto_figure(marks, AXES, "").layout.xaxis.range, "of all"
+    assert few.layout.xaxis.range == go.Figure(pareto_figure(marks, AXES, "")).layout.xaxis.range, "of all"
 
     for most in (None, 11):
-        whole = named(pareto_figure(marks, AXES, "", most_marks=most), "finished")
+        whole = named(go.Figure(pareto_figure(marks, AXES, "", most_marks=most)), "finished")
         assert (whole.name, len(whole.x)) == ("finished, but beaten: 11", 11)
 
 
@@ -126,7 +126,8 @@ def rival(name: str, accuracy: float, time_s: float) -> BaselineRecord:
 
 
 def against(*rivals: BaselineRecord, axes: Axes = AXES) -> go.Figure:
-    return pareto_figure(points(TRIALS, MEMBERS, axes), axes, "reviews", "", baseline_points(rivals, axes))
+    figure = pareto_figure(points(TRIALS, MEMBERS, axes), axes, "reviews", "", rivals_of(rivals, axes))
+    return go.Figure(figure)
 
 
 def test_a_model_without_a_network_is_a_mark_with_a_line_to_the_edge() -> None:
@@ -157,8 +158,8 @@ def test_names_keep_off_marks_and_off_each_other() -> None:
     axes_of_crowd = points([*crowd, trial(90, 0.7, 1.2), trial(91, 0.9, 10.0)], [], AXES)
 
     def sides(*rivals: BaselineRecord) -> list[str]:
-        table = baseline_points(rivals, AXES)
-        names = pareto_figure(axes_of_crowd, AXES, "", "", table).layout.annotations
+        figure = pareto_figure(axes_of_crowd, AXES, "", "", rivals_of(rivals, AXES))
+        names = go.Figure(figure).layout.annotations
         other = {"bottom": "top", "top": "bottom"}  # of its line lies the end that a name is held by
         return [f"{other[name.yanchor]} {name.xanchor}" for name in names]
 
@@ -221,8 +222,8 @@ def test_texts_cannot_be_html() -> None:
     evil = "<img src=x onerror=alert(1)>"
     one = trial(7, 0.5, 2.0, "PRUNED", params={evil: evil}, reason=evil)
 
-    rivals = baseline_points([rival(evil, 0.5, 2.0)], AXES)
-    figure = pareto_figure(points([one], [], AXES), AXES, evil, evil, rivals)
+    rivals = rivals_of([rival(evil, 0.5, 2.0)], AXES)
+    figure = go.Figure(pareto_figure(points([one], [], AXES), AXES, evil, evil, rivals))
 
     assert "<img" not in str(figure.to_dict())
     assert "&lt;img" in figure.layout.title.text
@@ -245,9 +246,7 @@ def epoch(number: int, index: int, accuracy: float) -> EpochReport:
 
 def test_curves_have_a_line_a_trial_parted_by_gaps_and_a_trace_a_kind() -> None:
     reports = {number: [epoch(number, index, 0.5 + index / 10) for index in range(3)] for number in range(4)}
-    table = curves(reports, TRIALS, MEMBERS, AXES)
-
-    figure = curves_figure(table, AXES)
+    figure = go.Figure(curves_figure(epoch_points(reports, TRIALS, MEMBERS, AXES), AXES))
 
     assert [trace.name for trace in figure.data] == ["pruned", "finished", "front"]
     pruned, front = figure.data[0], figure.data[-1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import plotly.graph_objects as go
 import pytest
 
 from tuner.analysis.members import Confused
@@ -90,7 +91,7 @@ def test_headings_say_which_split_was_counted(found: list[Confused], split: str)
 
 
 def test_each_matrix_is_a_map_of_shares_with_counts_written_in() -> None:
-    figure = confusion_figure([TEST, VALIDATION], "reviews")
+    figure = go.Figure(confusion_figure([TEST, VALIDATION], "reviews"))
 
     assert [trace.name for trace in figure.data] == ["trial 4", "trial 2"]
     first = figure.data[0]
@@ -121,7 +122,7 @@ def test_a_long_front_is_shown_by_few_and_says_so() -> None:
 
 def test_large_matrices_stand_below_each_other_and_only_those_of_both_ends() -> None:
     found = confusions_of([member(number, 12) for number in range(3)], names(12))
-    figure = confusion_figure(found)
+    figure = go.Figure(confusion_figure(found))
 
     assert [each.number for each in found] == [0, 2]
     assert figure.layout.xaxis.domain == figure.layout.xaxis2.domain == (0.0, 1.0)
@@ -129,7 +130,9 @@ def test_large_matrices_stand_below_each_other_and_only_those_of_both_ends() -> 
 
 
 def test_cells_are_not_written_on_when_they_are_many() -> None:
-    few, many = (confusion_figure(confusions_of([member(0, n)], names(n))).data[0] for n in (20, 21))
+    few, many = (
+        go.Figure(confusion_figure(confusions_of([member(0, n)], names(n)))).data[0] for n in (20, 21)
+    )
     assert (few.texttemplate, many.texttemplate) == ("%{text}", None)
 
 
@@ -146,7 +149,7 @@ def test_hundreds_of_classes_have_a_table_and_no_picture() -> None:
 
 
 def test_names_of_classes_are_cut_in_the_picture_and_are_no_html() -> None:
-    figure = confusion_figure([Confused(0, "test", (EVIL, "y" * 14), ((1, 0), (0, 1)))])
+    figure = go.Figure(confusion_figure([Confused(0, "test", (EVIL, "y" * 14), ((1, 0), (0, 1)))]))
 
     assert "<img" not in str(figure.to_dict())
     assert list(figure.layout.xaxis.ticktext) == ["&lt;img src=x on…", "y" * 14]
@@ -165,7 +168,7 @@ def named(figure: Any, name: str) -> list[Any]:
 
 
 def test_each_member_has_training_validation_and_its_kept_epoch_for_each_metric() -> None:
-    figure = learning_figure(learning_table(CURVES, MEMBERS, ACCURACY), "reviews")
+    figure = go.Figure(learning_figure(learning_table(CURVES, MEMBERS, ACCURACY), "reviews"))
 
     assert [trace.name for trace in figure.data] == ["training", "validation", "kept epoch"] * 4
     training, validation, kept = figure.data[:3]
@@ -178,7 +181,7 @@ def test_each_member_has_training_validation_and_its_kept_epoch_for_each_metric(
 
 
 def test_members_share_the_axes_of_a_metric() -> None:
-    layout = learning_figure(learning_table(CURVES, MEMBERS, ACCURACY)).layout
+    layout = go.Figure(learning_figure(learning_table(CURVES, MEMBERS, ACCURACY))).layout
 
     assert layout.yaxis.range == layout.yaxis2.range != layout.yaxis3.range
     assert layout.xaxis.range == layout.xaxis4.range == (0.5, 3.5)
@@ -207,7 +210,7 @@ def test_the_table_beside_has_the_kept_epoch_of_each() -> None:
 def test_a_metric_that_became_infinite_has_a_picture_still() -> None:
     curves = {4: curve(4, [(0.5, 0.5), (0.6, float("-inf"))])}
 
-    low, high = learning_figure(learning_table(curves, MEMBERS[:1], ACCURACY)).layout.yaxis.range
+    low, high = go.Figure(learning_figure(learning_table(curves, MEMBERS[:1], ACCURACY))).layout.yaxis.range
 
     assert 0.4 < low < high < 0.7
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-import plotly.graph_objects as go
 import pytest
 
+from tuner.report.look import Figure
 from tuner.report.page import Page, Section, TextTable, render
 
 EVIL = "</script><script>alert('x')</script><b onclick=\"y\">&"
@@ -41,7 +41,7 @@ def outline(text: str) -> Outline:
 
 
 def page(text: str = "plain") -> Page:
-    figure = go.Figure(go.Scatter(x=[1], y=[2], name=text, hovertext=[text]))
+    figure: Figure = {"data": [{"x": [1], "y": [2], "name": text, "hovertext": [text]}], "layout": {}}
     table = TextTable([text, "n"], [[text, "1"]], right=frozenset({"n"}), wide=frozenset({text}))
     sections = [Section(text, [text], figure, table=table, code=text), Section("folded", [text], folded=True)]
     return Page(text, text, [(text, text)], sections, text)
@@ -89,7 +89,7 @@ def test_a_picture_is_told_in_words_to_who_cannot_see_it(evil: str) -> None:
     ]
     assert said == [EVIL], "the heading, where nothing else is said"
 
-    section = Section("heading", figure=go.Figure(), figure_says="three bars")
+    section = Section("heading", figure={"data": [], "layout": {}}, figure_says="three bars")
     tags = outline(render(Page("t", "s", [], [section], "f"))).tags
     assert ("div", {"class": "figure", "role": "figure", "aria-label": "three bars"}) in tags
 

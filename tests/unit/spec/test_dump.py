@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from tuner.spec import dump_spec
+from tuner.errors import SpecError
+from tuner.spec import dump_spec, parse_spec
+from tuner.spec.catalogue import Catalogue
 from tuner.spec.dump import flow_text
+from tuner.spec.load import reread
 from tuner.spec.values import (
     BudgetSpec,
     CategoricalParameter,
@@ -113,3 +119,32 @@ def test_what_is_none_is_not_written() -> None:
     assert "a: {sets: note, choices: [x], default: x}" in text
     assert "budget: {time_limit: 0.5s, max_failures_in_a_row: 5, max_deaths: 3}" in text
     assert "column" not in text
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"seed": 2**53 + 1},
+        {"fixed": {"note": "half \ud800"}},
+        {"fixed": {"units": 64, "layers": "two"}},
+        {"task": "none of them"},
+        {"space": (CategoricalParameter("units", "no_such_setting", (1, 2)),)},
+    ],
+    ids=str,
+)
+def test_a_spec_is_refused_without_its_text_as_it_is_with_it(
+    changed: dict[str, Any], spec_of: Callable[[str], StudySpec], catalogue: Catalogue
+) -> None:
+    spec = replace(spec_of(CANONICAL), **changed)
+
+    with pytest.raises(SpecError) as by_text:
+        parse_spec(dump_spec(spec), "study.yaml", catalogue)
+    with pytest.raises(SpecError) as by_nodes:
+        reread(spec, "study.yaml", catalogue)
+
+    assert said(by_nodes.value) == said(by_text.value)
+
+
+def said(error: SpecError) -> list[str]:
+    """Return what is wrong, without where."""
+    return sorted(re.sub(r"line \d+", "a line", each.message) for each in error.problems)
