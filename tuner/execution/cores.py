@@ -7,19 +7,18 @@ core there gets workers that stand still in turn, so a quota counts as that many
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
 
+from tuner.execution.groups import MEMBERSHIP, MOUNTED, folders_v1, folders_v2, numbers_in
+
 __all__ = ["Cores", "busy_shares", "cores_here", "quietest", "quota_here"]
 
 LOOK_S = 1.0
 """How long the cores are watched to find the quietest."""
-
-_V2, _V1 = "", "cpu"
-"""How /proc/self/cgroup names the hierarchy of version 2, and in version 1 the controller of quotas."""
 
 
 @dataclass(frozen=True)
@@ -81,52 +80,25 @@ def busy_shares(cores: Sequence[int]) -> Mapping[int, float]:
     return {core: shares[core] / 100 if core < len(shares) else 0.0 for core in cores}
 
 
-def quota_here(
-    groups: Path = Path("/sys/fs/cgroup"), membership: Path = Path("/proc/self/cgroup")
-) -> float | None:
+def quota_here(mounted: Path = MOUNTED, membership: Path = MEMBERSHIP) -> float | None:
     """Return the cores whose time the control groups of this process let it use; None for no limit.
 
     The least of its own group and of all groups above it that can be seen, in version 2 (``cpu.max``) and 1
     (``cpu.cfs_quota_us``) of control groups; see cgroup-v2.rst and scheduler/sched-bwc.rst of Linux.
 
     Args:
-        groups: Where they are mounted.
-        membership: Which groups the process is in, as ``hierarchy:controllers:path``.
+        mounted, membership: As for :mod:`tuner.execution.groups`.
     """
-    try:
-        lines = membership.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):  # no Linux, or no such file system
-        return None
-    quotas = []
-    for line in lines:
-        _, _, rest = line.partition(":")
-        controllers, _, path = rest.partition(":")
-        if controllers == _V2:
-            found = [_v2(folder) for root in (groups, groups / "unified") for folder in _upwards(root, path)]
-        elif _V1 in controllers.split(","):
-            found = [_v1(folder) for root in {_V1, controllers} for folder in _upwards(groups / root, path)]
-        else:
-            continue
-        quotas += [quota for quota in found if quota is not None]
-    return min(quotas, default=None)
-
-
-def _upwards(root: Path, path: str) -> Iterator[Path]:
-    """Yield the folders of a group and of all groups above it.
-
-    In a container the path may be that on the host, of which only the end, or nothing, is mounted here:
-    what is not there is passed over when it is read.
-    """
-    group = root.joinpath(*(part for part in path.split("/") if part not in ("", "..")))
-    while group != root:
-        yield group
-        group = group.parent
-    yield root
+    found = [
+        *map(_v2, folders_v2(mounted, membership)),
+        *map(_v1, folders_v1("cpu", mounted, membership)),
+    ]
+    return min((quota for quota in found if quota is not None), default=None)
 
 
 def _v2(folder: Path) -> float | None:
     """Read ``cpu.max``, e.g. ``200000 100000``; ``max`` in the first place stands for no limit."""
-    match _numbers(folder / "cpu.max"):
+    match numbers_in(folder / "cpu.max"):
         case [quota_us, period_us]:
             return _share(quota_us, period_us)
     return None
@@ -135,18 +107,10 @@ def _v2(folder: Path) -> float | None:
 def _v1(folder: Path) -> float | None:
     """Read ``cpu.cfs_quota_us``; -1 stands for no limit."""
     quota_us, period_us = (
-        next(iter(_numbers(folder / name)), None) for name in ("cpu.cfs_quota_us", "cpu.cfs_period_us")
+        next(iter(numbers_in(folder / name)), None) for name in ("cpu.cfs_quota_us", "cpu.cfs_period_us")
     )
     return _share(quota_us, period_us)
 
 
 def _share(quota_us: int | None, period_us: int | None) -> float | None:
     return quota_us / period_us if quota_us and period_us and min(quota_us, period_us) > 0 else None
-
-
-def _numbers(file: Path) -> list[int | None]:
-    try:
-        words = file.read_text(encoding="ascii").split()
-    except (OSError, UnicodeDecodeError):
-        return []
-    return [int(word) if word.lstrip("-").isdigit() else None for word in words]

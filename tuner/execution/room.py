@@ -13,6 +13,7 @@ import psutil
 
 from tuner.decision import size_in_words
 from tuner.execution.cores import Cores
+from tuner.execution.groups import MEMBERSHIP, MOUNTED, folders_v1, folders_v2, numbers_in
 from tuner.search.corners import corners
 from tuner.spec.values import ExecutionSpec, Parameter, Params
 
@@ -116,16 +117,17 @@ def largest_bytes(space: Sequence[Parameter], needed: Callable[[Params], int | N
     return max((each for each in found if each is not None), default=None)
 
 
-def machine_bytes(groups: Path = Path("/sys/fs/cgroup")) -> int:
-    """Return the memory of this machine, or of the container if it has less.
+def machine_bytes(mounted: Path = MOUNTED, membership: Path = MEMBERSHIP) -> int:
+    """Return the memory of this machine, or what control groups let this process have if that is less.
+
+    The least of its own group and of all groups above it that can be seen: of a container, or of a service.
 
     Args:
-        groups: Where Linux shows the limits of the own control group, of version 2 or 1.
+        mounted, membership: As for :mod:`tuner.execution.groups`.
     """
-    sizes = [int(psutil.virtual_memory().total)]
-    for name in ("memory.max", "memory/memory.limit_in_bytes"):
-        try:
-            sizes.append(int((groups / name).read_text()))
-        except (OSError, ValueError):  # "max" stands for no limit
-            continue
-    return min(sizes)
+    files = [
+        *(folder / "memory.max" for folder in folders_v2(mounted, membership)),
+        *(folder / "memory.limit_in_bytes" for folder in folders_v1("memory", mounted, membership)),
+    ]
+    limits = [size for file in files for size in numbers_in(file) if size]  # "max" is no limit
+    return min([int(psutil.virtual_memory().total), *limits])

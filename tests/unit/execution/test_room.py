@@ -122,6 +122,26 @@ def test_a_containers_limit_counts(tmp_path: Path, name: str) -> None:
     assert machine_bytes(tmp_path) == 5_000_000
 
 
+@pytest.mark.parametrize(
+    ("file", "membership"),
+    [
+        ("system.slice/tuner.service/memory.max", "0::/system.slice/tuner.service\n"),
+        ("system.slice/memory.max", "0::/system.slice/tuner.service\n"),
+        ("memory/batch/job/memory.limit_in_bytes", "7:memory:/batch/job\n0::/\n"),
+    ],
+)
+def test_the_limit_of_the_own_group_and_of_each_above_it_counts(
+    tmp_path: Path, file: str, membership: str
+) -> None:
+    limited, elsewhere = tmp_path / "groups" / file, tmp_path / "groups/other/memory.max"
+    for each, size in ((limited, 5_000_000), (elsewhere, 1)):
+        each.parent.mkdir(parents=True, exist_ok=True)
+        each.write_text(f"{size}\n")
+    (tmp_path / "membership").write_text(membership)
+
+    assert machine_bytes(tmp_path / "groups", tmp_path / "membership") == 5_000_000
+
+
 @pytest.mark.parametrize("text", ["max\n", f"{1 << 63}\n"])
 def test_without_a_containers_limit_the_machines_memory_counts(tmp_path: Path, text: str) -> None:
     whole = machine_bytes(tmp_path)
