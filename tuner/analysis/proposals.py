@@ -6,6 +6,7 @@ not made. Each stands by itself: whoever takes one line of several has a sound f
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -195,9 +196,18 @@ def _candidates(
     before = f"was {flow_text(listed_node(value))}, the default"
     if setting.name in spec.fixed:
         before = f"was {flow_text(listed_node(value))} in `fixed`: take it out there"
+    name = _free_name(setting.name, spec)
     for condition in _conditions(setting, spec, catalogue):
-        new = CategoricalParameter(setting.name, setting.name, choices, when=condition)
-        yield Proposal(new, before, value, target)
+        yield Proposal(
+            CategoricalParameter(name, setting.name, choices, when=condition), before, value, target
+        )
+
+
+def _free_name(wanted: str, spec: StudySpec) -> str:
+    """Return a name that no parameter has: one of that name may be there for trials of another kind."""
+    taken = {each.name for each in spec.space}
+    names = itertools.chain([wanted], (f"{wanted}_{number}" for number in itertools.count(2)))
+    return next(name for name in names if name not in taken)
 
 
 def _conditions(setting: Setting, spec: StudySpec, catalogue: Catalogue) -> Iterator[Condition | None]:

@@ -90,6 +90,18 @@ def test_a_default_that_others_do_not_share_is_searched_for_those_who_do() -> No
     )
 
 
+def test_a_parameter_of_that_name_for_other_trials_stays() -> None:
+    text = FAMILIES + "  dense_units: {low: 8, high: 64, when: {family: cnn}}\n"
+    spec = parse_spec(text, "file", CATALOGUE)
+
+    proposals = proposed(ran(spec, family="gru"), Change("dense_units", "plus", 64), spec=spec)
+
+    assert snippet(proposals).endswith(
+        "  dense_units_2: {sets: dense_units, choices: [0, 64], when: {family: [lstm, gru]}}\n"
+    )
+    assert {each.name for each in applied(spec, proposals).space} > {each.name for each in spec.space}
+
+
 def test_a_default_that_all_share_needs_no_condition() -> None:
     spec = parse_spec(FAMILIES.replace("lstm, cnn, gru, tfidf_dense", "lstm, gru"), "file", CATALOGUE)
 
