@@ -34,6 +34,9 @@ _FIRST = {"data": [{"type": "scatter", "mode": "markers", "y": [0.0] * 100}], "l
 """A figure that is drawn while there is none to draw: the first one takes longer than others."""
 
 
+_LAUNCHED = {"/usr/bin/chromium": "/usr/lib/chromium/chromium"}
+"""What Debian's launcher starts, by the launcher: a script that adds extensions and options for a desktop."""
+
 _LOADED = """new Promise(done => {
   document.readyState === "complete" ? done() : addEventListener("load", () => done());
 })"""
@@ -60,7 +63,13 @@ def find_browser() -> str | None:
     from choreographer.browsers.chromium import Chromium
 
     found = Chromium.find_browser(skip_local=False)
-    return str(found) if found and os.access(found, os.X_OK) and Path(found).is_file() else None
+    if "BROWSER_PATH" not in os.environ and found in _LAUNCHED and _is_program(_LAUNCHED[found]):
+        found = _LAUNCHED[found]
+    return str(found) if found and _is_program(found) else None
+
+
+def _is_program(path: str) -> bool:
+    return os.access(path, os.X_OK) and Path(path).is_file()
 
 
 def write_images(pictures: Sequence[Picture], browser: str, timeout_s: float = TIMEOUT_S) -> str:

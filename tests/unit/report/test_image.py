@@ -9,7 +9,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+from choreographer.browsers.chromium import Chromium
 
+from tuner.report import image
 from tuner.report.image import (
     HEIGHT_PX,
     SCALE,
@@ -52,6 +54,21 @@ def test_a_declared_browser_that_is_not_there_is_none(
     monkeypatch.setenv("BROWSER_PATH", str(tmp_path / "nothing"))
 
     assert find_browser() is None
+
+
+def test_what_a_launcher_starts_is_started_without_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launcher, behind = script(tmp_path / "launcher", "exit 0"), tmp_path / "chromium"
+    monkeypatch.setattr(Chromium, "find_browser", lambda **_: str(launcher))
+    monkeypatch.setattr(image, "_LAUNCHED", {str(launcher): str(behind)})
+    monkeypatch.delenv("BROWSER_PATH", raising=False)
+
+    assert find_browser() == str(launcher), "nothing is there"
+    script(behind, "exit 0")
+    assert find_browser() == str(behind)
+    monkeypatch.setenv("BROWSER_PATH", str(launcher))
+    assert find_browser() == str(launcher), "as declared"
 
 
 def test_a_browser_that_hangs_is_ended_with_all_it_started(tmp_path: Path) -> None:
