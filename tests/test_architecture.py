@@ -16,6 +16,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ORDER = [
     "lazy",
     "errors",
+    "wording",
     "durable",
     "spec",
     "decision",

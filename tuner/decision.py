@@ -17,6 +17,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from tuner.spec.values import Value
+from tuner.wording import counted
 
 __all__ = ["Decision", "Numbers", "Rule", "size_in_words"]
 
@@ -135,7 +136,7 @@ def _threshold(numbers: Numbers) -> str:
 
 
 def _patient(numbers: Numbers) -> str:
-    waited = f"no better for {_count(int(numbers['patience']), 'epoch')}"
+    waited = f"no better for {counted(int(numbers['patience']), 'epoch')}"
     return f"{_found(numbers)} is {waited} and worse than the median of {_completed(numbers)}"
 
 
@@ -198,15 +199,11 @@ def _with_name(metric: str, figure: str) -> str:
 
 
 def _epochs(numbers: Numbers) -> str:
-    return _count(int(numbers["epochs"]), "epoch")
+    return counted(int(numbers["epochs"]), "epoch")
 
 
 def _completed(numbers: Numbers) -> str:
-    return _count(int(numbers["completed"]), "completed trial")
-
-
-def _count(count: int, what: str) -> str:
-    return f"{count} {what}{'s' * (count != 1)}"
+    return counted(int(numbers["completed"]), "completed trial")
 
 
 def _figures(*values: float) -> list[str]:

@@ -15,6 +15,7 @@ from enum import StrEnum
 
 from tuner.decision import Decision
 from tuner.spec.values import Task, Value
+from tuner.wording import counted
 
 __all__ = [
     "LIMIT",
@@ -65,7 +66,7 @@ def way_of(device: str) -> str:
     threads = threads_of(device)
     if threads is None:
         return device if device.startswith("GPU") else ""
-    return f"{threads} thread{'s' * (threads > 1)}"
+    return counted(threads, "thread")
 
 
 def trial_seed(study_seed: int, number: int) -> int:

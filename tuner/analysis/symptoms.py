@@ -20,6 +20,7 @@ from tuner.analysis.rules import RULES, SAMPLING_ERRORS, Kind
 from tuner.analysis.wording import written, written_value
 from tuner.spec.values import StudySpec
 from tuner.trial import EpochReport
+from tuner.wording import counted
 
 if TYPE_CHECKING:
     from tuner.storage import Ledger, TrialRecord
@@ -179,7 +180,7 @@ def _underfitting(trial: TrialRecord, records: Records, thresholds: Mapping[str,
         return ""
     epochs, told = len(history), [f"{written(metric, value)} {where}" for where, value in reached.items()]
     return (
-        f"{metric} at best {', '.join(told)}, in {epochs} epoch{'s' * (epochs > 1)}; {who} reaches "
+        f"{metric} at best {', '.join(told)}, in {counted(epochs, 'epoch')}; {who} reaches "
         f"{written(metric, best)} on texts that it never saw"
     )
 

@@ -12,6 +12,7 @@ from tuner.analysis.wording import duration, written_params
 from tuner.cli.console import console, facts, one_line, remark, table
 from tuner.cli.options import data_option, with_data
 from tuner.errors import InputError, Problem, SpecError
+from tuner.wording import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -133,7 +134,7 @@ def _facts(spec: StudySpec) -> list[tuple[str, str]]:
     size = space_size(spec)
     points = "too entangled to be counted" if size.points is None else f"{size.points:,} points"
     if size.continuous:
-        points += f", each with {size.continuous} continuous parameter{'s' * (size.continuous > 1)}"
+        points += f", each with {counted(size.continuous, 'continuous parameter')}"
     if spec.repeats > 1:
         points += f"; every point runs on {spec.repeats} seeds"
     budget = [] if spec.budget.trials is None else [f"{spec.budget.trials} trials"]

@@ -32,6 +32,7 @@ from tuner.execution.events import (
     WorkerReady,
 )
 from tuner.spec.values import Objective
+from tuner.wording import counted
 
 __all__ = ["LiveView", "PlainLines", "watching"]
 
@@ -181,9 +182,9 @@ def _noun(seen: Watched) -> str:
 def _opening(event: StudyOpened) -> str:
     aims = ", ".join(f"{objective.direction} {objective.metric}" for objective in event.objectives)
     if event.timings:
-        taken = "1 timing" if event.timings == 1 else f"{event.timings} timings"
+        taken = counted(event.timings, "timing")
         return f"study {event.name}: {taken}, one trial after another; kept in {event.storage}"
-    ended = f"{event.finished} ended trial{'s' * (event.finished != 1)}"
+    ended = counted(event.finished, "ended trial")
     begun = f"goes on after {ended}" if event.continued else "begins"
     return f"study {event.name} {begun}: {aims}; {event.placed}; kept in {event.storage}"
 

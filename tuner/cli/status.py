@@ -10,6 +10,7 @@ import click
 from tuner.analysis.wording import duration
 from tuner.cli.console import console, facts, remark, write_json
 from tuner.cli.options import format_option, name_argument, open_ledger, pick, storage_option
+from tuner.wording import counted
 
 if TYPE_CHECKING:
     from tuner.analysis.status import StudyStatus
@@ -76,6 +77,6 @@ def _rows(found: StudyStatus) -> list[tuple[str, str]]:
         rows.append(("budget of time", used))
     else:
         rows.append(("time used", duration(found.used_s)))
-    workers = f"{found.workers} worker{'s' * (found.workers != 1)}"
+    workers = counted(found.workers, "worker")
     alive = f"{found.sessions} with {workers}" if found.sessions else "none is running"
     return [*rows, ("sessions", alive)]

@@ -21,9 +21,10 @@ from tuner.data.labels import MISSING, class_names, drop_duplicates, skew
 from tuner.data.numbers import number_of
 from tuner.data.reading import RawTable, cell_text, file_format, pick_columns, read_bytes, read_table
 from tuner.data.values import TextTable
-from tuner.data.wording import counted, listed, row_list
+from tuner.data.wording import listed, row_list
 from tuner.errors import DataError
 from tuner.spec.values import SplitSpec, Task
+from tuner.wording import counted
 
 __all__ = ["Guess", "guess"]
 

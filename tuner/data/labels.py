@@ -15,9 +15,10 @@ import numpy as np
 
 from tuner.data.cleaning import normalise
 from tuner.data.values import IntArray, TextTable
-from tuner.data.wording import counted, listed, row_list
+from tuner.data.wording import listed, row_list
 from tuner.errors import DataError
 from tuner.spec.values import Task
+from tuner.wording import counted
 
 __all__ = [
     "MAX_CLASSES",

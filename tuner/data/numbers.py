@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tuner.data.values import TextTable
-from tuner.data.wording import counted, row_list
+from tuner.data.wording import row_list
 from tuner.errors import DataError
+from tuner.wording import counted
 
 __all__ = ["divided", "number_of", "numbers_of", "with_plain_numbers"]
 

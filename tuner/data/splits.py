@@ -25,9 +25,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tuner.data.values import TextTable
-from tuner.data.wording import counted, did_you_mean, listed
+from tuner.data.wording import did_you_mean, listed
 from tuner.errors import DataError
 from tuner.spec.values import SplitSpec
+from tuner.wording import counted
 
 __all__ = [
     "PARTS",

@@ -5,14 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 
-__all__ = ["counted", "did_you_mean", "listed", "row_list"]
+__all__ = ["did_you_mean", "listed", "row_list"]
 
 _SHOWN = 5
-
-
-def counted(count: int, noun: str) -> str:
-    """Return ``1 text`` or ``3 texts``."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def row_list(rows: Sequence[int]) -> str:

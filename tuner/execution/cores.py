@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 
 from tuner.execution.groups import MEMBERSHIP, MOUNTED, folders_v1, folders_v2, numbers_in
+from tuner.wording import counted
 
 __all__ = ["Cores", "busy_shares", "cores_here", "quietest", "quota_here"]
 
@@ -47,7 +48,7 @@ class Cores:
     @property
     def in_words(self) -> str:
         """E.g. ``2 cores`` or ``8 cores with a quota of 2``."""
-        said = f"{len(self.numbers)} core{'s' * (len(self.numbers) > 1)}"
+        said = counted(len(self.numbers), "core")
         return f"{said} with a quota of {self.quota:g}" if self.is_held_back else said
 
 

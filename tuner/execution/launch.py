@@ -47,6 +47,7 @@ from tuner.storage import (
 )
 from tuner.training.kept_model import MODEL_FILE
 from tuner.trial import TrialRequest
+from tuner.wording import counted
 
 __all__ = ["OpenStudy", "is_done", "open_declared", "open_existing", "request_of", "run_session"]
 
@@ -334,7 +335,7 @@ def _announce(study: OpenStudy, share: Share, watch: Watcher) -> None:
         watch(Notice(f"at work on this machine, too: {named}; training times disturb each other"))
     others = study.ledger.study(study.name).sessions_alive
     if others:
-        also = f"{others} other session{'s' * (others > 1)} work{'s' * (others == 1)} on this study"
+        also = f"{counted(others, 'other session')} work{'s' * (others == 1)} on this study"
         watch(
             Notice(
                 f"{also}: on one machine, give each cores of its own (taskset -c 0-3 tuner ...), or their"

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from tuner.errors import InputError
 from tuner.execution.cores import Cores, quietest
+from tuner.wording import counted
 
-__all__ = ["MOST_A_CORE", "Place", "counted", "in_words", "plan_places", "quiet_place", "sharing"]
+__all__ = ["MOST_A_CORE", "Place", "in_words", "plan_places", "quiet_place", "sharing"]
 
 
 MOST_A_CORE = 16
@@ -129,8 +130,3 @@ def quiet_place(threads: int, busy: Mapping[int, float], on_gpu: bool = False) -
         The quietest cores.
     """
     return Place(0, tuple(sorted(quietest(busy)[:threads])), 0 if on_gpu else None)
-
-
-def counted(count: int, what: str) -> str:
-    """Say how many of something there are: ``1 thread``, ``2 threads``."""
-    return f"{count} {what}{'s' * (count != 1)}"

@@ -16,6 +16,7 @@ from tuner.execution.cores import Cores
 from tuner.execution.groups import MEMBERSHIP, MOUNTED, folders_v1, folders_v2, numbers_in
 from tuner.search.corners import corners
 from tuner.spec.values import ExecutionSpec, Parameter, Params
+from tuner.wording import counted
 
 __all__ = ["Room", "divide", "largest_bytes", "machine_bytes"]
 
@@ -90,7 +91,7 @@ def divide(
     remark = ""
     if asked is None and workers < len(cores.numbers) // (threads or 1):
         remark = (
-            f"{workers} worker{'s' * (workers > 1)} on {cores.in_words}: more would wait for each other;"
+            f"{counted(workers, 'worker')} on {cores.in_words}: more would wait for each other;"
             " --workers decides otherwise"
         )
     if asked is None and largest is not None:
@@ -98,7 +99,7 @@ def divide(
         fitting = max(1, usable // each)
         if fitting < workers:
             remark = (
-                f"{fitting} worker{'s' * (fitting > 1)} on {cores.in_words}: one may take"
+                f"{counted(fitting, 'worker')} on {cores.in_words}: one may take"
                 f" {size_in_words(each)} with its trial, and the machine has {size_in_words(whole)};"
                 " --workers decides otherwise"
             )

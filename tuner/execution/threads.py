@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tuner.execution.cores import Cores
-from tuner.execution.placement import Place, counted
+from tuner.execution.placement import Place
 from tuner.trial import LIMIT, THREADS, threads_of
+from tuner.wording import counted
 
 if TYPE_CHECKING:
     from tuner.storage import Begun, Ledger, SessionRecord, WorkerRecord
@@ -53,7 +54,7 @@ class Threads:
         if self.declared and each < self.declared:
             told.append(
                 f"{counted(self.declared, 'thread')} for each worker are declared, and there are {each}:"
-                f" {count} worker{'s' * (count > 1)} on {cores.in_words}"
+                f" {counted(count, 'worker')} on {cores.in_words}"
             )
         if self.begun and each != self.begun:
             told.append(self._other(count, each, cores))

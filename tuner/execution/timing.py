@@ -34,7 +34,7 @@ from tuner.execution.interrupts import Interrupts
 from tuner.execution.launch import OpenStudy, request_of
 from tuner.execution.local import LocalExecutor
 from tuner.execution.messages import Progress, Ready
-from tuner.execution.placement import Place, counted, quiet_place
+from tuner.execution.placement import Place, quiet_place
 from tuner.execution.threads import began_with
 from tuner.spec.values import Value
 from tuner.storage import TimingRecord, TimingSession
@@ -49,6 +49,7 @@ from tuner.trial import (
     threads_of,
     way_of,
 )
+from tuner.wording import counted
 
 __all__ = ["Alone", "Stint", "alone_here", "time_alone"]
 

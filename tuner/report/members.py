@@ -130,15 +130,14 @@ def confusion_figure(found: Sequence[Confused], heading: str = "") -> Figure:
     gap = foot + _TITLE_PX
     drawn_px = rows * panel_px + (rows - 1) * gap
     places = [place for row in panels([columns] * rows, 0.04, gap / drawn_px) for place in row]
+    maps: list[Trace] = []
     axes: dict[str, Any] = {}
-    for at, (each, place) in enumerate(zip(found, places, strict=False)):
+    titles: list[dict[str, Any]] = []
+    for at, (each, place) in enumerate(zip(found, places[: len(found)], strict=True)):
+        maps.append(place.placed(_heat_map(each, _WIDTH_PX / columns / (n_classes + 1))))
         under = "predicted class" if at + columns >= len(found) else ""
         axes |= _class_axes(each, place, under, beside="" if at % columns else "true class")
-    titles = [
-        place.title(_panel_title(each), font={"size": 13, "color": INK})
-        for each, place in zip(found, places, strict=False)
-    ]
-    cell_px = _WIDTH_PX / columns / (n_classes + 1)
+        titles.append(place.title(_panel_title(each), font={"size": 13, "color": INK}))
     head = _HEAD_PX + (24 if heading else 0)
     layout = look(
         heading,
@@ -147,7 +146,6 @@ def confusion_figure(found: Sequence[Confused], heading: str = "") -> Figure:
         annotations=titles,
         **axes,
     )
-    maps = [place.placed(_heat_map(each, cell_px)) for each, place in zip(found, places, strict=False)]
     return {"data": maps, "layout": layout}
 
 
