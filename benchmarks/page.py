@@ -152,7 +152,7 @@ def _front(document: Mapping[str, Any], pictures: Sequence[str]) -> list[str]:
         "chances than a short one. A front becomes worse when a network joins it that only looked better, and who tries "
         "more has more such. So `tuner` can list its front by what trainings like each one typically reach: `tuner front "
         "--shorter --expected`, looked at every 15 s here; the same runs, and some seconds of arithmetic. It was added "
-        "after these runs had shown the need, on the same three seeds.",
+        "after earlier runs, on the same divisions of the reviews, had shown the need.",
         *_judged(document["trained_again"], with_how=False),
     ]
     lines += _remarks(document)
