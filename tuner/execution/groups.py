@@ -23,11 +23,10 @@ def folders_v2(mounted: Path = MOUNTED, membership: Path = MEMBERSHIP) -> Iterat
     Args:
         mounted, membership: As the constants of these names.
     """
+    paths = [path for controllers, path in _groups(membership) if not controllers] or ["/"]
     for root in (mounted, mounted / "unified"):
-        yield root
-        for controllers, path in _groups(membership):
-            if not controllers:
-                yield from _upwards(root, path)
+        for path in paths:
+            yield from _upwards(root, path)
 
 
 def folders_v1(controller: str, mounted: Path = MOUNTED, membership: Path = MEMBERSHIP) -> Iterator[Path]:
@@ -37,11 +36,10 @@ def folders_v1(controller: str, mounted: Path = MOUNTED, membership: Path = MEMB
         controller: Its name; it may be mounted together with others.
         mounted, membership: As the constants of these names.
     """
-    yield mounted / controller
-    for controllers, path in _groups(membership):
-        if controller in controllers.split(","):
-            for root in dict.fromkeys((controller, controllers)):
-                yield from _upwards(mounted / root, path)
+    own = [each for each in _groups(membership) if controller in each[0].split(",")]
+    for controllers, path in own or [(controller, "/")]:
+        for root in dict.fromkeys((controller, controllers)):
+            yield from _upwards(mounted / root, path)
 
 
 def numbers_in(file: Path) -> list[int | None]:

@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from tuner.durable import write_whole
+
 __all__ = ["TIMEOUT_S", "Drawing", "Picture", "find_browser", "started", "write_images"]
 
 TIMEOUT_S = 60.0
@@ -166,7 +168,7 @@ class Drawing:
             said = lines[-1] if lines else f"exit code {self._child.returncode}"
             return f"the browser could not draw: {said}"
         for target, source in self._drawn.items():
-            _replace(source, target)
+            write_whole(target, source.read_bytes())
         return ""
 
 
@@ -202,16 +204,6 @@ def _end(child: subprocess.Popen[str]) -> None:
             continue
     psutil.wait_procs(descendants, timeout=5)
     child.communicate()
-
-
-def _replace(source: Path, target: Path) -> None:
-    """Move a finished file into place in one step, across file systems too."""
-    beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        beside.write_bytes(source.read_bytes())
-        beside.replace(target)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 async def _draw(browser: str) -> None:
