@@ -17,6 +17,7 @@ from tests.ledgers import (
     NAME,
     complete,
     die_at,
+    elsewhere,
     join,
     make_study,
     open_first,
@@ -175,6 +176,34 @@ def test_a_stopped_session_loses_its_trial_and_can_do_no_harm(storage_url: str, 
     assert successor.record_outcome(claim.token, complete(0, 0.9), (0.9, 2.0))
     assert ledger.trials(NAME)[0].values == (0.9, 2.0)
     assert [event.kind for event in ledger.events(NAME)] == ["death", "late"]
+    ledger.database.close()
+
+
+def test_after_a_pause_of_everybody_a_live_trial_on_another_machine_stays_where_it_is(
+    storage_url: str,
+) -> None:
+    ledger = make_study(storage_url, spec_of(trials=2))
+    here = join(ledger, lease_s=1.0, owner=elsewhere("here"))
+    there = join(ledger, lease_s=1.0, owner=elsewhere("there"))
+    theirs, ours = take(there), take(here)
+    time.sleep(1.5)
+    assert here.claim() is None
+    assert there.record_epoch(theirs.token, report(theirs.number))
+    assert there.renew([theirs.token]) == set()
+    assert here.renew([ours.token]) == set()
+    assert [trial.deaths for trial in ledger.trials(NAME)] == [0, 0]
+    ledger.database.close()
+
+
+def test_a_machine_that_renews_no_more_loses_its_trial_to_one_that_watched(storage_url: str) -> None:
+    ledger = make_study(storage_url, spec_of(trials=1))
+    vanished = take(join(ledger, lease_s=1.0, owner=elsewhere("there")))
+    sessions = [join(ledger, lease_s=1.0, owner=elsewhere(f"here {number}")) for number in range(2)]
+    deadline = time.monotonic() + TIMEOUT_S
+    while not (found := [claim for session in sessions if (claim := session.claim())]):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert [(claim.number, claim.deaths) for claim in found] == [(vanished.number, 1)]
     ledger.database.close()
 
 

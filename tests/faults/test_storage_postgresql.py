@@ -11,9 +11,10 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from tests.ledgers import NAME, finish, join, make_study, report, run_all, spec_of, take
+from tests.ledgers import NAME, elsewhere, finish, join, make_study, report, run_all, spec_of, take
 from tuner.errors import NotFoundError, StorageRefusedError, StorageUnreachableError
-from tuner.storage import Ledger, open_database, postgres
+from tuner.spec.values import BudgetSpec
+from tuner.storage import Claim, Ledger, open_database, postgres
 
 
 @pytest.fixture
@@ -50,6 +51,35 @@ def test_a_session_outlives_broken_connections(url: str, ledger: Ledger) -> None
         assert act()
     _end_all_others(url)
     assert run_all(session) == [1, 2, 3, 4]
+
+
+def _let_in(url: str, is_open: bool) -> None:
+    """Let the server take connections to this database, or take none and break those that there are."""
+    name = url.split("/tuner_")[1].split("?")[0]
+    with psycopg.connect(url.replace("/tuner_" + name, "/postgres"), autocommit=True) as connection:
+        connection.execute(f"ALTER DATABASE tuner_{name} WITH ALLOW_CONNECTIONS {is_open}")
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (f"tuner_{name}",)
+        )
+
+
+def test_an_outage_longer_than_the_lease_takes_no_trial_from_anybody(url: str, ledger: Ledger) -> None:
+    ledger.set_budget(NAME, BudgetSpec(trials=2))
+    sessions = [join(ledger, lease_s=1.5, owner=elsewhere(host)) for host in ("one", "two")]
+    claims = [take(session) for session in sessions]
+    assert [session.claim() for session in sessions] == [None, None], "each has seen the other's lease"
+    _let_in(url, is_open=False)
+    found: list[Claim | None] = []
+    waiting = threading.Thread(target=lambda: found.append(sessions[0].claim()))
+    waiting.start()  # it claims in the very moment in which the server is back
+    time.sleep(2.0)
+    _let_in(url, is_open=True)
+    waiting.join(60)
+    assert found == [None]
+    for session, claim in zip(sessions, claims, strict=True):
+        assert session.record_epoch(claim.token, report(claim.number))
+        assert session.renew([claim.token]) == set()
+    assert [trial.deaths for trial in ledger.trials(NAME)] == [0, 0]
 
 
 def test_a_connection_that_breaks_in_a_transaction_is_tried_again(url: str, ledger: Ledger) -> None:

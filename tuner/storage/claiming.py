@@ -22,7 +22,7 @@ from tuner.search.optuna_samplers import QUEUED_PARAMS, START_POINT, StudySample
 from tuner.search.space import suggest
 from tuner.spec.values import Params, StartPoint, StudySpec, accepts
 from tuner.storage.engine import Database
-from tuner.storage.leases import Holder, Lease, drop, is_over, read_leases, take, take_over
+from tuner.storage.leases import Holder, Lease, Sightings, drop, read_leases, take, take_over
 from tuner.storage.reading import read_params
 from tuner.storage.records import BudgetUse, Claim, StudyRecord
 from tuner.storage.studies import read_study, use_of_budget
@@ -46,6 +46,7 @@ class Claimer:
         teller: Ends trials.
         crash_point: Called between two writes that belong together.
         unrecorded_s: Seconds of this session that are not in its row yet.
+        sightings: What this session has seen of others' leases.
         held: Tokens that this session was given and still has.
         queued: The start points that this session has seen queued.
         unfit: How the study stood when no point fitted into the time left.
@@ -59,6 +60,7 @@ class Claimer:
     teller: Teller
     crash_point: Callable[[str], None]
     unrecorded_s: Callable[[], float]
+    sightings: Sightings
     held: set[str] = field(default_factory=set)
     queued: tuple[StartPoint, ...] = ()
     unfit: tuple[int, float | None] | None = None
@@ -92,12 +94,12 @@ class Claimer:
         """Take over the first trial whose lease is over; fail those that died too often."""
         with self.database.reading() as connection:
             found = read_leases(connection, self.holder.study_id)
-            now = self.database.now(connection)
+        self.sightings.reached()
         for lease in found:
             claim = None
             if self._is_unheard(lease):
                 claim = self._claim_of(record, lease, str(lease.token), lease.deaths)
-            elif is_over(lease.term, self.holder.owner, now):
+            elif self.sightings.is_over(lease):
                 claim = self._take_over(record, lease)
             if claim is not None:
                 return claim

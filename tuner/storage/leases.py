@@ -1,7 +1,8 @@
 """Leases: who may run a trial, and when that ends. Rows in, decisions out; the caller holds the transaction.
 
 A lease has a token. Whoever writes shows it, and a token that is no longer the lease's is refused:
-so a session that was taken for dead and was not can do no harm.
+so a session that was taken for dead and was not can do no harm. Nor does an outage of the database, in which
+nobody could renew, cost it its trial: who takes over has watched the lease stand still (:class:`Sightings`).
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ import dataclasses
 import json
 import time
 import uuid
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,6 +24,7 @@ __all__ = [
     "LEASE_S",
     "Holder",
     "Lease",
+    "Sightings",
     "Term",
     "drop",
     "give_all_back",
@@ -138,14 +140,64 @@ def is_over(term: Term, me: Owner, now: float) -> bool:
         me: This process.
         now: By the database's clock.
     """
+    certain = _is_certainly_over(term, me)
+    if certain is not None:
+        return certain
+    if term.owner is not None and term.owner.shares_clock(me):
+        return time.monotonic() > term.renewed_monotonic_s + term.lease_s
+    return now > term.expires_at
+
+
+def _is_certainly_over(term: Term, me: Owner) -> bool | None:
+    """Tell whether a promise has ended, as far as that can be looked at from here; None where it cannot."""
     if term.owner is None:
         return True
     life = life_of(term.owner, me)
-    if life in ("gone", "running"):
-        return life == "gone"
-    if term.owner.shares_clock(me):
-        return time.monotonic() > term.renewed_monotonic_s + term.lease_s
-    return now > term.expires_at
+    return life == "gone" if life in ("gone", "running") else None
+
+
+@dataclass
+class Sightings:
+    """What one session has itself seen of others' leases: the ground on which it takes a trial over.
+
+    That a lease has run out says nothing after an outage of the database, in which nobody could renew. So
+    where the owner cannot be looked at, its lease is over only once this session has seen it stand still for
+    all of its length, while the database was there to renew it in. No clock that can be set has a say.
+
+    Attributes:
+        me: This process.
+        clock: Seconds on a clock that never steps.
+    """
+
+    me: Owner
+    clock: Callable[[], float] = time.monotonic
+    _since: dict[int, tuple[Lease, float]] = field(default_factory=dict)
+    _reached_s: float = 0.0
+
+    def reached(self) -> None:
+        """Note that the database has just answered.
+
+        After half a lease or more without an answer all leases of that length are watched anew, so that an
+        owner has the other half at least for renewing.
+        """
+        now_s = self.clock()
+        gap_s, self._reached_s = now_s - self._reached_s, now_s
+        self._since = {
+            number: (lease, since_s)
+            for number, (lease, since_s) in self._since.items()
+            if gap_s < lease.term.lease_s / 2
+        }
+
+    def is_over(self, lease: Lease) -> bool:
+        """Tell whether a lease that was read just before the last :meth:`reached` has ended."""
+        certain = _is_certainly_over(lease.term, self.me)
+        if certain is not None:
+            return certain
+        seen, since_s = self._since.get(lease.number, (None, 0.0))
+        if seen != lease:
+            since_s = self._reached_s
+            self._since[lease.number] = (lease, since_s)
+        return self._reached_s - since_s >= lease.term.lease_s
 
 
 def read_leases(connection: sa.Connection, study_id: int) -> list[Lease]:
@@ -188,9 +240,15 @@ def take_over(connection: sa.Connection, holder: Holder, lease: Lease, deaths: i
     The row is locked before the result is looked for, in the same order as :func:`holds` and the writing
     of a result, so that of a result and a takeover exactly one happens.
     """
-    query = sa.select(leases.c.token).where(_of(holder.study_id, lease.number)).with_for_update()
+    query = (
+        sa.select(leases.c.token, leases.c.renewed_monotonic_s)
+        .where(_of(holder.study_id, lease.number))
+        .with_for_update()
+    )
     row = connection.execute(query).one_or_none()
-    if row is None or row.token != lease.token or _is_recorded(connection, holder.study_id, lease.number):
+    if row is None or tuple(row) != (lease.token, lease.term.renewed_monotonic_s):
+        return None
+    if _is_recorded(connection, holder.study_id, lease.number):
         return None
     terms = holder.terms(now)
     connection.execute(

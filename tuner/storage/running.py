@@ -23,6 +23,7 @@ from tuner.storage.claiming import Claimer
 from tuner.storage.engine import Database
 from tuner.storage.leases import (
     Holder,
+    Sightings,
     give_all_back,
     give_back,
     holds,
@@ -121,6 +122,7 @@ class RunningStudy:
             teller=self._teller,
             crash_point=crash_point,
             unrecorded_s=self._unrecorded_s,
+            sightings=Sightings(holder.owner),
         )
         self._begin_session()
 
@@ -177,7 +179,8 @@ class RunningStudy:
 
         In this order: results that were recorded and not told are told; a trial whose lease is over, or
         whose asker died before it had one, goes on; a queued trial begins; a new one begins. The last two
-        only while the study's budget has room, and the sampler points.
+        only while the study's budget has room, and the sampler points. Where the owner of a lease cannot be
+        looked at, that it is over shows only in several claims, with renewals of this session between them.
 
         Args:
             choice: How one of several points that the sampler draws is chosen for a new trial; where none
@@ -200,6 +203,7 @@ class RunningStudy:
             return lost
 
         lost = self._database.persist(put_off)
+        self._claimer.sightings.reached()
         self._claimer.held -= lost
         return lost
 

@@ -8,13 +8,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tuner.storage.leases import Term, is_over
+from tuner.storage.leases import Lease, Sightings, Term, is_over
 from tuner.storage.owners import Owner, life_of, this_owner
 
 ME = this_owner()
@@ -97,3 +97,80 @@ def test_a_lease_that_was_given_back_is_over() -> None:
 def test_an_owner_from_before_a_boot_is_judged_by_the_database_clock() -> None:
     before = replace(ME, boot_id="before", pid=1)
     assert is_over(term(before, expires_in_s=-1.0), ME, time.time())
+
+
+@dataclass
+class Clock:
+    """A clock that a test sets."""
+
+    now_s: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+STRANGER = replace(ME, boot_id="another")
+
+
+def lease_of(owner: Owner | None, renewals: int = 0, expires_in_s: float = -600.0) -> Lease:
+    return Lease(
+        0, "token", "session", 0, Term(owner, time.time() + expires_in_s, renewals, LEASE_S), "RUNNING"
+    )
+
+
+def look(sightings: Sightings, clock: Clock, lease: Lease, after_s: float) -> bool:
+    """Let time pass in which the database is reached every 5 s, then look at a lease."""
+    end_s = clock.now_s + after_s
+    while clock.now_s < end_s:
+        clock.now_s = min(clock.now_s + 5.0, end_s)
+        sightings.reached()
+    return sightings.is_over(lease)
+
+
+def test_what_cannot_be_looked_at_is_over_once_it_was_seen_to_stand_still_for_a_lease() -> None:
+    clock, lease = Clock(), lease_of(STRANGER)
+    sightings = Sightings(ME, clock)
+    assert not look(sightings, clock, lease, 5.0), "however long ago it ran out"
+    assert not look(sightings, clock, lease, LEASE_S - 1.0)
+    assert look(sightings, clock, lease, 1.0)
+
+
+def test_a_lease_that_stands_still_is_over_whatever_the_database_clock_says() -> None:
+    clock, lease = Clock(), lease_of(STRANGER, expires_in_s=600.0)
+    sightings = Sightings(ME, clock)
+    look(sightings, clock, lease, 5.0)
+    assert look(sightings, clock, lease, LEASE_S)
+
+
+def test_a_renewal_begins_the_waiting_anew() -> None:
+    clock = Clock()
+    sightings = Sightings(ME, clock)
+    look(sightings, clock, lease_of(STRANGER), 5.0)
+    renewed = lease_of(STRANGER, renewals=1)
+    assert not look(sightings, clock, renewed, LEASE_S)
+    assert not look(sightings, clock, renewed, LEASE_S - 1.0)
+    assert look(sightings, clock, renewed, 1.0)
+
+
+def test_time_in_which_the_database_was_away_does_not_count() -> None:
+    clock, lease = Clock(), lease_of(STRANGER)
+    sightings = Sightings(ME, clock)
+    look(sightings, clock, lease, 5.0)
+    look(sightings, clock, lease, LEASE_S - 1.0)
+    clock.now_s += 60.0
+    assert not look(sightings, clock, lease, 1.0), "its owner could not renew it"
+    assert not look(sightings, clock, lease, LEASE_S - 2.0)
+    assert look(sightings, clock, lease, 2.0)
+
+
+def test_what_was_given_back_and_whose_owner_is_dead_waits_for_nothing(
+    child: subprocess.Popen[bytes],
+) -> None:
+    dead = owner_of(child.pid)
+    child.kill()
+    child.wait()
+    sightings = Sightings(ME, Clock())
+    sightings.reached()
+    assert sightings.is_over(lease_of(None))
+    assert sightings.is_over(lease_of(dead, expires_in_s=600.0))
+    assert not sightings.is_over(lease_of(ME))
