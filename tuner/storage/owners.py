@@ -19,6 +19,11 @@ __all__ = ["Life", "Owner", "life_of", "this_owner"]
 Life = Literal["running", "stopped", "gone", "elsewhere"]
 """What is known of an owner: alive; halted by a signal; dead; or not to be seen from here."""
 
+_PROC = Path("/proc")
+
+_HIDDEN = ("", "")
+"""What is seen of a process that is there and that this user may not look at (``hidepid``)."""
+
 
 @dataclass(frozen=True)
 class Owner:
@@ -67,19 +72,36 @@ def life_of(owner: Owner, me: Owner) -> Life:
     if owner.database != me.database:
         return "gone"  # it works on the file of which ours is a copy, and knows nothing of the copy
     found = _look_at(owner.pid)
+    if found == _HIDDEN:
+        return "elsewhere"
     if found is None or found[0] != owner.process_start or found[1] in ("Z", "X"):
         return "gone"
     return "stopped" if found[1] in ("T", "t") else "running"
 
 
 def _look_at(pid: int) -> tuple[str, str] | None:
-    """Return a process's start time and its state letter, or None if there is none."""
+    """Return a process's start time and its state letter, ``_HIDDEN``, or None if there is none."""
     try:
-        text = Path(f"/proc/{pid}/stat").read_text()
+        text = (_PROC / str(pid) / "stat").read_text()
+    except PermissionError:
+        return _HIDDEN
     except (FileNotFoundError, ProcessLookupError):
-        return _look_with_psutil(pid) if not Path("/proc/self/stat").exists() else None
+        if not (_PROC / "self" / "stat").exists():
+            return _look_with_psutil(pid)
+        return _HIDDEN if _takes_signals(pid) else None
     fields = text.rpartition(")")[2].split()  # the name before it may hold blanks and brackets
     return fields[19], fields[0]
+
+
+def _takes_signals(pid: int) -> bool:
+    """Tell whether there is such a process, which needs no right to see it."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # another user's
+    return True
 
 
 def _look_with_psutil(pid: int) -> tuple[str, str] | None:
@@ -90,6 +112,8 @@ def _look_with_psutil(pid: int) -> tuple[str, str] | None:
         return f"{process.create_time():.0f}", letters.get(process.status(), "R")
     except psutil.NoSuchProcess:
         return None
+    except psutil.AccessDenied:
+        return _HIDDEN
 
 
 def _boot_id() -> str:

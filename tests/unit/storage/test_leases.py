@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tuner.storage import owners
 from tuner.storage.leases import Lease, Sightings, Term, is_over
 from tuner.storage.owners import Owner, life_of, this_owner
 
@@ -67,6 +69,52 @@ def test_a_dead_owner_loses_its_lease_at_once(child: subprocess.Popen[bytes]) ->
 
 def test_a_pid_that_was_given_again_is_another_process() -> None:
     assert life_of(replace(ME, process_start="1"), ME) == "gone"
+
+
+def hide_processes(monkeypatch: pytest.MonkeyPatch, proc: Path) -> None:
+    """Let /proc show this process only, as ``hidepid=2`` does to whom the others do not belong."""
+    for name in ("self", str(os.getpid())):
+        (proc / name).mkdir(parents=True)
+        (proc / name / "stat").write_bytes(Path("/proc/self/stat").read_bytes())
+    monkeypatch.setattr(owners, "_PROC", proc)
+
+
+@pytest.mark.parametrize("is_mine", [True, False])
+def test_a_live_owner_that_proc_hides_is_not_taken_for_dead(
+    child: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, is_mine: bool
+) -> None:
+    owner = owner_of(child.pid if is_mine else 1)  # the first process is root's: signals are refused
+    hide_processes(monkeypatch, tmp_path)
+    assert life_of(ME, ME) == "running"
+    assert life_of(owner, ME) == "elsewhere"
+    assert not is_over(term(owner), ME, time.time())
+
+
+def test_whose_signals_are_refused_is_alive(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def refuse(_pid: int, _signal: int) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    hide_processes(monkeypatch, tmp_path)
+    monkeypatch.setattr(os, "kill", refuse)
+    assert life_of(replace(ME, pid=12345), ME) == "elsewhere"
+
+
+def test_a_dead_owner_that_proc_would_hide_is_gone(
+    child: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    owner = owner_of(child.pid)
+    child.kill()
+    child.wait()
+    hide_processes(monkeypatch, tmp_path)
+    assert life_of(owner, ME) == "gone"
+
+
+def test_an_owner_whose_entry_may_not_be_read_is_not_taken_for_dead(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> str:
+        raise PermissionError(errno.EPERM, "Operation not permitted", str(path))
+
+    monkeypatch.setattr(Path, "read_text", refuse)  # root, whom the tests may run as, is refused nothing
+    assert life_of(replace(ME, pid=1), ME) == "elsewhere"
 
 
 def test_a_halted_owner_keeps_its_lease_for_its_time(child: subprocess.Popen[bytes]) -> None:
