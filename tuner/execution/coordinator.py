@@ -40,13 +40,7 @@ from tuner.search.trials import reduced
 from tuner.storage import BudgetUse, Claim, RunningStudy
 from tuner.training.checkpoint import discard_checkpoint
 from tuner.training.kept_model import MODEL_FILE
-from tuner.trial import (
-    Ending,
-    EpochReport,
-    TrialOutcome,
-    Verdict,
-    VerdictAction,
-)
+from tuner.trial import Ending, EpochReport, TrialOutcome, Verdict, VerdictAction
 
 __all__ = ["Coordinator"]
 
@@ -287,11 +281,15 @@ class Coordinator:
         self._finished[outcome.number] = FinishedTrial(outcome.number, outcome.ending, values, curve)
         self._watch(self._ended(worker, placed, state, values, outcome.reason))
         self._update_front()
-        if outcome.ending is Ending.COMPLETE:
-            discard_checkpoint(self._plan.trial_dir(outcome.number))
-        else:
-            shutil.rmtree(self._plan.trial_dir(outcome.number), ignore_errors=True)
+        self._delete_files(outcome.number, outcome.ending)
         self._watch_budget()
+
+    def _delete_files(self, number: int, ending: Ending) -> None:
+        """Delete the files of an ended trial, but for what a complete one keeps."""
+        if ending is Ending.COMPLETE:
+            discard_checkpoint(self._plan.trial_dir(number))
+        else:
+            shutil.rmtree(self._plan.trial_dir(number), ignore_errors=True)
 
     def _heed_failures(self, use: BudgetUse) -> None:
         """Stop after too many failures in a row, by the ledger: it has those that died too often, too."""
@@ -369,6 +367,10 @@ class Coordinator:
         """Learn what other sessions, or earlier ones, have finished."""
         self._due.refresh_s = self._clock() + REFRESH_EVERY_S
         fresh = self._study.finished_since(self._finished.keys())
+        here = {placed.claim.number for placed in self._under_way}  # lost, and its worker still writes
+        for trial in fresh:  # who ended it may have died before its files were deleted
+            if trial.number not in here:
+                self._delete_files(trial.number, trial.ending)
         if fresh:
             self._finished.update((trial.number, trial) for trial in fresh)
             self._update_front()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import psutil
 
 from tuner.data.store import writing
 from tuner.durable import write_whole
@@ -29,6 +31,9 @@ __all__ = ["Checkpoint", "CheckpointError", "Checkpointer", "discard_checkpoint"
 
 _RECORD = "checkpoint.json"
 _VERSION = 1
+
+_UNFINISHED = re.compile(r"\.(?:checkpoint.+\.(?P<of>\d+)\.tmp|model-(?P<of_model>\d+)\.(?:keras|json))")
+"""What ``durable`` and ``kept_model`` call a file, with the process in the name, until it is whole."""
 
 CHECKPOINT_EVERY_S = 5.0
 """Writing 16 MB, a usual model with its optimizer, took 0.1 s, so this is 2 % at most; and a killed
@@ -123,10 +128,18 @@ def load_checkpoint(folder: Path, identity: str) -> Checkpoint | None:
 
 
 def discard_checkpoint(folder: Path) -> None:
-    """Delete a trial's checkpoint; for when its outcome is recorded. The record goes first."""
+    """Delete a trial's checkpoint; for when its outcome is recorded. The record goes first.
+
+    What processes left unfinished that were killed at the trial goes too; a live one, which may have lost
+    the trial and not know it yet, keeps its own.
+    """
     (folder / _RECORD).unlink(missing_ok=True)
     for path in folder.glob("checkpoint-*.npz"):
         path.unlink(missing_ok=True)
+    for path in folder.glob(".*"):
+        found = _UNFINISHED.fullmatch(path.name)
+        if found and not psutil.pid_exists(int(found["of"] or found["of_model"])):
+            path.unlink(missing_ok=True)
 
 
 def _write(folder: Path, identity: str, checkpoint: Checkpoint) -> None:

@@ -266,6 +266,65 @@ def test_a_trial_that_kills_every_worker_fails_and_the_rest_go_on(session: Sessi
     assert "SIGKILL" in session.trials()[3].reason or "died" in session.trials()[3].reason
 
 
+def leave_files(folder: Path, number: int, *more: str) -> Path:
+    """Leave in a trial's folder what a session does that is killed before it has deleted anything."""
+    trial = folder / "s" / "trials" / str(number)
+    trial.mkdir(parents=True, exist_ok=True)
+    for name in ("checkpoint.json", "checkpoint-0.npz", *more):
+        (trial / name).touch()
+    return trial
+
+
+def test_files_of_a_trial_that_died_too_often_are_deleted(session: Session, tmp_path: Path) -> None:
+    left = leave_files(tmp_path, 3, ".checkpoint-1.npz.99999999.tmp")
+    session.run(ScriptedExecutor(lambda number, attempt: replace(GOOD, dies_at=0) if number == 3 else GOOD))
+
+    assert session.states()[3] == "FAIL"
+    assert not left.exists()
+
+
+def test_a_session_deletes_what_one_left_that_was_killed_after_recording(
+    session: Session, tmp_path: Path
+) -> None:
+    session.run(ScriptedExecutor(lambda number, attempt: Script((0.5,)) if number == 2 else GOOD))
+    pruned = leave_files(tmp_path, 2)
+    complete = leave_files(tmp_path, 4, "model.keras", "model.json", ".model-99999999.keras")
+    begun = leave_files(tmp_path, 6)
+    board = tmp_path / "s" / "tensorboard" / "2"
+    board.mkdir(parents=True)
+    session.run(ScriptedExecutor(always(GOOD)))
+
+    assert session.states()[2] == "PRUNED"
+    assert not pruned.exists()
+    assert sorted(path.name for path in complete.iterdir()) == ["model.json", "model.keras"]
+    assert len(list(begun.iterdir())) == 2, "a trial that has not ended needs its checkpoint"
+    assert board.exists()
+
+
+def test_files_of_a_trial_that_others_ended_stay_while_a_worker_here_is_at_it(
+    session: Session, tmp_path: Path
+) -> None:
+    session.clock = itertools.count(0.0, 3.0).__next__  # each turn learns what others have ended
+    seen = []
+
+    def end_from_elsewhere(report: EpochReport) -> None:
+        if (report.number, report.epoch) == (2, 0):
+            leave_files(tmp_path, 2)
+            study = optuna.load_study(study_name="s", storage=session.database.storage)
+            study.tell(2, state=optuna.trial.TrialState.FAIL)
+        elif report.number == 2:
+            seen.append((tmp_path / "s" / "trials" / "2").exists())
+
+    longer = Script((0.7,) * 6)
+    session.run(
+        ScriptedExecutor(
+            lambda number, attempt: longer if number == 2 else GOOD, workers=1, on_report=end_from_elsewhere
+        )
+    )
+
+    assert seen == [True] * 5
+
+
 def test_an_interrupted_study_gives_its_trials_back_and_another_session_ends_them(session: Session) -> None:
     def interrupt(report: EpochReport) -> None:
         if report.number == 2:

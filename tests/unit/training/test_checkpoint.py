@@ -2,6 +2,10 @@ from __future__ import annotations
 
 import errno
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -211,6 +215,39 @@ def test_discarding_leaves_nothing_and_may_be_done_twice(tmp_path: Path) -> None
     discard_checkpoint(tmp_path)
 
     assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
+
+
+KILLED = """\
+import os, signal, sys
+from pathlib import Path
+from tests.unit.training.test_checkpoint import saved
+os.fsync = lambda handle: os.kill(os.getpid(), signal.SIGKILL)
+saved(Path(sys.argv[1]), 2)
+"""
+
+
+def test_discarding_takes_away_what_a_killed_process_left_unfinished(tmp_path: Path) -> None:
+    saved(tmp_path, 1)
+    (tmp_path / "model.keras").touch()
+    killed = subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path)])
+    assert killed.wait() == -signal.SIGKILL
+    assert list(tmp_path.glob(f".checkpoint-*.npz.{killed.pid}.tmp"))
+    for name in (f".model-{killed.pid}.keras", f".model-{killed.pid}.json"):
+        (tmp_path / name).write_bytes(b"half of")
+
+    discard_checkpoint(tmp_path)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
+
+
+def test_discarding_leaves_a_live_process_what_it_is_writing(tmp_path: Path) -> None:
+    names = {f".checkpoint-0.npz.{os.getpid()}.tmp", f".model-{os.getpid()}.keras", ".hidden"}
+    for name in names:
+        (tmp_path / name).touch()
+
+    discard_checkpoint(tmp_path)
+
+    assert {path.name for path in tmp_path.iterdir()} == names
 
 
 def _set_checksum(folder: Path, arrays: Path) -> None:
