@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["sync_folder", "write_synced", "write_whole"]
+__all__ = ["put_in_place", "sync_folder", "write_synced", "write_whole"]
 
 
 def write_whole(path: Path, content: bytes | memoryview) -> None:
@@ -25,6 +25,23 @@ def write_whole(path: Path, content: bytes | memoryview) -> None:
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
+    if os.name == "posix":
+        sync_folder(path.parent)
+
+
+def put_in_place(unfinished: Path, path: Path) -> None:
+    """Give a file its name once its content is on the disk: fsync, rename, fsync of the folder.
+
+    Args:
+        unfinished: In the folder of ``path``; written by whom asks for no fsync, as Keras does.
+        path: A file of that name is replaced in one step.
+
+    Raises:
+        OSError: As :func:`write_whole`.
+    """
+    with unfinished.open("rb+") as file:
+        os.fsync(file.fileno())
+    unfinished.replace(path)
     if os.name == "posix":
         sync_folder(path.parent)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tuner.data.store import writing
 from tuner.data.values import EncodedDataset
+from tuner.durable import put_in_place
 from tuner.embeddings.protocol import FeatureInput, Prepared
 from tuner.trial import TrialRequest
 
@@ -24,6 +25,9 @@ _VERSION = 1
 
 def keep_model(model: keras.Model, request: TrialRequest, dataset: EncodedDataset, inputs: Prepared) -> None:
     """Save a model in its trial's folder, without optimizer, whole or not at all.
+
+    It is on the disk when this returns: the trial's checkpoint, which it could be made from again, is
+    deleted soon after.
 
     Args:
         model: With the weights to keep.
@@ -55,8 +59,8 @@ def keep_model(model: keras.Model, request: TrialRequest, dataset: EncodedDatase
             # A model of the same layers that was never compiled: the optimizer's state would double the file.
             keras.Model(model.inputs[0], model.outputs[0]).save(unfinished)
             unfinished_record.write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
-            unfinished_record.replace(folder / _RECORD)
-            unfinished.replace(folder / MODEL_FILE)
+            put_in_place(unfinished_record, folder / _RECORD)
+            put_in_place(unfinished, folder / MODEL_FILE)
         finally:
             unfinished.unlink(missing_ok=True)
             unfinished_record.unlink(missing_ok=True)
