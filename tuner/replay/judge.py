@@ -43,7 +43,12 @@ class Truth:
     seconds: float
 
     def volume_of(self, numbers: Sequence[int]) -> float:
-        """Return the hypervolume of these trials as a share of that of all; 1 when all cover nothing."""
+        """Return the hypervolume of these trials as a share of that of all.
+
+        0 of no trials; else 1 when all cover nothing, as with a reference point that no trial beats.
+        """
+        if not numbers:
+            return 0.0
         directions = [objective.direction for objective in self.objectives]
         volume = hypervolume([self.values[number] for number in numbers], self.reference, directions)
         return volume / self.hypervolume if self.hypervolume > 0.0 else 1.0
@@ -59,7 +64,8 @@ def truth_of(
     Args:
         courses: Every trial; at least one.
         objectives: In declared order.
-        reference: One value an objective. Defaults to the worst values and a tenth of their range beyond.
+        reference: One value an objective. Defaults to the worst values and a tenth of their range beyond; of
+            a value that all trials share, a tenth of itself, or of 1 where it is 0.
     """
     values = {course.number: course.values for course in courses}
     directions = [objective.direction for objective in objectives]
@@ -84,7 +90,10 @@ def truth_of(
 
 def _reference(points: Sequence[Sequence[float]], objectives: Sequence[Objective]) -> tuple[float, ...]:
     values = np.array(points, dtype=np.float64)  # (n_trials, n_objectives)
-    beyond = _BEYOND_WORST * (values.max(axis=0) - values.min(axis=0))
+    ranges, sizes = values.max(axis=0) - values.min(axis=0), np.abs(values[0])
+    # At a value that all share nobody would be better than the point, and nothing that is cut a loss. How far
+    # it lies from there is the same for all, and is in no share.
+    beyond = _BEYOND_WORST * np.where(ranges > 0.0, ranges, np.where(sizes > 0.0, sizes, 1.0))
     return tuple(
         float(column.min() - more if objective.direction == "maximize" else column.max() + more)
         for column, more, objective in zip(values.T, beyond, objectives, strict=True)

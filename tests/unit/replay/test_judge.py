@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import pytest
 
 from tests.unit.replay.curves import OBJECTIVES, After, recorded, trial
@@ -12,7 +15,7 @@ from tuner.replay.judge import Judgement, Truth, judge, truth_of
 from tuner.replay.recorded import RecordedStudy
 from tuner.replay.simulate import InOrder, courses_of, simulate
 from tuner.search.pruning import NoPruner, Pruner
-from tuner.spec.values import ComponentSpec, Objective
+from tuner.spec.values import ComponentSpec, Direction, Objective
 
 # Ends: (0.5, 1 s), (0.75, 2 s), (1.0, 4 s), and (0.5, 3 s), which the second beats.
 STUDY = recorded(
@@ -72,6 +75,52 @@ def test_the_reference_point_lies_beyond_the_worst_values() -> None:
     courses = courses_of(STUDY.trials, OBJECTIVES, "training_time_s")
 
     assert truth_of(courses, OBJECTIVES).reference == pytest.approx((0.45, 4.3))
+
+
+@pytest.mark.parametrize("same", [1000.0, 0.0, -2.0])
+@pytest.mark.parametrize("direction", ["maximize", "minimize"])
+def test_an_objective_that_is_the_same_in_every_trial_hides_no_loss(
+    same: float, direction: Direction
+) -> None:
+    def kept(study: RecordedStudy) -> tuple[float, Mapping[int, float]]:
+        courses = courses_of(study.trials, study.objectives, "training_time_s")
+        truth = truth_of(courses, study.objectives)
+        found = judge(simulate(InOrder(courses), After(1, 2)), courses, truth)
+        assert truth.hypervolume > 0.0
+        return found.hypervolume_kept, found.members_cut
+
+    trials = tuple(
+        replace(each, epochs=tuple({**metrics, "parameters": same} for metrics in each.epochs))
+        for each in STUDY.trials
+    )
+    beside = RecordedStudy("same", (*OBJECTIVES, Objective("parameters", direction)), trials)
+    share, cut = kept(STUDY)
+
+    assert share < 0.95
+    beside_share, beside_cut = kept(beside)
+    assert beside_share == pytest.approx(share)
+    assert beside_cut == pytest.approx(cut)
+
+
+def test_nothing_is_kept_of_a_study_of_which_nothing_completed() -> None:
+    """Of a single trial every value is the same in all trials."""
+    study = recorded(trial(0, [0.5, 0.6], 1.0))
+    courses = courses_of(study.trials, OBJECTIVES, "training_time_s")
+    truth = truth_of(courses, OBJECTIVES)
+    cut, whole = (
+        judge(simulate(InOrder(courses), each), courses, truth) for each in (After(1, 0), NoPruner())
+    )
+
+    assert (cut.hypervolume_kept, cut.members_cut, cut.reached_s) == (0.0, {0: 1.0}, None)
+    assert (whole.hypervolume_kept, whole.members_cut, whole.reached_s) == (1.0, {}, 2.0)
+
+
+def test_where_all_trials_cover_nothing_some_are_all_and_none_are_nothing() -> None:
+    courses = courses_of(STUDY.trials, OBJECTIVES, "training_time_s")
+    truth = truth_of(courses, OBJECTIVES, (1.0, 0.5))
+
+    assert truth.hypervolume == 0.0
+    assert (truth.volume_of([0]), truth.volume_of([])) == (1.0, 0.0)
 
 
 def test_trials_that_never_began_are_not_saved() -> None:
