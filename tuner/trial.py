@@ -126,7 +126,8 @@ class EpochReport:
             this epoch: ``accuracy`` and the others on the validation split, ``train_accuracy`` and
             ``train_loss``, ``training_time_s`` (cumulative over epochs and continuations), ``parameters``...
         best_epoch: The epoch that would be kept if the trial ended now.
-        best_metrics: The metrics of that epoch; its ``training_time_s`` is the time up to it.
+        best_metrics: The metrics of that epoch; its ``training_time_s`` is the time up to it, and so is its
+            ``wall_time_s``, of which the outcome has all.
     """
 
     number: int

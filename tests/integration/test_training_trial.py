@@ -35,7 +35,7 @@ from tuner.training.loop import Timing, _identity, run_trial
 from tuner.training.optimizers import OPTIMIZERS
 from tuner.training.precision import precision_of
 from tuner.training.settings import COMMON, TOKEN_SETTINGS
-from tuner.training.stopwatch import ADDED, Clocks
+from tuner.training.stopwatch import ADDED, OF_STEPS, OF_TRIAL, Clocks
 from tuner.trial import Ending, EpochReport, TrialOutcome, TrialRequest, Verdict, VerdictAction
 
 
@@ -236,6 +236,10 @@ def test_the_kept_epochs_metrics_and_time_are_the_outcome(request_for: RequestMa
     assert outcome.facts["kept_epoch"] == 1
     assert outcome.facts["training_time_all_epochs_s"] == last.metrics["training_time_s"]
     assert (last.best_epoch, last.best_metrics) == (1, best.metrics)
+    costs = {name for name, metric in METRICS.items() if metric.growth == "grows"}
+    assert {*OF_STEPS, *OF_TRIAL} == costs
+    assert {name for name in costs if outcome.metrics[name] < last.metrics[name]} <= {*OF_STEPS}
+    assert all(outcome.metrics[name] == best.metrics[name] for name in OF_STEPS)
 
 
 @pytest.mark.usefixtures("gets_worse")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from tuner.analysis.front import best_first
 from tuner.search.pareto import front_indices
 from tuner.spec.values import Objective, Value
+from tuner.training.stopwatch import OF_TRIAL
 from tuner.trial import EpochReport
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def trainings(
     reports: Mapping[int, Sequence[EpochReport]],
     objectives: Sequence[Objective],
     kept: Collection[int] = (),
+    shorter: bool = True,
 ) -> Iterator[Training]:
     """Yield every training that trials have gone through, whole and shorter.
 
@@ -66,6 +68,9 @@ def trainings(
         reports: A trial's finished epochs in order, by the trial's number.
         objectives: With the metrics that are shown.
         kept: Numbers of the trials whose models the study has kept.
+        shorter: Whether whole trainings are compared with shorter ones. Then what a whole one cost in all,
+            by the clock on the wall say, is that up to its best epoch: a shorter one is charged no
+            epochs after its own either. False: all of the trial, as `tuner front` shows it.
 
     Yields:
         By number and epoch. Left out is an epoch that lacks one of the objectives, as where it is not
@@ -77,8 +82,12 @@ def trainings(
         epochs = reports.get(trial.number, ())
         is_complete = trial.state == "COMPLETE"
         best = epochs[-1].best_epoch if epochs and is_complete else None
+        whole = trial.values
+        if shorter and whole is not None and best is not None:
+            at_best = next((report for report in epochs if report.epoch == best), None)
+            whole = _up_to(at_best, whole, objectives) if at_best else whole
         ends = [
-            (report.epoch, trial.values if report.epoch == best else _values(trial, report, objectives))
+            (report.epoch, whole if report.epoch == best else _values(trial, report, objectives))
             for report in epochs
         ]
         if is_complete and best not in [epoch for epoch, _ in ends]:
@@ -111,6 +120,16 @@ def _values(
     if any(aim.metric not in report.metrics for aim in objectives):
         return None
     return tuple(report.metrics[aim.metric] * _times(trial, aim.metric) for aim in objectives)
+
+
+def _up_to(
+    report: EpochReport, whole: tuple[float, ...], objectives: Sequence[Objective]
+) -> tuple[float, ...]:
+    """Return a whole trial's values with those costs as of an epoch that it has at its end."""
+    return tuple(
+        report.metrics.get(aim.metric, value) if aim.metric in OF_TRIAL else value
+        for aim, value in zip(objectives, whole, strict=True)
+    )
 
 
 def _times(trial: TrialRecord, metric: str) -> float:

@@ -83,7 +83,7 @@ def _trainings(
     axis = on_axis(with_times(told, ledger.timings(name), objectives), objectives, seconds)
     curves = ledger.curves(name, metrics=[aim.metric for aim in axis.objectives])
     kept = {trial.number for trial in front_of(told, objectives) if trial.model_path}
-    every = list(trainings(axis.trials, curves, axis.objectives, kept))
+    every = list(trainings(axis.trials, curves, axis.objectives, kept, shorter))
     if expected:
         from tuner.analysis.expected import expect
         from tuner.metrics import METRICS

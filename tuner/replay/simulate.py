@@ -19,6 +19,7 @@ from tuner.search.pruning import FinishedTrial, Pruner
 from tuner.spec.values import Objective
 from tuner.training.chance import Chance, ChanceOfNumbers, never_learned
 from tuner.training.course import Course
+from tuner.training.stopwatch import OF_TRIAL
 from tuner.trial import Ending, EpochReport
 
 __all__ = ["CLOCKS", "InOrder", "Queue", "Run", "TrialCourse", "clock_of", "courses_of", "simulate"]
@@ -41,7 +42,8 @@ class TrialCourse:
         curve: Its epochs up to its own end, by its rules.
         ends_s: Seconds from its start to the end of each epoch.
         epochs: The most that its rules allow.
-        values: One an objective, of the kept epoch.
+        values: One an objective, as a study records them: of the kept epoch, and costs of all of the trial
+            (:data:`~tuner.training.stopwatch.OF_TRIAL`) of its last one.
         never_learned: The epochs after which it is pruned for having learned nothing, and why; None when
             it learns, or is not asked.
     """
@@ -70,7 +72,7 @@ def courses_of(
 
     Args:
         trials: Recorded ones.
-        objectives: Whose values the kept epoch gives.
+        objectives: Whose values a trial ends with.
         clock: The metric that tells seconds.
         chance: What a trial of the study reaches that has learned nothing; None to ask no trial.
         chance_epochs: As the setting; 0 to ask no trial.
@@ -104,7 +106,10 @@ def _course_of(trial: RecordedTrial, objectives: Sequence[Objective], clock: str
         tuple(curve),
         tuple(report.metrics[clock] for report in curve),
         trial.rules.epochs,
-        tuple(course.best_metrics[objective.metric] for objective in objectives),
+        tuple(
+            (course.history[-1] if objective.metric in OF_TRIAL else course.best_metrics)[objective.metric]
+            for objective in objectives
+        ),
     )
 
 

@@ -23,6 +23,7 @@ from tuner.search.pareto import dominating_indices
 from tuner.search.rungs import Rungs
 from tuner.search.trials import FinishedTrial
 from tuner.spec.values import Direction, Objective, Value
+from tuner.training.stopwatch import OF_TRIAL
 from tuner.trial import EpochReport
 
 __all__ = ["Floor", "ParetoPruner"]
@@ -67,6 +68,8 @@ class Floor:
 class ParetoPruner:
     """Prunes when the hopeful end and the best point so far are both dominated, or under a floor.
 
+    The best point is what the trial would be recorded with if it ended now.
+
     Attributes:
         objectives: The study's objectives.
         outlook: Tells the hopeful end.
@@ -97,7 +100,7 @@ class ParetoPruner:
         complete = [trial for trial in finished if trial.values is not None]
         if epochs <= self.grace_epochs or len(complete) < self.startup_trials:
             return None
-        now = tuple(running[-1].best_metrics.get(each.metric, math.nan) for each in self.objectives)
+        now = tuple(_now(running[-1], each.metric) for each in self.objectives)
         above_now = self._dominators(now, complete)
         if not above_now:
             return None
@@ -157,3 +160,9 @@ class ParetoPruner:
         for objective, value in zip(self.objectives, rival.values or (), strict=True):
             numbers[f"{what}.{objective.metric}"] = value
         return numbers
+
+
+def _now(last: EpochReport, metric: str) -> float:
+    """Return what a trial would have if it ended now; NaN where that was not measured."""
+    measured = last.metrics if metric in OF_TRIAL else last.best_metrics
+    return measured.get(metric, math.nan)

@@ -21,7 +21,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from typing import TypeVar
 
-__all__ = ["ADDED", "OF_STEPS", "Clock", "Clocks", "Stopwatch", "Times"]
+__all__ = ["ADDED", "OF_STEPS", "OF_TRIAL", "Clock", "Clocks", "Stopwatch", "Times"]
 
 Clock = Callable[[], float]
 """Returns seconds from any beginning, never less than before."""
@@ -59,6 +59,10 @@ class Times:
     def as_metrics(self) -> dict[str, float]:
         """Return them by metric name."""
         return asdict(self)
+
+
+OF_TRIAL = frozenset({*asdict(Times()), "epochs_run", "peak_memory_bytes"}) - {*OF_STEPS}
+"""Costs of all of a trial: a trial's are those at its end, and not those at its kept epoch."""
 
 
 @dataclass(frozen=True)

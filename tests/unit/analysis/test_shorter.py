@@ -68,6 +68,25 @@ def test_numbers_that_are_none_are_left_out() -> None:
     assert ends(list(every)) == [(0, 1)]
 
 
+def test_beside_shorter_trainings_a_whole_one_is_charged_no_epochs_after_its_best_either() -> None:
+    aims = (AIMS[0], Objective("wall_time_s", "minimize"), AIMS[1])
+    rows = [
+        {"accuracy": accuracy, "wall_time_s": 10.0 * (epoch + 1), "training_time_s": 9.0 * (epoch + 1)}
+        for epoch, accuracy in enumerate([0.8, 0.7, 0.7, 0.7])
+    ]
+    reports = {0: [EpochReport(0, epoch, row, 0, rows[0]) for epoch, row in enumerate(rows)]}
+    whole = TrialRecord(0, "COMPLETE", values=(0.8, 41.0, 8.0), epochs=4)  # seconds of steps taken again
+
+    found = list(trainings([whole], reports, aims))
+    alone = [each for each in trainings([whole], reports, aims, shorter=False) if each.is_whole]
+
+    assert [each.values[1] for each in found] == [10.0, 20.0, 30.0, 40.0]
+    assert (found[0].is_whole, found[0].values) == (True, (0.8, 10.0, 8.0))
+    assert ends(front_of_trainings(found, aims)) == [(0, 1)]
+    assert [each.values for each in alone] == [(0.8, 41.0, 8.0)], "as `tuner front` has it"
+    assert [each.values[1] for each in trainings([whole], {}, aims)] == [41.0], "more is not known"
+
+
 def test_the_front_has_the_best_first_objective_first_and_shorter_trainings_beside() -> None:
     members = front_of_trainings(list(trainings(TRIALS, CURVES, AIMS)), AIMS)
 

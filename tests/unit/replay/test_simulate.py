@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -82,6 +84,20 @@ def test_a_trial_stops_early_by_its_own_rules() -> None:
     assert len(course.curve) == 3
     assert course.values == (0.6, 1.0)
     assert course.epochs == 4
+
+
+def test_what_counts_over_all_of_a_trial_is_that_at_its_end() -> None:
+    """As a study records it: of training steps those up to the kept epoch, of all else everything."""
+    objectives = (*OBJECTIVES, Objective("wall_time_s", "minimize"), Objective("epochs_run", "minimize"))
+    stopped = trial(0, [0.8, 0.7, 0.7, 0.7, 0.9], 1.0, patience=3)
+    epochs = tuple(
+        {**metrics, "wall_time_s": 10.0 * (epoch + 1), "epochs_run": epoch + 1.0}
+        for epoch, metrics in enumerate(stopped.epochs)
+    )
+    (course,) = courses_of([replace(stopped, epochs=epochs)], objectives, "training_time_s")
+
+    assert len(course.curve) == 4
+    assert course.values == (0.8, 1.0, 40.0, 4.0)
 
 
 def test_after_a_trial_has_stopped_early_there_is_nothing_left_to_prune() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -29,6 +30,7 @@ METRICS = {
         _metric("loss", "curve", 0.0),
         _metric("skill", "curve"),
         _metric("training_time_s", "grows", 0.0),
+        _metric("wall_time_s", "grows", 0.0),
         _metric("parameters", "constant", 0.0),
         _metric("size_bytes", "final", 0.0),
     )
@@ -95,6 +97,37 @@ def test_goes_on_when_its_best_point_so_far_is_on_the_front() -> None:
     falling = curve(9, [0.60, 0.30, 0.30, 0.30], 0.9)
     late = [finished(number, [0.70, 0.80, 0.85, 0.85], 0.95) for number in range(4)]
     assert pareto().decide(falling, late) is None
+
+
+def test_what_it_has_cost_by_now_counts_and_not_only_up_to_its_best_epoch() -> None:
+    """Of seconds by the clock on the wall; of training steps a study records those up to the kept epoch."""
+
+    def walled(reports: list[EpochReport]) -> list[EpochReport]:
+        rows = [
+            {"accuracy": each.metrics["accuracy"], "wall_time_s": each.metrics["training_time_s"]}
+            for each in reports
+        ]
+        return [
+            replace(each, metrics=row, best_metrics=rows[each.best_epoch])
+            for each, row in zip(reports, rows, strict=True)
+        ]
+
+    objectives = (Objective("accuracy", "maximize"), Objective("wall_time_s", "minimize"))
+    pruner = make_pruner(ComponentSpec("pareto"), objectives, METRICS)
+    curves = [curve(number, [0.6, 0.7, 0.8, 0.9], 5.0 + number) for number in range(4)]
+    beside = [
+        FinishedTrial(number, Ending.COMPLETE, (0.9, 4 * (5.0 + number)), walled(reports))
+        for number, reports in enumerate(curves)
+    ]
+    flat = curve(9, [0.5] * 12, 4.0)
+    decision = decided(pruner, walled(flat), beside, 3)
+
+    assert_no_hope_follows(decision)
+    assert decision.numbers["best.accuracy"] == 0.5
+    assert decision.numbers["best.wall_time_s"] == 48.0
+    assert decision.numbers["trials_above_best"] == 4
+    of_steps = [replace(trial, curve=reports) for trial, reports in zip(beside, curves, strict=True)]
+    assert pareto().decide(flat, of_steps, 3) is None, "its best epoch took 4 s of training"
 
 
 def test_grace_epochs_are_given_to_every_trial() -> None:
