@@ -38,19 +38,23 @@ class Floor:
         value: The least that is of use (the greatest, under ``minimize``).
         epochs: After how many epochs it counts.
         direction: In which the metric is better.
+        grows: Whether the metric only grows while a trial runs. Then its last value counts and not its best:
+            the least of seconds that add up is the first epoch's.
     """
 
     metric: str
     value: float
     epochs: int
     direction: Direction
+    grows: bool = False
 
     def decide(self, running: Sequence[EpochReport]) -> Decision | None:
         """Return why a trial is of no use; None if it is, or the floor does not count yet."""
         epochs = running[-1].epoch + 1
         if epochs < self.epochs:
             return None
-        best = best_of([report.metrics.get(self.metric) for report in running], self.direction)
+        measured = [report.metrics.get(self.metric) for report in running]
+        best = best_of(measured, "maximize" if self.grows else self.direction)
         if best is None or not is_better(self.value, best, self.direction):
             return None
         numbers: dict[str, Value] = {

@@ -164,7 +164,7 @@ def _floor(options: Options, objectives: Sequence[Objective], metrics: Mapping[s
             f"pruner 'pareto': floor_metric '{name}' has no best value, so its good side is not known",
             "name an objective",
         )
-    return Floor(name, value, int(options["floor_epochs"]), direction)
+    return Floor(name, value, int(options["floor_epochs"]), direction, metric.growth == "grows")
 
 
 def _make_by_optuna(
@@ -233,7 +233,13 @@ _PARETO = Component(
             "Epochs after which the floor counts; 2 gives a slow start a chance.",
             low=1,
         ),
-        Setting("floor_metric", "text", "accuracy", "The metric that the floor is about."),
+        Setting(
+            "floor_metric",
+            "text",
+            "accuracy",
+            "The metric that the floor is about: its best so far; of what grows, as seconds do, all until "
+            "now.",
+        ),
     ),
 )
 

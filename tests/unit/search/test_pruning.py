@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -205,6 +206,31 @@ def test_a_floor_on_a_metric_that_falls_is_a_ceiling() -> None:
         reason_of(pruner.decide(curve(9, [0.3], 0.1), [])) == "loss 0.7 is over the ceiling 0.5 after 1 epoch"
     )
     assert pruner.decide(curve(9, [0.6], 0.1), []) is None
+
+
+@pytest.mark.parametrize("metric", ["training_time_s", "wall_time_s"])
+def test_a_floor_on_what_grows_is_a_ceiling_on_all_until_now(metric: str) -> None:
+    running = curve(9, [0.5] * 6, 50.0)
+    rows = [{**each.metrics, "wall_time_s": each.metrics["training_time_s"]} for each in running]
+    running = [
+        replace(each, metrics=row, best_metrics=rows[0]) for each, row in zip(running, rows, strict=True)
+    ]
+    asked = pareto(floor=120.0, floor_epochs=2, floor_metric=metric)
+
+    assert asked.decide(running[:2], []) is None, "100 s"
+    decision = decided(asked, running[:3], [], 3)
+    assert decision.reason == f"{metric} 150 is over the ceiling 120 after 3 epochs"
+    assert decision.numbers["best"] == 150.0
+    lower = pareto(floor=40.0, floor_epochs=2, floor_metric=metric)
+    assert reason_of(lower.decide(running, [])) == f"{metric} 300 is over the ceiling 40 after 6 epochs"
+
+
+def test_of_what_grows_what_was_not_measured_changes_nothing() -> None:
+    running = curve(9, [0.5, 0.5], 50.0)
+    unmeasured = replace(running[1], epoch=2, metrics={"accuracy": 0.5, "training_time_s": math.nan})
+    asked = pareto(floor=60.0, floor_epochs=2, floor_metric="training_time_s")
+
+    assert reason_of(asked.decide([*running, unmeasured], [])).startswith("training_time_s 100 is over")
 
 
 def test_a_floor_says_enough_digits_to_tell_it_apart() -> None:
