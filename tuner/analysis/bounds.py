@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from decimal import Decimal
 from typing import Literal, TypeAlias
 
 from tuner.spec.catalogue import Setting
@@ -63,8 +64,8 @@ def reaching(parameter: Parameter, value: Value, target: Value, setting: Setting
 
     Returns:
         A target beyond the range widens it; one inside narrows it to the target and what lies on its far
-        side, choices to those beyond the value. A single value that is left becomes a fixed parameter. None
-        where no value is left.
+        side, choices to those beyond the value. The other end of a range stays as it is. A single value that
+        is left becomes a fixed parameter. None where no value is left.
     """
     match parameter:
         case CategoricalParameter():
@@ -126,27 +127,37 @@ def _ascending(numbers: tuple[Value, ...]) -> tuple[Value, ...]:
 
 
 def _moved(parameter: Range, side: Side, goal: float, setting: Setting) -> Parameter | None:
-    """Put one end to ``goal``, or to the parameter's step that is next to it on the far side."""
+    """Put one end to ``goal``, or to the parameter's step that is next to it on the far side.
+
+    The other end stays as it was declared.
+    """
     low, high = float(parameter.low), float(parameter.high)
     step = None if parameter.log else parameter.step
     if step:
         # Counted from the low end, where the steps begin; so a low end that moves out moves by whole ones.
         steps = (goal - low) / step
         upwards = goal > high if side == "high" else goal > low
-        goal = low + (math.ceil(steps - 1e-9) if upwards else math.floor(steps + 1e-9)) * step
-    if side == "low":
-        low = goal
-    else:
-        high = goal
-    if low > high or bounded(low, setting) != low or bounded(high, setting) != high:
+        count = math.ceil(steps - 1e-9) if upwards else math.floor(steps + 1e-9)
+        # As decimals, so that it is what a person would type; fewer digits would move the whole grid.
+        goal = float(Decimal(str(low)) + count * Decimal(str(step)))
+    if bounded(goal, setting) != goal or (goal > high if side == "low" else goal < low):
         return None
-    ends = typed(low, setting), typed(high, setting)
-    if ends[0] == ends[1]:
-        return FixedParameter(parameter.name, parameter.sets, ends[0], parameter.when)
+    end = goal if step else _typed_within(goal, (low, high), side, setting)
+    low, high = (end, high) if side == "low" else (low, end)
+    if low == high:
+        value = round(low) if isinstance(parameter, IntParameter) else low
+        return FixedParameter(parameter.name, parameter.sets, value, parameter.when)
     default = (
         parameter.default if parameter.default is not None and low <= parameter.default <= high else None
     )
     if isinstance(parameter, IntParameter):
         whole = None if default is None else int(default)
-        return replace(parameter, low=int(ends[0]), high=int(ends[1]), default=whole)
-    return replace(parameter, low=float(ends[0]), high=float(ends[1]), default=default)
+        return replace(parameter, low=round(low), high=round(high), default=whole)
+    return replace(parameter, low=low, high=high, default=default)
+
+
+def _typed_within(goal: float, ends: tuple[float, float], side: Side, setting: Setting) -> float:
+    """Write the goal of an end as it is typed, unless that passes the other end or the setting's bounds."""
+    near = float(typed(goal, setting))
+    passes = near > ends[1] if side == "low" else near < ends[0]
+    return goal if passes or bounded(near, setting) != near else near

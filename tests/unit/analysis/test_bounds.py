@@ -63,6 +63,52 @@ def test_a_parameter_is_widened_to_a_target_beyond_and_narrowed_to_one_inside(
     assert reaching(parameter, value, target, SETTINGS[parameter.sets]) == expected
 
 
+def rate(low: float, high: float, default: float | None = None) -> FloatParameter:
+    return FloatParameter("rate", "learning_rate", low, high, log=True, default=default)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "side", "expected"),
+    [
+        (rate(1.2345e-4, 0.0098765, 0.00987), "low", rate(6.17e-5, 0.0098765, 0.00987)),
+        (rate(1.2345e-4, 0.0098765), "high", rate(1.2345e-4, 0.0198)),
+        (dropout(0.0625, 0.4375, 0.0625), "high", dropout(0.0625, 0.625, 0.0625)),
+        (dropout(0.1875, 0.4375, 0.0625), "low", dropout(0.0625, 0.4375, 0.0625)),
+        (dropout(0.3, 0.6, 0.1), "low", dropout(0.1, 0.6, 0.1)),
+    ],
+)
+def test_going_out_leaves_the_other_end_and_the_steps_as_they_were_declared(
+    parameter: Parameter, side: Side, expected: Parameter
+) -> None:
+    assert widened(parameter, side, SETTINGS[parameter.sets], 2.0, 0.5) == expected
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "target", "expected"),
+    [
+        (rate(1.2345e-4, 0.0098765), 0.005, 0.0031234, rate(1.2345e-4, 0.00312)),
+        (rate(1.2345e-4, 0.0098765), 0.005, 0.0061234, rate(0.00612, 0.0098765)),
+        (dropout(0.0625, 0.4375, 0.0625), 0.0625, 0.1625, dropout(0.1875, 0.4375, 0.0625)),
+        (dropout(0.0625, 0.4375, 0.0625), 0.4375, 0.2, dropout(0.0625, 0.1875, 0.0625)),
+        (dropout(0.3, 0.6, 0.1), 0.3, 0.0, dropout(0.0, 0.6, 0.1)),
+    ],
+)
+def test_going_to_a_target_leaves_the_other_end_and_the_steps_as_they_were_declared(
+    parameter: Parameter, value: Value, target: Value, expected: Parameter
+) -> None:
+    assert reaching(parameter, value, target, SETTINGS[parameter.sets]) == expected
+
+
+def test_an_end_that_is_typed_shorter_does_not_pass_the_other_one() -> None:
+    parameter = rate(1e-4, 0.0098765)
+    assert reaching(parameter, 0.005, 0.0098761, SETTINGS["learning_rate"]) == rate(0.0098761, 0.0098765)
+
+
+def test_a_single_step_that_is_left_is_fixed_as_it_is() -> None:
+    parameter = dropout(0.0625, 0.4375, 0.0625)
+    assert reaching(parameter, 0.25, 0.4, SETTINGS["dropout"]) == FixedParameter("dropout", "dropout", 0.4375)
+
+
 def test_a_target_beyond_the_settings_own_bounds_is_not_reached() -> None:
     assert reaching(units(64, 4096), 4096, 8192, SETTINGS["units"]) is None
 
