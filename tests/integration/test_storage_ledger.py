@@ -800,6 +800,20 @@ class TestSnapshots:
             assert max(records_alive() for page in seen.pages() for _ in page) - before <= 6
         assert session.over_trials(lambda trials: max(records_alive() for _ in trials)) - before <= 6
 
+    def test_a_session_may_look_at_those_only_that_run_or_are_new(self, ledger: Ledger) -> None:
+        session = run_mixed(ledger, 6)
+        running = take(session)
+        others = join(ledger)
+        assert take(others).number == running.number + 1
+        which = Which(state="RUNNING", is_brief=True)
+        found = session.over_trials(
+            lambda trials: {trial.number: dict(trial.params) for trial in trials}, which
+        )
+        assert found[running.number] == running.params
+        numbers = session.over_trials(lambda trials: [trial.number for trial in trials], Which(first=5))
+        assert numbers == [*range(5, running.number + 2)]
+        assert set(found) - set(range(5)) == {running.number, running.number + 1}
+
     def test_an_error_of_the_reader_is_left_to_him(self, ledger: Ledger) -> None:
         with pytest.raises(BrokenPipeError, match="gone"), ledger.snapshot(NAME):
             raise BrokenPipeError("gone")

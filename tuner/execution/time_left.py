@@ -4,7 +4,10 @@ of them are predicted to end within it, which have gone on for too long, and wha
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from tuner.decision import Decision, Rule
 from tuner.execution.plan import StudyPlan
@@ -14,7 +17,7 @@ from tuner.search.packed import PackedParams
 from tuner.search.samplers import ATTEMPTS, draws_of
 from tuner.search.seconds import SecondsModel, TimedTrial
 from tuner.spec.values import CategoricalParameter, Params, Value
-from tuner.storage import BudgetUse, RunningStudy, TrialRecord
+from tuner.storage import BudgetUse, RunningStudy, TrialRecord, Which
 from tuner.trial import EpochReport, TrialRequest
 
 __all__ = ["TimeLeft", "over_limit"]
@@ -36,7 +39,7 @@ at last what the sampler thinks best. Tried on recorded studies against other po
 (``benchmarks/queue_order.py``)."""
 
 _NEW = 1e6
-"""Times the weight of a point with a choice that no ended trial had, say of a family, once the study has
+"""Times the weight of a point with a choice that no trial had, say of a family, once the study has
 gone on for as long as that trial is expected to take: it goes before all others, and among such points the
 quickest is still the likeliest. Without it studies of five minutes tried no slow family at all, and nobody
 learned what that is worth. Tried at once, it had a worker for most of the first minute, and went on for
@@ -55,6 +58,9 @@ _OVERRUN = 0.1
 _STALE = 1.05
 """Times the trials that were learned from: only so many more say anything new, and reading them all takes a
 while when there are thousands."""
+
+_Choice: TypeAlias = tuple[str, Value]
+"""A parameter's name and one of its choices."""
 
 
 class TimeLeft:
@@ -88,10 +94,14 @@ class TimeLeft:
         self._choices = [
             each.name
             for each in plan.spec.space
-            if isinstance(each, CategoricalParameter)
+            if self._draws > 1
+            and isinstance(each, CategoricalParameter)
             and any(isinstance(choice, str | bool) for choice in each.choices)  # not of numbers
         ]
-        self._tried: set[tuple[str, Value]] = set()
+        self._tried: set[_Choice] = set()
+        self._at_trial: dict[int, set[_Choice]] = {}
+        self._looked_at: tuple[int, int] | None = None
+        self._look_from = 0
         self.unused_s: float | None = None
 
     def choice(
@@ -109,11 +119,11 @@ class TimeLeft:
         is_last = self._draws > 1 and under_way and 0 < to_begin <= len(under_way) + 1
         if use.time_limit_s is None and not is_last:
             return None
-        self._keep_learned(use)
+        self._look(use)
         last = self._ending_together(under_way, now_s) if is_last else None
         if use.time_limit_s is None:
             return last
-        is_trying = any(self._is_new(placed.claim.params) for placed in under_way)
+        is_trying = any(not choices <= self._tried for choices in self._at_trial.values())
         return self._within(use, use.time_limit_s, last, tries_new=not is_trying)
 
     def _within(
@@ -137,11 +147,13 @@ class TimeLeft:
                 settings = self._plan.settings(params)
                 if self._model is None:
                     return float(self._work(settings) ** -haste)
-                if self._model.upper_s(settings) > left_s:
-                    return 0.0 if is_near else _UNFIT
-                self.unused_s = None
                 expected_s = self._model.expected_s(settings)
                 is_due = tries_new and expected_s <= use.used_s and self._is_new(params)
+                # Of what nobody has tried no upper bound is known that is worth much.
+                needed_s = expected_s if is_due and not is_near else self._model.upper_s(settings)
+                if needed_s > left_s:
+                    return 0.0 if is_near else _UNFIT
+                self.unused_s = None
                 return float((_NEW if is_due else 1.0) * expected_s**-haste)
 
             return Choice(self._draws, weight)
@@ -178,29 +190,76 @@ class TimeLeft:
 
     def _is_new(self, params: Params) -> bool:
         """Tell whether a point has a choice that no ended trial had."""
-        return any((name, params[name]) not in self._tried for name in self._choices if name in params)
+        return not self._choices_of(params) <= self._tried
+
+    def _choices_of(self, params: Params) -> set[_Choice]:
+        return {(name, params[name]) for name in self._choices if name in params}
 
     def _work(self, settings: Params) -> float:
         return self._work_of(self._plan.request_for(0, settings)) or _MIDDLING_WORK
 
-    def _keep_learned(self, use: BudgetUse) -> None:
-        """Learn from the trials that have ended, when enough have since the last time."""
-        if use.finished < self._learn_at:
-            return
-        self._learn_at = max(use.finished + 1, math.ceil(use.finished * _STALE))
-        self._tried, found = self._study.over_trials(self._ended)
-        self._model = SecondsModel.fit(found, self._work)
-        self._longest_s = max((trial.seconds for trial in found), default=0.0)
+    def _look(self, use: BudgetUse) -> None:
+        """See what was begun or has ended since the last look, and learn from all trials when it is time.
 
-    def _ended(self, trials: Iterable[TrialRecord]) -> tuple[set[tuple[str, Value]], list[TimedTrial]]:
-        """Return the choices that ended trials had, and what was timed of them; nothing else is kept."""
-        tried: set[tuple[str, Value]] = set()
-        timed = []
+        Which choices were tried must be known at once, or the same is tried again and again. For it only the
+        trials are read that run or are new: a few.
+        """
+        is_due = use.finished >= self._learn_at
+        if not is_due and (not self._choices or self._looked_at == (use.finished, use.running)):
+            return
+        self._looked_at = (use.finished, use.running)
+        if not is_due:
+            seen = self._study.over_trials(self._fold, Which(first=self._look_from, is_brief=True))
+            running = self._study.over_trials(self._fold, Which(state="RUNNING", is_brief=True))
+            is_due = self._keep(seen, running)
+        if is_due:  # what a choice costs that no trial had is known when the first that had it has ended
+            seen = self._study.over_trials(self._fold, Which())
+            self._keep(seen, seen)
+            self._learn_at = max(use.finished + 1, math.ceil(use.finished * _STALE))
+            self._model = SecondsModel.fit(seen.timed, self._work)
+            self._longest_s = max((trial.seconds for trial in seen.timed), default=0.0)
+
+    def _keep(self, seen: _Seen, running: _Seen) -> bool:
+        """Keep what was tried, and what is being tried; tell whether any of it had not been tried before."""
+        before = len(self._tried)
+        ran = self._at_trial | seen.at_trial
+        self._tried.update(seen.tried, *(ran[number] for number in ran.keys() - running.at_trial.keys()))
+        self._at_trial = running.at_trial
+        self._look_from = min(seen.first_waiting, max(seen.after, self._look_from))
+        return len(self._tried) > before
+
+    def _fold(self, trials: Iterable[TrialRecord]) -> _Seen:
+        """Keep of trials the choices that they have, and what was timed of them; nothing else."""
+        seen = _Seen()
         for trial in trials:
-            if trial.state in ("COMPLETE", "PRUNED", "FAIL"):
-                tried.update((name, trial.params[name]) for name in self._choices if name in trial.params)
-                timed += _timed(trial)
-        return tried, timed
+            seen.after = trial.number + 1
+            if trial.state == "WAITING":
+                seen.first_waiting = min(seen.first_waiting, trial.number)
+            elif trial.state == "RUNNING":
+                seen.at_trial[trial.number] = self._choices_of(trial.params)
+            else:
+                seen.tried |= self._choices_of(trial.params)
+                seen.timed += _timed(trial)
+        return seen
+
+
+@dataclass
+class _Seen:
+    """What is kept of trials that were read.
+
+    Attributes:
+        tried: Choices of those that have ended.
+        at_trial: Choices of those that run, in any session, by their numbers.
+        timed: Those that can be learned from.
+        first_waiting: The least number of a queued one; all numbers are less where none is.
+        after: The number after the last one's.
+    """
+
+    tried: set[_Choice] = field(default_factory=set)
+    at_trial: dict[int, set[_Choice]] = field(default_factory=dict)
+    timed: list[TimedTrial] = field(default_factory=list)
+    first_waiting: int = sys.maxsize
+    after: int = 0
 
 
 def over_limit(use: BudgetUse, curve: Sequence[EpochReport], epochs_left: int) -> Decision | None:

@@ -40,6 +40,7 @@ from tuner.trial import Ending, EpochReport, TrialOutcome
 __all__ = ["ReadyWorker", "RunningStudy", "Surroundings", "nothing_happens"]
 
 _Found = TypeVar("_Found")
+_EVERY = Which()
 
 
 class ReadyWorker(Protocol):
@@ -360,17 +361,18 @@ class RunningStudy:
         spec = self._record.spec
         return self._read(lambda connection: read_params(connection, self._holder.study_id, spec, number))
 
-    def over_trials(self, fold: Callable[[Iterator[TrialRecord]], _Found]) -> _Found:
-        """Return what ``fold`` makes of every trial of the study, by number.
+    def over_trials(self, fold: Callable[[Iterator[TrialRecord]], _Found], which: Which = _EVERY) -> _Found:
+        """Return what ``fold`` makes of the study's trials, by number.
 
         Args:
             fold: Is handed the trials one by one, so that only what it keeps stays in memory; and again from
                 the first on where the database was away.
+            which: Of the trials. Defaults to all of them.
         """
         spec = self._record.spec
 
         def read(connection: sa.Connection) -> _Found:
-            pages = read_pages(connection, self._holder.study_id, spec, Which())
+            pages = read_pages(connection, self._holder.study_id, spec, which)
             return fold(trial for page in pages for trial in page)
 
         return self._read(read)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,8 +18,8 @@ from tuner.execution.standing import Placed
 from tuner.execution.time_left import TimeLeft
 from tuner.search.samplers import ATTEMPTS
 from tuner.search.seconds import MIN_TRIALS
-from tuner.spec.values import CategoricalParameter, ComponentSpec, IntParameter
-from tuner.storage import BudgetUse, Claim, RunningStudy, TrialRecord
+from tuner.spec.values import CategoricalParameter, ComponentSpec, IntParameter, Params
+from tuner.storage import BudgetUse, Claim, RunningStudy, TrialRecord, Which
 from tuner.trial import EpochReport, TrialRequest
 
 FIXED = {"family": "lstm", "embedding": "trained"}
@@ -31,14 +32,21 @@ LAST = BudgetUse(10, None, 0.0, complete=8, pruned=0, failed=0, running=1, waiti
 
 @dataclass
 class Ended:
-    """A study of which only the ended trials are asked."""
+    """A study of which only the trials are asked; ``read`` counts them."""
 
     found: list[TrialRecord] = field(default_factory=list)
     reads: int = 0
+    read: int = 0
 
-    def over_trials(self, fold: Callable[[Iterator[TrialRecord]], Any]) -> Any:
+    def over_trials(self, fold: Callable[[Iterator[TrialRecord]], Any], which: Which) -> Any:
         self.reads += 1
-        return fold(iter(self.found))
+        found = [
+            trial
+            for trial in self.found
+            if trial.number >= which.first and which.state in (None, trial.state)
+        ]
+        self.read += len(found)
+        return fold(iter(found))
 
 
 def left(
@@ -265,14 +273,91 @@ def test_what_was_tried_in_vain_is_not_new(state: str) -> None:
 
 
 def test_one_worker_at_a_time_tries_what_is_new() -> None:
+    """Of whichever session."""
     ended = [with_kind(trial, "lstm") for trial in trials(1.0)]
-    time_left = left(Ended(ended))
-    placed = under_way(10)
-    other = replace(placed, claim=replace(placed.claim, params={"kind": "gru", "units": 10}))
-    choice = time_left.choice(replace(USE, used_s=300.0, complete=MIN_TRIALS), [other], 100.0)
+    other = with_kind(ended[0], "gru", number=MIN_TRIALS, state="RUNNING")
+    use = replace(USE, used_s=300.0, complete=MIN_TRIALS, running=1)
+    assert not goes_before(left(Ended([*ended, other])), use, "gru")
+
+
+def goes_before(time_left: TimeLeft, use: BudgetUse, kind: str) -> bool:
+    """Tell whether the longest trial of this kind goes before the shortest of another."""
+    choice = time_left.choice(use)
     assert choice is not None
     weight = choice(300.0).weight
-    assert weight({"kind": "gru", "units": 64}) < weight({"kind": "lstm", "units": 2})
+    return weight({"kind": kind, "units": 64}) > weight({"kind": "lstm", "units": 2})
+
+
+def test_what_has_just_been_tried_is_not_new_however_many_trials_there_are() -> None:
+    """Two hundred trials: only after ten more are seconds learned again."""
+    (one,) = trials(1.0, 1)
+    study = Ended([with_kind(one, "lstm", number=number, seconds=1.0 + number) for number in range(200)])
+    time_left, use = left(study), replace(USE, used_s=300.0, complete=200)
+    assert goes_before(time_left, use, "gru")
+    read = study.read
+
+    study.found.append(with_kind(one, "gru", number=200, state="RUNNING"))
+    assert not goes_before(time_left, replace(use, running=1), "gru"), "one worker tries it"
+    assert study.read - read < 10, "all were read again"
+    study.found.append(with_kind(one, "lstm", number=201))
+    study.found[200] = with_kind(one, "gru", number=200)
+    assert not goes_before(time_left, replace(use, complete=202), "gru"), "it has ended"
+    read = study.read - read
+    assert read < 2 * len(study.found), "all were read at each choice"
+
+
+def test_what_a_new_choice_costs_is_learned_from_the_first_trial_that_had_it() -> None:
+    """It took a hundred times as long as the others."""
+    (one,) = trials(1.0, 1)
+    study = Ended([with_kind(one, "lstm", number=number, seconds=1.0) for number in range(200)])
+    time_left, use = left(study), replace(USE, time_limit_s=6e4, used_s=300.0, complete=200)
+    time_left.choice(use)
+    new = {**one.settings, "family": "gru"}
+    study.found.append(with_kind(one, "gru", number=200, seconds=100.0, settings=new))
+    choice = time_left.choice(replace(use, complete=201))
+    assert choice is not None
+    weight = choice(300.0).weight
+    assert weight({"kind": "gru", "units": 2}) < weight({"kind": "lstm", "units": 2}) / 10
+
+
+def test_a_trial_that_began_and_ended_since_the_last_look_was_tried_even_if_it_was_queued_before_it() -> None:
+    """With one worker no other trial is ever under way when one is chosen."""
+    (one,) = trials(1.0, 1)
+    study = Ended([with_kind(one, "lstm", number=number, seconds=1.0 + number) for number in range(200)])
+    study.found.append(replace(one, number=200, state="WAITING", params={}))
+    time_left, use = left(study), replace(USE, used_s=300.0, complete=200, waiting=1)
+    assert goes_before(time_left, use, "gru")
+    study.found.append(with_kind(one, "lstm", number=201))
+    assert goes_before(time_left, replace(use, complete=201), "gru")
+    study.found[200] = with_kind(one, "gru", number=200)
+    assert not goes_before(time_left, replace(use, complete=202, waiting=0), "gru")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_family_whose_seconds_nobody_knows_is_tried_within_a_short_limit(seed: int) -> None:
+    """Five minutes in which quick trials of two to nine seconds end, of ever other lengths, and a slow family
+    is thought to take 120 s, but nobody can say that it will not take very long. Points are drawn at random.
+    """
+    chance, study, used_s = random.Random(seed), Ended(), 0.0
+    begun: list[str] = []
+    time_left = left(study, work=lambda request: 120.0 if request.params["family"] == "gru" else 4.0)
+    settings = CATALOGUE.complete(FIXED)
+    while used_s < 300.0:
+        choice = time_left.choice(replace(USE, time_limit_s=300.0, used_s=used_s, complete=len(begun)))
+        assert choice is not None
+        points = [{"kind": chance.choice(("lstm", "gru")), "units": chance.randint(2, 64)} for _ in range(8)]
+        weights = [choice(300.0 - used_s).weight(point) for point in points]
+        if not any(weights):
+            break
+        (point,) = chance.choices(points, weights)
+        seconds = chance.choice((2.0, 9.0)) * (30.0 if point["kind"] == "gru" else 1.0)
+        used_s += seconds
+        begun.append(str(point["kind"]))
+        given = {**settings, "family": point["kind"], "units": point["units"]}
+        study.found.append(
+            TrialRecord(len(study.found), "COMPLETE", point, given, seconds=seconds, epochs=3, session_id="s")
+        )
+    assert 1 <= begun.count("gru") <= 2, "the second one by chance"
 
 
 def test_far_from_the_limit_what_is_not_predicted_to_fit_comes_only_where_nothing_else_does() -> None:
@@ -309,3 +394,20 @@ def test_trials_are_read_when_others_have_ended_and_not_before() -> None:
     assert study.reads == 1
     keeping.choice(replace(USE, complete=MIN_TRIALS + 1))
     assert study.reads == 2
+
+
+def test_a_new_choice_that_is_due_comes_though_it_may_take_longer_than_what_is_left() -> None:
+    """By the others' scatter it may; what is expected of it fits. Near the limit that is not enough."""
+    ended = [
+        with_kind(trial, "lstm", seconds=(trial.seconds or 0.0) * scatter)
+        for trial, scatter in zip(trials(1.0), (0.2, 4.0, 0.2, 4.0, 0.2, 4.0), strict=True)
+    ]
+    time_left = left(Ended(ended))
+    new: Params = {"kind": "gru", "units": 10}
+    known: Params = {"kind": "lstm", "units": 10}
+    for limit_s, comes in ((6000.0, True), (320.0, False)):
+        choice = time_left.choice(replace(USE, time_limit_s=limit_s, used_s=300.0, complete=MIN_TRIALS))
+        assert choice is not None
+        weight = choice(20.0).weight
+        assert (weight(new) > 1.0) == comes
+        assert weight(known) < 1e-200, "it is not predicted to end"
