@@ -27,7 +27,8 @@ def remember_only(
 ) -> None:
     """Let Optuna's study read, of the trials that have ended by now, those only that say most.
 
-    The start points that were declared are read as well, so that they are found again; and all that ends
+    The start points that were declared are read as well, so that they are found again; the last trial,
+    whatever its end, for the next one's number, and with it its point, is told from it; and all that ends
     later. Optuna has no public way to this: the two fields that are set belong to its version 5.0, and
     ``test_cache`` fails where they mean something else.
 
@@ -50,8 +51,10 @@ def remember_only(
     cache = cast("_CachedStorage", study._storage)
     known = cache._studies.setdefault(study_id, _StudyInfo())
     columns = (optuna_trials.c.trial_id, optuna_trials.c.number, optuna_trials.c.state)
-    for trial_id, number, state in connection.execute(sa.select(*columns).where(mine)):
+    trials = connection.execute(sa.select(*columns).where(mine)).all()
+    last = max(number for _, number, _ in trials)
+    for trial_id, number, state in trials:
         if state in _ENDED:
             known.last_finished_trial_id = max(known.last_finished_trial_id, trial_id)
-        if number in chosen or state not in _ENDED or trial_id in marked:
+        if number in chosen or number == last or state not in _ENDED or trial_id in marked:
             known.unfinished_trial_ids.add(trial_id)

@@ -10,9 +10,10 @@ import sqlalchemy as sa
 
 from benchmarks.scale import NAME
 from benchmarks.scale.fill import fill
+from tuner.search.choice import Choice
 from tuner.search.optuna_samplers import START_POINT, StudySampler
 from tuner.search.samplers import make_sampler
-from tuner.spec.values import ComponentSpec
+from tuner.spec.values import ComponentSpec, Params
 from tuner.storage import Ledger, RunningStudy, open_database, tables, this_owner
 from tuner.storage.cache import remember_only
 from tuner.trial import Ending, TrialOutcome
@@ -96,6 +97,26 @@ def test_a_trial_is_given_what_it_were_given_had_all_been_read(
         given.append([end(session) for _ in range(3)])
 
     assert given[0] == given[1]
+
+
+def test_the_point_that_is_begun_is_one_of_those_that_were_weighed_though_the_last_trial_failed(
+    ledger: Ledger,
+) -> None:
+    session = ledger.join(NAME, tpe(ledger), this_owner())
+    failing = session.claim()
+    assert failing is not None
+    session.record_outcome(failing.token, TrialOutcome(failing.number, Ending.FAILED, reason="broken"), None)
+    session.finish_session()
+    seen: list[dict[str, object]] = []
+
+    def weight(params: Params) -> float:
+        seen.append(dict(params))
+        return 1.0
+
+    claim = ledger.join(NAME, tpe(ledger), this_owner()).claim(lambda _left_s: Choice(3, weight))
+
+    assert claim is not None
+    assert dict(claim.params) in seen
 
 
 def test_a_start_point_that_ended_long_ago_is_still_known(ledger: Ledger) -> None:
