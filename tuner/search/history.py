@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from optuna.study import Study
     from optuna.trial import FrozenTrial
 
-__all__ = ["PartOfStudy", "telling_numbers"]
+__all__ = ["PartOfStudy", "lasting_numbers", "telling_numbers"]
 
 
 def telling_numbers(
@@ -33,7 +33,8 @@ def telling_numbers(
     """Choose the trials that say most about where good points lie.
 
     Half of them are the best completed ones, by non-dominated rank and of one rank the latest; the others
-    are the latest, whatever their end. Choosing again among the chosen gives the same ones.
+    are the latest, whatever their end. Choosing later, when more have ended, may take one that was left out
+    before: see :func:`lasting_numbers`.
 
     Args:
         ended: Numbers of the trials that completed or were pruned.
@@ -47,14 +48,46 @@ def telling_numbers(
     latest = sorted(ended, reverse=True)
     if len(latest) <= most:
         return set(latest)
-    rank = ranks([value for _, value in values], ["maximize" if more else "minimize" for more in maximize])
-    best = sorted(zip(rank, (-number for number, _ in values), strict=True))[: most // 2]
-    chosen = {-number for _, number in best}
+    chosen = {number for _, number in _best_first(values, maximize)[: most // 2]}
     for number in latest:
         if len(chosen) == most:
             break
         chosen.add(number)
     return chosen
+
+
+def lasting_numbers(
+    ended: Iterable[int],
+    values: Sequence[tuple[int, Sequence[float]]],
+    maximize: Sequence[bool],
+    most: int,
+) -> set[int]:
+    """Choose the trials among which :func:`telling_numbers` chooses as among all, also when more have ended.
+
+    These are the latest ``most``, and the best completed ones by whole ranks, as many as hold ``most``: only
+    half of these are chosen, and a new trial that beats some of them lets others move up. By whole ranks, for
+    whatever beats one of them is then among them, so that beside new ones they have the ranks that they have
+    among all. It holds until new trials have beaten more than half of the best.
+
+    Args:
+        ended, values, maximize, most: As :func:`telling_numbers` has them.
+
+    Returns:
+        Their numbers.
+    """
+    latest = sorted(ended, reverse=True)[:most]
+    best = _best_first(values, maximize)
+    last_rank = best[:most][-1][0] if best else 0
+    return {*latest, *(number for rank, number in best if rank <= last_rank)}
+
+
+def _best_first(
+    values: Sequence[tuple[int, Sequence[float]]], maximize: Sequence[bool]
+) -> list[tuple[int, int]]:
+    """Return rank and number of completed trials: by non-dominated rank, of one rank the latest first."""
+    rank = ranks([value for _, value in values], ["maximize" if more else "minimize" for more in maximize])
+    numbers = (number for number, _ in values)
+    return sorted(zip(rank, numbers, strict=True), key=lambda each: (each[0], -each[1]))
 
 
 class PartOfStudy:

@@ -12,7 +12,7 @@ import optuna
 import sqlalchemy as sa
 from optuna.storages._cached_storage import _CachedStorage, _StudyInfo
 
-from tuner.search.history import telling_numbers
+from tuner.search.history import lasting_numbers
 from tuner.search.optuna_samplers import START_POINT
 from tuner.storage.reading import stored_values
 from tuner.storage.tables import optuna_trials, user_attributes
@@ -25,7 +25,8 @@ _ENDED = ("COMPLETE", "PRUNED", "FAIL")
 def remember_only(
     study: optuna.Study, connection: sa.Connection, study_id: int, maximize: list[bool], most: int
 ) -> None:
-    """Let Optuna's study read, of the trials that have ended by now, those only that say most.
+    """Let Optuna's study read, of the trials that have ended by now, those only that say most, and
+    will when more have.
 
     The start points that were declared are read as well, so that they are found again; the last trial,
     whatever its end, for the next one's number, and with it its point, is told from it; and all that ends
@@ -44,7 +45,7 @@ def remember_only(
     learned = list(connection.scalars(sa.select(optuna_trials.c.number).where(mine, is_learned)))
     if len(learned) <= most:
         return
-    chosen = telling_numbers(learned, list(stored_values(connection, study_id)), maximize, most)
+    chosen = lasting_numbers(learned, list(stored_values(connection, study_id)), maximize, most)
     marked = set(
         connection.scalars(sa.select(user_attributes.c.trial_id).where(user_attributes.c.key == START_POINT))
     )

@@ -5,7 +5,7 @@ import random
 import optuna
 import pytest
 
-from tuner.search.history import PartOfStudy, telling_numbers
+from tuner.search.history import PartOfStudy, lasting_numbers, telling_numbers
 from tuner.search.pareto import front_indices
 from tuner.search.samplers import make_sampler
 from tuner.spec.values import ComponentSpec, FloatParameter
@@ -45,13 +45,43 @@ def test_pruned_trials_are_chosen_for_being_late_only() -> None:
     assert chosen == {*range(40, 50), *range(90, 100)}
 
 
-def test_choosing_again_among_the_chosen_changes_nothing() -> None:
-    values = points(200)
-    chosen = telling_numbers(range(200), values, BOTH, most=60)
+@pytest.mark.parametrize("more", [0, 1, 5, 50])
+@pytest.mark.parametrize("objectives", [1, 2, 3])
+def test_among_the_lasting_the_same_are_chosen_as_among_all_also_when_more_have_ended(
+    objectives: int, more: int
+) -> None:
+    """Half of the trials are pruned; a part of the values is alike."""
+    maximize, chance = [True, False, False][:objectives], random.Random(more)
+    for _ in range(20):
+        values = {
+            number: [round(chance.random(), 2) for _ in range(objectives)]
+            for number in range(400 + more)
+            if chance.random() < 0.5
+        }
+        before = [each for each in values.items() if each[0] < 400]
+        lasting = {*lasting_numbers(range(400), before, maximize, most=80), *range(400, 400 + more)}
 
-    again = telling_numbers(chosen, [each for each in values if each[0] in chosen], BOTH, most=60)
+        among_these = [each for each in values.items() if each[0] in lasting]
 
-    assert again == chosen
+        assert telling_numbers(lasting, among_these, maximize, most=80) == telling_numbers(
+            range(400 + more), list(values.items()), maximize, most=80
+        )
+
+
+def test_a_trial_that_beats_the_best_lets_others_move_up_and_they_are_at_hand() -> None:
+    """Ten are of the first rank, ten of the second, beaten by number 0 only; what is new beats nine."""
+    first = [(0, (0.5, 0.1)), *((number, (0.9 + number / 1000, 5.0 + number)) for number in range(1, 10))]
+    second = [(number, (0.4 + number / 1000, 0.2 + number / 100)) for number in range(10, 20)]
+    new = (100, (0.95, 4.0))
+    values = [*first, *second, new]
+    assert telling_numbers(range(100), values[:-1], BOTH, most=20) == {*range(10), *range(90, 100)}
+
+    lasting = lasting_numbers(range(100), values[:-1], BOTH, most=20)
+    at_hand = [each for each in values if each[0] in {*lasting, 100}]
+    chosen = telling_numbers({*lasting, 100}, at_hand, BOTH, most=20)
+
+    assert chosen == telling_numbers(range(101), values, BOTH, most=20)
+    assert chosen == {0, *range(12, 20), *range(90, 101)}
 
 
 @pytest.fixture
