@@ -18,7 +18,7 @@ from optuna.samplers import BaseSampler, RandomSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from tuner.search.history import PartOfStudy
+from tuner.search.history import PartOfStudy, TellingTrials
 from tuner.search.space import grid_points
 from tuner.spec.values import Parameter
 from tuner.trial import trial_seed
@@ -84,6 +84,7 @@ class SeededSampler(StudySampler):
         self._attempt = 0
         self._current: tuple[int, BaseSampler] | None = None
         self._shown: Study | None = None
+        self._telling = None if history is None else TellingTrials(history)
         self.history = history
 
     def try_again(self, attempt: int) -> None:
@@ -107,10 +108,10 @@ class SeededSampler(StudySampler):
 
     def _study(self, study: Study) -> Study:
         """Return what the current trial's sampler is shown of its study, chosen once a trial."""
-        if self.history is None:
+        if self._telling is None:
             return study
         if self._shown is None:
-            self._shown = cast("Study", PartOfStudy(study, self.history))
+            self._shown = cast("Study", PartOfStudy(study, self._telling))
         return self._shown
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:

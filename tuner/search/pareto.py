@@ -117,15 +117,22 @@ def _ranks_of_two(losses: _Losses) -> list[int]:
 
 def _ranks_of_sorted(losses: _Losses) -> list[int]:
     """Rank unique, lexicographically ascending ``(n, n_objectives)`` losses, front by front."""
-    fronts: list[list[int]] = []
+    fronts: list[_Losses] = []  # each with room for more rows than it has
+    sizes: list[int] = []
     found = []
-    for index, row in enumerate(losses):
+    for row in losses[:, 1:]:  # in the first loss an earlier one is no worse
 
-        def is_free(front: list[int], row: _Losses = row) -> bool:
-            return not bool((losses[front] <= row).all(axis=1).any())
+        def is_free(rank: int, row: _Losses = row) -> bool:
+            return not bool((fronts[rank][: sizes[rank]] <= row).all(axis=1).any())
 
-        rank = bisect_left(fronts, True, key=is_free)
-        fronts[rank : rank + 1] = [[*fronts[rank], index] if rank < len(fronts) else [index]]
+        rank = bisect_left(range(len(fronts)), True, key=is_free)
+        if rank == len(fronts):
+            fronts.append(np.empty((8, losses.shape[1] - 1)))
+            sizes.append(0)
+        elif sizes[rank] == len(fronts[rank]):
+            fronts[rank] = np.concatenate([fronts[rank], np.empty_like(fronts[rank])])
+        fronts[rank][sizes[rank]] = row
+        sizes[rank] += 1
         found.append(rank)
     return found
 

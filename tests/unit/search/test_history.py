@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 import optuna
 import pytest
 
-from tuner.search.history import PartOfStudy, lasting_numbers, telling_numbers
-from tuner.search.pareto import front_indices
+from tuner.search.ahead import choose_attempt
+from tuner.search.choice import Choice
+from tuner.search.history import PartOfStudy, TellingTrials, lasting_numbers, telling_numbers
+from tuner.search.pareto import Point, front_indices, ranks
 from tuner.search.samplers import make_sampler
-from tuner.spec.values import ComponentSpec, FloatParameter
+from tuner.search.space import suggest
+from tuner.spec.values import ComponentSpec, Direction, FloatParameter
 
 BOTH = (True, False)
 
@@ -96,13 +100,60 @@ def long_study() -> optuna.Study:
 
 def test_a_part_of_a_study_shows_every_running_trial(long_study: optuna.Study) -> None:
     running = long_study.ask()
-    part = PartOfStudy(long_study, 50)
+    part = PartOfStudy(long_study, TellingTrials(50))
 
     shown = part.get_trials()
 
     assert len(shown) == 51
     assert running.number in {trial.number for trial in shown}
     assert part.directions == long_study.directions
+
+
+def test_trials_are_chosen_once_for_all_points_that_are_looked_at_and_anew_when_another_has_ended(
+    long_study: optuna.Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ranked: list[int] = []
+
+    def count(points: Sequence[Point], directions: Sequence[Direction]) -> list[int]:
+        ranked.append(len(points))
+        return ranks(points, directions)
+
+    monkeypatch.setattr("tuner.search.history.ranks", count)
+    space = (FloatParameter("x", "dropout", 0.0, 1.0), FloatParameter("y", "dropout", 0.0, 1.0))
+    sampler = make_sampler(ComponentSpec("tpe", {"history": 60}), space, study_seed=3)
+    long_study.sampler = sampler
+
+    def begin() -> optuna.Trial:
+        attempt = choose_attempt(long_study, sampler, space, Choice(8, lambda _: 1.0), 3)
+        sampler.try_again(attempt or 0)
+        trial = long_study.ask()
+        suggest(trial, space)
+        return trial
+
+    trial = begin()
+    assert ranked == [120]
+    begin()
+    assert ranked == [120], "a trial that has begun says nothing yet"
+    long_study.tell(trial, (2.0, -1.0))
+    begin()
+    assert ranked == [120, 121]
+    assert trial.number in {each.number for each in PartOfStudy(long_study, TellingTrials(60)).get_trials()}
+
+
+def test_what_was_chosen_of_one_study_is_not_taken_for_another(long_study: optuna.Study) -> None:
+    """Their trials have the same numbers and other values."""
+    other = optuna.create_study(directions=["maximize", "minimize"])
+    other.add_trials(
+        [
+            optuna.trial.create_trial(values=[-value for value in trial.values])
+            for trial in long_study.get_trials()
+        ]
+    )
+    telling = TellingTrials(50)
+
+    for study in (long_study, other):
+        alone = PartOfStudy(study, TellingTrials(50)).get_trials()
+        assert PartOfStudy(study, telling).get_trials() == alone
 
 
 def test_tpe_is_shown_as_many_trials_as_declared(

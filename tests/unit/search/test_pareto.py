@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 
 import pytest
 
@@ -36,6 +37,21 @@ def test_dominating_indices_name_every_dominator() -> None:
 def test_ranks_peel_front_after_front() -> None:
     points = [(0.9, 10.0), (0.8, 5.0), (0.8, 11.0), (0.7, 6.0), (0.6, 12.0)]
     assert ranks(points, BOTH) == [0, 0, 1, 1, 2]
+
+
+@pytest.mark.parametrize("objectives", [1, 2, 3, 4])
+def test_each_rank_is_the_front_of_what_is_left_without_those_before_it(objectives: int) -> None:
+    """Of many points, some of them alike: a front of three objectives has dozens of members."""
+    chance = random.Random(objectives)
+    points = [[round(chance.random(), 1) for _ in range(objectives)] for _ in range(400)]
+    directions = (*BOTH, *BOTH)[:objectives]
+    found = ranks(points, directions)
+    rest = list(range(len(points)))
+    for rank in range(max(found) + 1):
+        front = {rest[index] for index in front_indices([points[index] for index in rest], directions)}
+        assert front == {index for index, its in enumerate(found) if its == rank}
+        rest = [index for index in rest if index not in front]
+    assert not rest
 
 
 def test_one_objective_has_the_best_as_its_front() -> None:
