@@ -482,7 +482,9 @@ class TestClaims:
             return Choice(1, lambda _params: 1.0)
 
         session.claim(note)
+        assert session.use_of_budget().left_s == pytest.approx(found[0], abs=30)
         other.finish_session()
+        assert session.use_of_budget().left_s == pytest.approx(600.0, abs=30)
         session.claim(note)
         assert found[0] == pytest.approx(300.0, abs=30)
         assert found[1] == pytest.approx(600.0, abs=30)

@@ -136,7 +136,7 @@ class TimeLeft:
         a number are chosen as without a limit.
         """
         haste = _HASTE * max(0.0, 1.0 - use.used_s / time_limit_s)
-        is_near = self._model is not None and time_limit_s - use.used_s < _FAR_OFF * self._longest_s
+        is_near = self._model is not None and use.left_s < _FAR_OFF * self._longest_s
         if not is_near and (last is not None or self._draws == 1):
             return last
 
@@ -266,7 +266,7 @@ def over_limit(use: BudgetUse, curve: Sequence[EpochReport], epochs_left: int) -
     """Tell why a trial under way is finished with the epochs that it has; None if it goes on.
 
     Args:
-        use: Of the study's budget, now.
+        use: Of the study's budget, now. What the trial still takes, each of its sessions uses of the limit.
         curve: The trial's epochs so far, at least one.
         epochs_left: Epochs that it may still train.
     """
@@ -274,13 +274,14 @@ def over_limit(use: BudgetUse, curve: Sequence[EpochReport], epochs_left: int) -
         return None
     latest_s = (1.0 + _OVERRUN) * use.time_limit_s
     epoch_s = _epoch_s(curve)
-    if use.used_s + epoch_s * epochs_left <= latest_s:
+    if use.used_s + epoch_s * epochs_left * use.sessions <= latest_s:
         return None
     numbers: dict[str, Value] = {
         "epochs": curve[-1].epoch + 1,
         "epochs_left": epochs_left,
         "epoch_s": epoch_s,
         "used_s": use.used_s,
+        "sessions": use.sessions,
         "time_limit_s": use.time_limit_s,
         "latest_s": latest_s,
     }

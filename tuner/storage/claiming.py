@@ -7,7 +7,6 @@ before another is begun, and a trial counts from the moment it exists in Optuna'
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -86,7 +85,12 @@ class Claimer:
             now = self.database.now(connection)
             record = read_study(connection, self.name, self.holder.owner, now)
             use = use_of_budget(connection, self.holder.study_id, record.budget)
-        return replace(use, used_s=use.used_s + self.unrecorded_s())
+        return self._now(use, record)
+
+    def _now(self, use: BudgetUse, record: StudyRecord) -> BudgetUse:
+        """Return how the budget stands with what is not written down yet, and by how many it is used up."""
+        sessions = max(1, record.sessions_alive)
+        return replace(use, used_s=use.used_s + self.unrecorded_s(), sessions=sessions)
 
     # -- what must go on ---------------------------------------------------------------------------
 
@@ -195,7 +199,7 @@ class Claimer:
                 record = read_study(connection, self.name, self.holder.owner, now)
                 use = use_of_budget(connection, self.holder.study_id, record.budget)
                 queued = 0 if self.sampler.capacity is None else self._count_queued(connection)
-            use = replace(use, used_s=use.used_s + self.unrecorded_s())
+            use = self._now(use, record)
             if not use.may_begin or (not use.waiting and self._is_exhausted(use.begun - queued)):
                 return None
             if not use.waiting and not self._chose(choice, record, use):
@@ -213,13 +217,9 @@ class Claimer:
             return True
         if self.unfit == (use.finished, use.time_limit_s):
             return False  # as it stands nothing fitted, and the time left only shrinks
-        left_s = math.inf
-        if use.time_limit_s is not None:
-            # The limit counts the seconds of all sessions, so that several use it up together.
-            left_s = (use.time_limit_s - use.used_s) / max(1, record.sessions_alive)
         with self.database.translated():
             chosen = choose_attempt(
-                self.study, self.sampler, record.spec.space, choice(left_s), record.spec.seed
+                self.study, self.sampler, record.spec.space, choice(use.left_s), record.spec.seed
             )
         self.sampler.try_again(chosen or 0)
         if chosen is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -362,6 +363,7 @@ class BudgetUse:
         running: Trials under way, or given back and waiting to go on.
         waiting: Queued trials, not yet begun.
         failures_in_a_row: Failed trials since the last that ended otherwise, in the order of their ends.
+        sessions: Sessions that use it up together, at least 1. Defaults to 1, the one that asks.
     """
 
     trials: int | None
@@ -373,6 +375,12 @@ class BudgetUse:
     running: int
     waiting: int
     failures_in_a_row: int
+    sessions: int = 1
+
+    @property
+    def left_s(self) -> float:
+        """Seconds until the time limit by the clock; each of the sessions uses it up."""
+        return math.inf if self.time_limit_s is None else (self.time_limit_s - self.used_s) / self.sessions
 
     @property
     def finished(self) -> int:

@@ -577,21 +577,21 @@ def test_a_trial_far_over_the_time_limit_is_finished_with_the_epochs_that_it_has
 
 
 @pytest.mark.parametrize(
-    ("limit_s", "used_s", "epochs_left", "reason"),
+    ("limit_s", "used_s", "sessions", "epochs_left", "reason"),
     [
-        (None, 1000.0, 6, ""),
-        (100.0, 99.0, 6, ""),
-        (100.0, 101.0, 0, ""),
-        (100.0, 101.0, 4, ""),  # 8 s more: within a tenth of the limit
-        (100.0, 101.0, 6, "the time limit was reached after 2 of 8 epochs"),
+        (None, 1000.0, 1, 6, ""),
+        (100.0, 99.0, 1, 6, ""),
+        (100.0, 101.0, 1, 0, ""),
+        (100.0, 101.0, 1, 4, ""),  # 8 s more: within a tenth of the limit
+        (100.0, 101.0, 1, 6, "the time limit was reached after 2 of 8 epochs"),
+        (100.0, 101.0, 2, 2, ""),  # 4 s more, in both sessions
+        (100.0, 101.0, 2, 4, "the time limit was reached after 2 of 6 epochs"),
     ],
 )
 def test_a_trial_may_end_a_tenth_of_the_limit_after_it(
-    limit_s: float | None, used_s: float, epochs_left: int, reason: str
+    limit_s: float | None, used_s: float, sessions: int, epochs_left: int, reason: str
 ) -> None:
-    use = BudgetUse(
-        None, limit_s, used_s, complete=0, pruned=0, failed=0, running=1, waiting=0, failures_in_a_row=0
-    )
+    use = BudgetUse(None, limit_s, used_s, 0, 0, 0, 1, 0, 0, sessions)
     curve = [EpochReport(0, epoch, {"wall_time_s": 2.0 * (epoch + 1)}, epoch, {}) for epoch in range(2)]
 
     found = over_limit(use, curve, epochs_left)
@@ -599,7 +599,8 @@ def test_a_trial_may_end_a_tenth_of_the_limit_after_it(
     assert reason_of(found) == reason
     if found is not None:
         numbers = {name: float(value) for name, value in found.numbers.items()}
-        assert numbers["used_s"] + numbers["epoch_s"] * numbers["epochs_left"] > numbers["latest_s"]
+        more_s = numbers["epoch_s"] * numbers["epochs_left"] * numbers["sessions"]
+        assert numbers["used_s"] + more_s > numbers["latest_s"]
         assert numbers["used_s"] >= numbers["time_limit_s"]
 
 

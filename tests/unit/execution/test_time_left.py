@@ -379,6 +379,15 @@ def test_near_the_limit_nothing_is_begun_that_is_not_predicted_to_end() -> None:
     assert keeping.unused_s is None
 
 
+def test_the_limit_is_near_when_the_sessions_together_soon_use_it_up() -> None:
+    """The longest trial took 52 s: 250 s are far off for one session, and 125 s for each of two are near."""
+    use = replace(USE, used_s=350.0, complete=MIN_TRIALS)
+    for sessions, is_near in ((1, False), (2, True)):
+        choice = left(Ended(trials(1.0))).choice(replace(use, sessions=sessions))
+        assert choice is not None
+        assert (choice(250.0 / sessions).weight({"units": 2000}) == 0.0) == is_near
+
+
 def test_with_one_draw_only_the_end_is_judged() -> None:
     keeping = left(Ended(trials(2.0)), ComponentSpec("tpe", {"draws": 1}))
     assert keeping.choice(replace(USE, complete=MIN_TRIALS)) is None

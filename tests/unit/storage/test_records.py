@@ -24,6 +24,12 @@ def use(**given: float | None) -> BudgetUse:
     return BudgetUse(**{**plain, **given})  # type: ignore[arg-type]
 
 
+def test_several_sessions_use_up_together_what_is_left_of_a_time_limit() -> None:
+    assert use(time_limit_s=600.0, used_s=200.0).left_s == 400.0
+    assert use(time_limit_s=600.0, used_s=200.0, sessions=4).left_s == 100.0
+    assert use(used_s=200.0).left_s == math.inf
+
+
 def test_begun_trials_count_whatever_became_of_them() -> None:
     found = use(complete=4, pruned=3, failed=2, running=1, waiting=5)
     assert (found.finished, found.begun) == (9, 10)
