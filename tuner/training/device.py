@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from tuner.training.gpus import gpu_named
+
 if TYPE_CHECKING:
     import keras
 
@@ -72,8 +74,7 @@ def plan_device(
         # A worker for the processor must not take memory of a GPU that is another's.
         settings["CUDA_VISIBLE_DEVICES"] = "-1"
     else:
-        names = [each.strip() for each in environment.get("CUDA_VISIBLE_DEVICES", "").split(",")]
-        settings["CUDA_VISIBLE_DEVICES"] = names[gpu_index] if all(names) else str(gpu_index)
+        settings["CUDA_VISIBLE_DEVICES"] = gpu_named(environment, gpu_index)
     return DevicePlan(
         settings, tuple(cores or ()), max(1, threads), gpu_memory_limit_mib, gpu_index is not None
     )

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-__all__ = ["count_gpus", "visible_gpus"]
+__all__ = ["count_gpus", "gpu_named", "visible_gpus"]
 
 _PROC = Path("/proc/driver/nvidia/gpus")
 _PATIENCE_S = 10.0
@@ -33,6 +33,18 @@ def visible_gpus(environment: Mapping[str, str], present: int) -> tuple[str, ...
             break
         found.append(name)
     return tuple(found)
+
+
+def gpu_named(environment: Mapping[str, str], index: int) -> str:
+    """Return by which name CUDA knows one of the visible GPUs.
+
+    Args:
+        environment: As for :func:`visible_gpus`.
+        index: Its place among those that :func:`visible_gpus` returns, from 0. They are the first that are
+            declared, so that nobody needs to be asked again for how many are present.
+    """
+    declared = environment.get("CUDA_VISIBLE_DEVICES")
+    return str(index) if declared is None else declared.split(",")[index].strip()
 
 
 def count_gpus(

@@ -24,7 +24,15 @@ def test_a_worker_for_the_processor_hides_the_gpus() -> None:
 
 @pytest.mark.parametrize(
     ("declared", "index", "shown"),
-    [(None, 1, "1"), ("2,3", 1, "3"), ("GPU-aa", 0, "GPU-aa"), ("2, 3", 0, "2")],
+    [
+        (None, 1, "1"),
+        ("2,3", 1, "3"),
+        ("GPU-aa", 0, "GPU-aa"),
+        ("2, 3", 0, "2"),
+        ("2,3,", 0, "2"),
+        ("2,3,", 1, "3"),
+        ("3,,1", 0, "3"),
+    ],
 )
 def test_a_worker_sees_its_own_gpu_of_those_that_are_visible(
     declared: str | None, index: int, shown: str

@@ -6,9 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from tuner.training.gpus import count_gpus, visible_gpus
+from tuner.training.gpus import count_gpus, gpu_named, visible_gpus
 
 TWO = "GPU 0: NVIDIA A (UUID: GPU-aa)\n  MIG 1g\nGPU 1: NVIDIA B (UUID: GPU-bb)\n"
+
+
+@pytest.mark.parametrize("declared", [None, "1", " 1, 0", "0,7,1", "GPU-aa,1", "1,0,", "1,,0"])
+def test_a_visible_gpu_has_the_name_that_it_is_listed_by(declared: str | None) -> None:
+    environment = {} if declared is None else {"CUDA_VISIBLE_DEVICES": declared}
+    shown = visible_gpus(environment, present=2)
+
+    assert shown
+    assert tuple(gpu_named(environment, index) for index in range(len(shown))) == shown
 
 
 @pytest.mark.parametrize(
