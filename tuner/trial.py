@@ -53,7 +53,7 @@ def threads_of(device: str) -> int | None:
     """
     if re.fullmatch(r"CPU \(core \d+\)", device):
         return 1
-    several = re.fullmatch(r"CPU \((\d+) cores\)", device)
+    several = re.fullmatch(r"CPU \((\d+) (?:cores|threads?)\)", device)
     return int(several[1]) if several else None
 
 

@@ -6,7 +6,6 @@ core there gets workers that stand still in turn, so a quota counts as that many
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import psutil
 
 from tuner.execution.groups import MEMBERSHIP, MOUNTED, folders_v1, folders_v2, numbers_in
+from tuner.training.affinity import own_cores
 from tuner.wording import counted
 
 __all__ = ["Cores", "busy_shares", "cores_here", "quietest", "quota_here"]
@@ -60,7 +60,7 @@ def cores_here(*, quietest_first: bool = False) -> Cores:
             chosen: other containers see the same cores, and would take the lowest numbers as well. Takes
             :data:`LOOK_S`.
     """
-    cores = Cores(tuple(sorted(os.sched_getaffinity(0))), quota_here())
+    cores = Cores(own_cores(), quota_here())
     if not quietest_first or cores.usable == len(cores.numbers):
         return cores
     return replace(cores, numbers=quietest(busy_shares(cores.numbers)))

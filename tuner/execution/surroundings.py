@@ -18,6 +18,7 @@ import psutil
 
 from tuner.spec.values import Value
 from tuner.storage import Surroundings
+from tuner.training.affinity import own_cores
 
 __all__ = ["Git", "ask_git", "surroundings_of"]
 
@@ -57,9 +58,7 @@ def surroundings_of(
         facts |= {"space_commit": commit} if commit else {}
     facts |= {
         "system": platform.platform(),
-        "cpu_count": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count() or 1,
+        "cpu_count": len(own_cores()),
         "memory_bytes": int(psutil.virtual_memory().total),
         "python": platform.python_version(),
     }

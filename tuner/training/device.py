@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from tuner.training.affinity import can_choose_cores, own_cores
 from tuner.training.gpus import gpu_named
+from tuner.wording import counted
 
 if TYPE_CHECKING:
     import keras
@@ -93,7 +95,7 @@ def prepare_device(
     """
     plan = plan_device(gpu_index, gpu_memory_limit_mib, threads, cores, os.environ)
     os.environ.update(plan.environment)
-    if plan.cores and hasattr(os, "sched_setaffinity"):
+    if plan.cores and can_choose_cores():
         os.sched_setaffinity(0, plan.cores)
     import tensorflow as tf
 
@@ -119,16 +121,19 @@ def _apply(plan: DevicePlan, config: Any) -> None:
 
 
 def describe_device() -> str:
-    """Return what this process computes on: ``GPU (NVIDIA ...)``, ``CPU (core 1)`` or ``CPU (8 cores)``."""
+    """Return what this process computes on: ``GPU (NVIDIA ...)``, ``CPU (core 1)`` or ``CPU (8 cores)``.
+
+    Where a system does not let cores be chosen, its threads: ``CPU (2 threads)``.
+    """
     import tensorflow as tf
 
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
         details = tf.config.experimental.get_device_details(gpus[0])
         return f"GPU ({details.get('device_name', gpus[0].name)})"
-    cores = (
-        sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
-    )
+    if not can_choose_cores():  # threads are all that a worker has of its own
+        return f"CPU ({counted(threads_here(), 'thread')})"
+    cores = own_cores()
     return f"CPU (core {cores[0]})" if len(cores) == 1 else f"CPU ({len(cores)} cores)"
 
 
@@ -136,7 +141,7 @@ def threads_here() -> int:
     """Return in how many threads one operation may run: as many as cores where none were set."""
     import tensorflow as tf
 
-    return tf.config.threading.get_intra_op_parallelism_threads() or len(os.sched_getaffinity(0))
+    return tf.config.threading.get_intra_op_parallelism_threads() or len(own_cores())
 
 
 def has_one_core() -> bool:
@@ -144,7 +149,7 @@ def has_one_core() -> bool:
     import tensorflow as tf
 
     on_gpu = bool(tf.config.list_physical_devices("GPU"))
-    return not on_gpu and hasattr(os, "sched_getaffinity") and len(os.sched_getaffinity(0)) == 1
+    return not on_gpu and can_choose_cores() and len(own_cores()) == 1
 
 
 def queued_s(tasks: Path = Path("/proc/self/task")) -> float:
@@ -162,8 +167,7 @@ def queued_s(tasks: Path = Path("/proc/self/task")) -> float:
             waited_ns += int(status.read_text().split()[1])
         except (OSError, IndexError, ValueError):  # the thread has just ended
             continue
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return waited_ns / 1e9 / cores
+    return waited_ns / 1e9 / len(own_cores())
 
 
 def recurrent_kernel(model: keras.Model, gpu: bool) -> Literal["cudnn", "plain", "none"]:

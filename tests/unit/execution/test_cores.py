@@ -112,6 +112,14 @@ def test_cores_are_those_of_this_process() -> None:
     assert busy_shares([0]).keys() == {0}
 
 
+def test_all_cores_count_where_the_system_does_not_say_which_are_ours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity")
+
+    assert cores_here().numbers == tuple(range(os.cpu_count() or 1))
+
+
 @contextmanager
 def group_with_quota(limit: float) -> Iterator[Path]:
     """Make a control group with a quota, or skip where none can be made."""

@@ -282,7 +282,14 @@ def test_what_was_timed_on_a_gpu_is_shown_where_there_is_none(
 
 @pytest.mark.parametrize(
     ("device", "expected"),
-    [("CPU (core 3)", True), ("none", True), ("CPU (2 cores)", False), ("GPU (NVIDIA A100)", False)],
+    [
+        ("CPU (core 3)", True),
+        ("CPU (1 thread)", True),
+        ("none", True),
+        ("CPU (2 cores)", False),
+        ("CPU (2 threads)", False),
+        ("GPU (NVIDIA A100)", False),
+    ],
 )
 def test_a_timing_is_alike_by_its_threads(mixed: OpenStudy, device: str, expected: bool) -> None:
     assert alone_here(mixed, FOUR).took(TimingRecord(0, 1.0, 0.1, "here", device)) is expected

@@ -161,6 +161,19 @@ print(0 < calibrate() < 60)
     ]
 
 
+@pytest.mark.slow
+def test_a_worker_is_named_by_its_threads_where_it_can_have_no_cores_of_its_own() -> None:
+    code = """
+import os
+del os.sched_getaffinity, os.sched_setaffinity
+from tuner.training.device import has_one_core, prepare_device, queued_s, threads_here
+print(prepare_device(None, None, 2, [0, 1]), threads_here(), has_one_core(), queued_s() >= 0)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines() == ["CPU (2 threads) 2 False True"]
+
+
 def test_time_spent_in_the_queue_is_that_of_all_threads(tmp_path: Path) -> None:
     for thread, waited_ns in (("1", 2_000_000_000), ("2", 4_000_000_000)):
         (tmp_path / thread).mkdir()
