@@ -10,7 +10,7 @@ from tuner.execution.placement import Place, in_words, plan_places, sharing
 from tuner.execution.room import Room, divide
 from tuner.execution.threads import Threads
 from tuner.spec.values import ExecutionSpec, Value
-from tuner.training.gpus import count_gpus
+from tuner.training.gpus import Gpus, count_gpus, gpus_here
 
 __all__ = ["Share", "share_machine"]
 
@@ -23,8 +23,9 @@ class Share:
         cores: Of this process.
         room: How many workers there are, and their memory.
         places: One a worker.
-        remarks: What a person should know: why there are fewer workers than cores, trials that do not fit,
-            other threads than the study began with, idle cores, and what workers share.
+        remarks: What a person should know: GPUs that cannot be used, why there are fewer workers than cores,
+            trials that do not fit, other threads than the study began with, idle cores, and what workers
+            share.
     """
 
     cores: Cores
@@ -54,7 +55,7 @@ def share_machine(
     *,
     idle: bool = False,
     cores: Cores | None = None,
-    gpus: int | None = None,
+    gpus: Gpus | None = None,
 ) -> Share:
     """Divide this machine among the workers of a session.
 
@@ -62,18 +63,19 @@ def share_machine(
         execution: What is declared, with what the command line says in its place.
         begun: Threads that each worker had when the study began, or None.
         largest: What the largest trial takes with its worker, in bytes, or None if that is unknown.
-        idle: Whether there is nothing to train; then nothing is to be known of threads and of sharing.
+        idle: Whether there is nothing to train; then nothing is to be known of threads and of sharing, nor
+            from TensorFlow.
         cores, gpus: Default to those of this process.
 
     Raises:
         InputError: If there are to be more workers than a machine could start.
     """
     cores = cores or cores_here(quietest_first=not idle)
-    gpus = count_gpus() if gpus is None else gpus
+    here = gpus or (Gpus(count_gpus()) if idle else gpus_here())
     kept = Threads(execution.threads, begun)
-    wanted = kept.wanted(on_gpu=gpus > 0)
-    room = divide(execution, execution.workers, cores, gpus, largest, threads=wanted)
-    places = plan_places(room.workers, cores, wanted, gpus, execution.gpu_memory_limit_mib)
+    wanted = kept.wanted(on_gpu=here.count > 0)
+    room = divide(execution, execution.workers, cores, here.count, largest, threads=wanted)
+    places = plan_places(room.workers, cores, wanted, here.count, execution.gpu_memory_limit_mib)
     told = () if idle else (*kept.remarks(places, cores), *sharing(places, cores))
-    remarks = tuple(remark for remark in (room.remark, room.shortage, *told) if remark)
+    remarks = tuple(remark for remark in (here.remark, room.remark, room.shortage, *told) if remark)
     return Share(cores, room, places, remarks)

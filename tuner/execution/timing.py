@@ -38,7 +38,7 @@ from tuner.execution.placement import Place, quiet_place
 from tuner.execution.threads import began_with
 from tuner.spec.values import Value
 from tuner.storage import TimingRecord, TimingSession
-from tuner.training.gpus import count_gpus
+from tuner.training.gpus import gpus_here
 from tuner.training.stopwatch import OF_STEPS
 from tuner.trial import (
     EpochReport,
@@ -156,7 +156,7 @@ def alone_here(study: OpenStudy, cores: Cores | None = None, n_gpus: int | None 
     device = str(ran[0].facts["device"]) if ran else ""
     ways = {way_of(str(trial.facts["device"])) for trial in ran} - {""}
     if device.startswith("GPU"):
-        return _on_gpu(ran[0].number, device, ways, cores, count_gpus() if n_gpus is None else n_gpus)
+        return _on_gpu(ran[0].number, device, ways, cores, gpus_here().count if n_gpus is None else n_gpus)
     wanted = began_with(study.ledger, study.name) or study.spec.execution.threads or 1
     threads = min(wanted, cores.usable)
     if threads < wanted:

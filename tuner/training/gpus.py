@@ -1,18 +1,45 @@
-"""How many GPUs there are, asked without TensorFlow: the coordinator needs to know and must stay light."""
+"""How many GPUs there are for workers. The coordinator needs to know and must stay light.
+
+The driver is asked first, in a moment. Where it has a GPU, TensorFlow is asked in a process of its own
+whether it can use it: without CUDA's libraries workers would train on the processor, in a plan for a GPU.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-__all__ = ["count_gpus", "gpu_named", "visible_gpus"]
+from tuner.wording import counted
+
+__all__ = ["Gpus", "count_gpus", "gpu_named", "gpus_here", "visible_gpus"]
 
 _PROC = Path("/proc/driver/nvidia/gpus")
 _PATIENCE_S = 10.0
 """nvidia-smi takes a second or two to wake a sleeping driver, and hangs on a broken one."""
+
+_IMPORT_PATIENCE_S = 120.0
+"""TensorFlow is imported in some five seconds, and from a slow disk in a minute."""
+
+_ASK_TENSORFLOW = "import tensorflow as tf; print(len(tf.config.list_physical_devices('GPU')))"
+
+
+@dataclass(frozen=True)
+class Gpus:
+    """The GPUs of this machine for workers.
+
+    Attributes:
+        count: Those that workers can use.
+        remark: Why others that are here cannot be used, or empty.
+    """
+
+    count: int
+    remark: str = ""
 
 
 def visible_gpus(environment: Mapping[str, str], present: int) -> tuple[str, ...]:
@@ -52,7 +79,7 @@ def count_gpus(
     list_gpus: Callable[[], str | None] | None = None,
     proc: Path = _PROC,
 ) -> int:
-    """Count the NVIDIA GPUs that workers can use.
+    """Count the NVIDIA GPUs that CUDA would show to workers.
 
     Args:
         environment: Defaults to the process's own.
@@ -65,6 +92,40 @@ def count_gpus(
     else:
         present = len(list(proc.iterdir())) if proc.is_dir() else 0
     return len(visible_gpus(os.environ if environment is None else environment, present))
+
+
+def gpus_here(shown: int | None = None, usable: Callable[[], int] | None = None) -> Gpus:
+    """Find out which GPUs workers can use. Takes some seconds where there is one.
+
+    Args:
+        shown: GPUs that the driver has. Defaults to :func:`count_gpus`.
+        usable: Returns how many TensorFlow can use. Defaults to asking it, once, in a process of its own.
+    """
+    shown = count_gpus() if shown is None else shown
+    if not shown:
+        return Gpus(0)
+    count = min(shown, (usable or _tensorflow_gpus)())
+    if count == shown:
+        return Gpus(count)
+    then = "trials run on the processor" if not count else f"trials run on {counted(count, 'GPU')}"
+    found = f"{counted(shown, 'GPU')} found, and TensorFlow can use {count or 'none'}"
+    return Gpus(count, f"{found}: {then}; pip install 'tuner[gpu]' brings CUDA's libraries")
+
+
+@cache
+def _tensorflow_gpus() -> int:
+    """Count what TensorFlow lists, as a worker would see it; none where it cannot be asked."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", _ASK_TENSORFLOW],
+            capture_output=True,
+            text=True,
+            timeout=_IMPORT_PATIENCE_S,
+            check=True,
+        )
+        return int(done.stdout.split()[-1])
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError):
+        return 0
 
 
 def _nvidia_smi() -> str | None:

@@ -25,6 +25,7 @@ from tuner.storage import (
     WorkerRecord,
     this_owner,
 )
+from tuner.training.gpus import Gpus, gpus_here
 from tuner.trial import LIMIT, NEEDED
 
 TWO, FOUR = Cores((0, 1)), Cores((0, 1, 2, 3))
@@ -38,7 +39,7 @@ def shared(
     gpus: int = 0,
 ) -> Share:
     execution = ExecutionSpec(workers=workers, threads=declared)
-    return share_machine(execution, begun, None, cores=cores, gpus=gpus)
+    return share_machine(execution, begun, None, cores=cores, gpus=Gpus(gpus))
 
 
 def placed(share: Share) -> tuple[int, int]:
@@ -50,6 +51,18 @@ def test_a_new_study_has_a_worker_a_core_or_all_cores_for_one() -> None:
     assert placed(shared()) == (2, 1)
     assert placed(shared(workers=1)) == (1, 2)
     assert shared().remarks == shared(workers=1).remarks == ()
+
+
+@pytest.mark.parametrize(("usable", "gpus"), [(0, set[int | None]([None])), (1, {0})])
+def test_a_gpu_that_tensorflow_cannot_use_is_planned_without_and_said(
+    usable: int, gpus: set[int | None]
+) -> None:
+    share = share_machine(ExecutionSpec(), None, 10**6, cores=TWO, gpus=gpus_here(1, lambda: usable))
+
+    assert {place.gpu for place in share.places} == gpus
+    assert (share.room.limit_bytes is None) is bool(usable), "the gate of memory is for processors"
+    assert any("pip install 'tuner[gpu]'" in remark for remark in share.remarks) is not usable
+    assert placed(share) == ((1, 2) if usable else (2, 1))
 
 
 def test_fewer_workers_later_leave_cores_idle_and_it_is_said_why() -> None:
@@ -175,7 +188,7 @@ def test_on_gpus_threads_only_feed_and_are_not_held_on_to() -> None:
 
 
 def test_a_machine_without_work_is_not_spoken_of() -> None:
-    assert share_machine(ExecutionSpec(workers=5), 1, None, idle=True, cores=TWO, gpus=0).remarks == ()
+    assert share_machine(ExecutionSpec(workers=5), 1, None, idle=True, cores=TWO, gpus=Gpus(0)).remarks == ()
 
 
 def test_a_session_keeps_its_threads_its_gpus_and_its_quota() -> None:

@@ -268,7 +268,7 @@ def test_what_was_timed_on_a_gpu_is_shown_where_there_is_none(
         NAME, spec_of(objectives=AIMS), tmp_path, texts, ledger.database, ledger, tmp_path, True
     )
     monkeypatch.setattr("tuner.execution.launch.open_existing", lambda *_: study)
-    monkeypatch.setattr("tuner.execution.timing.count_gpus", lambda: 0)
+    monkeypatch.setattr("tuner.training.gpus.count_gpus", lambda: 0)
 
     codes = main(["time", NAME, "--format", "json"]), main(["time", NAME, "--again"])
     ledger.database.close()

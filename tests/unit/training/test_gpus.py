@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tuner.training.gpus import count_gpus, gpu_named, visible_gpus
+from tuner.training.gpus import Gpus, count_gpus, gpu_named, gpus_here, visible_gpus
 
 TWO = "GPU 0: NVIDIA A (UUID: GPU-aa)\n  MIG 1g\nGPU 1: NVIDIA B (UUID: GPU-bb)\n"
 
@@ -65,6 +66,45 @@ def test_a_broken_nvidia_smi_counts_as_none(
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
 
     assert count_gpus({}, proc=tmp_path / "absent") == count
+
+
+def test_tensorflow_is_asked_only_where_there_is_a_gpu() -> None:
+    def nobody() -> int:
+        raise AssertionError("asking takes seconds")
+
+    assert gpus_here(0, nobody) == Gpus(0)
+
+
+@pytest.mark.parametrize(
+    ("usable", "count", "said"),
+    [
+        (2, 2, ""),
+        (3, 2, ""),
+        (1, 1, "2 GPUs found, and TensorFlow can use 1: trials run on 1 GPU; pip install 'tuner[gpu]'"),
+        (0, 0, "2 GPUs found, and TensorFlow can use none: trials run on the processor; pip install"),
+    ],
+)
+def test_workers_get_the_gpus_that_tensorflow_can_use(usable: int, count: int, said: str) -> None:
+    found = gpus_here(2, lambda: usable)
+
+    assert found.count == count
+    assert found.remark.startswith(said)
+    assert bool(found.remark) is bool(said)
+
+
+@pytest.mark.slow
+def test_tensorflow_without_the_drivers_gpu_is_believed_more_than_the_driver(tmp_path: Path) -> None:
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text("#!/bin/sh\necho 'GPU 0: NVIDIA of this test'\n")
+    tool.chmod(0o755)
+    code = "from tuner.training.gpus import count_gpus, gpus_here; print(count_gpus(), gpus_here().count)"
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "CUDA_VISIBLE_DEVICES": "0"}
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.split() == ["1", "0"]
 
 
 def test_counting_loads_no_tensorflow() -> None:
