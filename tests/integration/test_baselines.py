@@ -87,6 +87,7 @@ def test_the_table_names_figures_seconds_and_terms(begun: Study, capsys: pytest.
     heading, *lines = [line for line in out.splitlines() if line.strip()]
     assert heading.split("  ")[0].strip() == "baseline"
     assert all(word in heading for word in ("accuracy", "f1", "auc", "test accuracy", "training", "terms"))
+    assert heading.count("auc") == heading.count("accuracy") == 2, "of validation and of the test split"
     assert max(map(len, lines)) <= 120
     assert lines[-1].startswith(f"{STRONG}: accuracy 0.")
     assert lines[-1].endswith(" s")

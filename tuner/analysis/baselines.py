@@ -15,7 +15,10 @@ from tuner.spec.values import Objective
 if TYPE_CHECKING:
     from tuner.storage import BaselineRecord, Ledger, Snapshot, TrialRecord
 
-__all__ = ["Standing", "sentence", "standing", "standings", "standings_of"]
+__all__ = ["SHOWN", "Standing", "sentence", "standing", "standings", "standings_of"]
+
+SHOWN = ("accuracy", "f1", "auc", "mae", "r2")
+"""Metrics that tables of baselines show, of validation and of the test split alike, where they have them."""
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["baseline", "print_standings"]
 
 _FILES = (".yaml", ".yml")
-_SHOWN = ("accuracy", "f1", "auc", "mae", "r2")
-_SHOWN_OF_TEST = ("accuracy", "f1", "mae", "r2")
 
 
 @click.command(epilog="Example:\n\n  tuner baseline quickstart")
@@ -161,8 +159,10 @@ def _laid_out(found: Sequence[Standing]) -> tuple[list[str], list[list[object]]]
 
 
 def _show(found: Sequence[Standing]) -> None:
-    shown = [name for name in _SHOWN if any(name in each.baseline.metrics for each in found)]
-    tested = [name for name in _SHOWN_OF_TEST if any(name in on_test(each.baseline) for each in found)]
+    from tuner.analysis.baselines import SHOWN
+
+    shown = [name for name in SHOWN if any(name in each.baseline.metrics for each in found)]
+    tested = [name for name in SHOWN if any(name in on_test(each.baseline) for each in found)]
     numbers = [*map(title, shown), *(f"test {title(name)}" for name in tested), "training", "terms"]
     rows = [
         [

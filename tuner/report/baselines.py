@@ -6,7 +6,7 @@ import html
 from collections.abc import Sequence
 from typing import Any
 
-from tuner.analysis.baselines import Standing, sentence
+from tuner.analysis.baselines import SHOWN, Standing, sentence
 from tuner.analysis.points import Axes, Point, Rival
 from tuner.analysis.tables import on_test
 from tuner.analysis.wording import title, written
@@ -29,8 +29,6 @@ _STRONG = (
     "TF-IDF is what usually goes by that name: single words, at scikit-learn's defaults. Strong TF-IDF also "
     "takes runs of words and the logarithm of counts."
 )
-_SHOWN = ("accuracy", "f1", "mae", "r2", "training_time_s")
-_TEST_SHOWN = ("accuracy", "f1", "auc", "mae", "r2")
 
 _Box = tuple[float, float, float, float]
 _LETTER, _LINE, _GAP = 0.0066, 0.036, 0.012
@@ -190,9 +188,9 @@ def baselines_section(standings: Sequence[Standing]) -> list[Section]:
     if not standings:
         return []
     found = [each.baseline for each in standings]
-    shown = [name for name in _SHOWN if any(name in each.metrics for each in found)]
-    tested = [name for name in _TEST_SHOWN if any(name in on_test(each) for each in found)]
-    headings = ["model", *map(title, shown), *(f"test {name}" for name in tested), "terms"]
+    shown = [name for name in (*SHOWN, "training_time_s") if any(name in each.metrics for each in found)]
+    tested = [name for name in SHOWN if any(name in on_test(each) for each in found)]
+    headings = ["model", *map(title, shown), *(f"test {title(name)}" for name in tested), "terms"]
     rows = [
         [
             each.name,

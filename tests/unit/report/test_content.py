@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from tuner.analysis.baselines import SHOWN
 from tuner.analysis.diagnosis import Finding
 from tuner.analysis.proposals import Proposal
 from tuner.analysis.rules import RULES
@@ -163,6 +164,24 @@ def test_the_front_is_held_against_models_without_a_network() -> None:
     ]
     assert "Green squares" in " ".join(page.sections[1].sentences)
     assert "Against models without a network" not in headings(MATERIAL)
+
+
+def test_baselines_show_the_same_figures_of_both_splits_as_the_command() -> None:
+    figures = dict.fromkeys(SHOWN, 0.5)
+    rival = BaselineRecord(
+        "TF-IDF", {**figures, "training_time_s": 1.5}, {f"test_{each}": 0.5 for each in SHOWN}
+    )
+    page = page_of(replace(MATERIAL, baselines=[rival]))
+    (section,) = [each for each in page.sections if each.heading == "Against models without a network"]
+
+    assert section.table is not None
+    assert list(section.table.headings) == [
+        "model",
+        *SHOWN,
+        "training time (s)",
+        *(f"test {each}" for each in SHOWN),
+        "terms",
+    ]
 
 
 def test_the_summary_names_the_strongest_model_without_a_network() -> None:
