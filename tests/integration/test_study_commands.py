@@ -302,7 +302,7 @@ def test_a_running_study_is_not_deleted(storage: str, capsys: pytest.CaptureFixt
     running = ledger.join("reviews", make_sampler(SPEC.sampler, SPEC.space, SPEC.seed), this_owner())
 
     assert main(["delete", "reviews", "--yes", "--storage", storage]) == 2
-    assert "worked on" in capsys.readouterr().err
+    assert "is being worked on by 1 session" in capsys.readouterr().err
 
     running.finish_session()
     assert main(["delete", "reviews", "--yes", "--storage", storage]) == 0

@@ -132,12 +132,16 @@ def _facts(spec: StudySpec) -> list[tuple[str, str]]:
     from tuner.spec.describe import space_size
 
     size = space_size(spec)
-    points = "too entangled to be counted" if size.points is None else f"{size.points:,} points"
+    points = (
+        "too entangled to be counted"
+        if size.points is None
+        else f"{size.points:,} point{'s' * (size.points != 1)}"
+    )
     if size.continuous:
         points += f", each with {counted(size.continuous, 'continuous parameter')}"
     if spec.repeats > 1:
         points += f"; every point runs on {spec.repeats} seeds"
-    budget = [] if spec.budget.trials is None else [f"{spec.budget.trials} trials"]
+    budget = [] if spec.budget.trials is None else [counted(spec.budget.trials, "trial")]
     if spec.budget.time_limit_s is not None:
         budget.append(duration(spec.budget.time_limit_s))
     options = " ".join(f"{name}={value}" for name, value in spec.data.options.items())

@@ -10,6 +10,7 @@ import click
 from tuner.cli.console import remark
 from tuner.cli.options import open_ledger, pick, storage_option
 from tuner.errors import InputError
+from tuner.wording import counted
 
 __all__ = ["delete"]
 
@@ -31,10 +32,12 @@ def delete(name: str, storage: str, yes: bool) -> None:
     found = status_of(ledger, chosen)
     if found.sessions:
         raise InputError(
-            f"study '{chosen}' is being worked on by {found.sessions} session(s)", "stop them first (Ctrl-C)"
+            f"study '{chosen}' is being worked on by {counted(found.sessions, 'session')}",
+            "stop that first (Ctrl-C)",
         )
     folder = study_folder(storage, chosen)
-    if not yes and not _confirmed(f"Delete study '{chosen}' with {found.trials} trials, and {folder}?"):
+    trials = counted(found.trials, "trial")
+    if not yes and not _confirmed(f"Delete study '{chosen}' with {trials}, and {folder}?"):
         remark("nothing was deleted")
         return
     ledger.delete_study(chosen)

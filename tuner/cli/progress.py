@@ -278,8 +278,7 @@ def _best(seen: Watched) -> Text:
     if not seen.front:
         return Text("no trial has finished yet", style="dim")
     number, values = seen.front[0]
-    size = len(seen.front)
-    members = "1 member" if size == 1 else f"{size} members"
+    members = counted(len(seen.front), "member")
     return Text(f"best so far: trial {number}, {_valued(_objectives(seen), values)}; front: {members}")
 
 

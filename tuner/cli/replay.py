@@ -13,6 +13,7 @@ import click
 from tuner.cli.console import console, remark, table, write_csv, write_json
 from tuner.cli.options import format_option, name_argument, open_ledger, pick, storage_option
 from tuner.errors import InputError, NotFoundError
+from tuner.wording import counted
 
 if TYPE_CHECKING:
     from tuner.replay.compare import Comparison, Outcome
@@ -134,7 +135,7 @@ def replay(
     study = _study(name, storage).with_rules(patience, monitor)
     if save is not None:
         write_recorded(study, save)
-        remark(f"wrote {save}: {len(study.trials)} trials{_left_out(study)}")
+        remark(f"wrote {save}: {counted(len(study.trials), 'trial')}{_left_out(study)}")
         return
     conditions = Conditions(
         workers=workers,
@@ -330,7 +331,8 @@ def _said(compared: Comparison) -> list[str]:
     names = [objective.metric for objective in truth.objectives]
     point = ", ".join(f"{name} {value:.4g}" for name, value in zip(names, truth.reference, strict=True))
     lines = [
-        f"study '{study.name}': {len(study.trials)} trials, {truth.epochs} epochs and {truth.seconds:.1f} s "
+        f"study '{study.name}': {counted(len(study.trials), 'trial')}, {counted(truth.epochs, 'epoch')} and "
+        f"{truth.seconds:.1f} s "
         f"({compared.clock}) without pruning, {len(truth.own_share)} on the front{_left_out(study)}",
         f"hypervolume kept, up to {point}; cut are members of that front, the largest by its share of the "
         f"hypervolume that no other trial covers; losses are orders in which that was above {LOSS:.0%}",

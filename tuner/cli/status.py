@@ -67,7 +67,7 @@ def _rows(found: StudyStatus) -> list[tuple[str, str]]:
         ("objectives", ", ".join(f"{aim.direction} {aim.metric}" for aim in found.objectives)),
         ("trials", states or "none yet"),
         *([("not begun", f"{found.not_begun} that did not fit into memory")] if found.not_begun else []),
-        ("front", f"{found.front_size} trial{'' if found.front_size == 1 else 's'}"),
+        ("front", counted(found.front_size, "trial")),
     ]
     if found.trials_budget is not None:
         left = f"{found.finished} of {found.trials_budget} ended, {found.trials_left} left"

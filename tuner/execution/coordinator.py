@@ -41,6 +41,7 @@ from tuner.storage import BudgetUse, Claim, RunningStudy
 from tuner.training.checkpoint import discard_checkpoint
 from tuner.training.kept_model import MODEL_FILE
 from tuner.trial import Ending, EpochReport, TrialOutcome, Verdict, VerdictAction
+from tuner.wording import counted
 
 __all__ = ["Coordinator"]
 
@@ -442,8 +443,8 @@ class Coordinator:
         unmeasured = [number for number in wanted if number not in measured]
         waiting = [number for number in unmeasured if self._model_path(number).is_file()]
         if everything and len(waiting) < len(unmeasured):
-            lost = len(unmeasured) - len(waiting)
-            self._watch(Notice(f"not measured on the test split: {lost} trials whose models are not here"))
+            lost = counted(len(unmeasured) - len(waiting), "trial")
+            self._watch(Notice(f"not measured on the test split: {lost} whose models are not here"))
         self._unmeasured = set(waiting)
         while self._unmeasured and not self._interrupts.count:
             for worker, place in enumerate(self._places):

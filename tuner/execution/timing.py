@@ -89,9 +89,10 @@ def time_alone(study: OpenStudy, wanted: Sequence[Errand], way: Alone, watch: Wa
         timing.finish()
     if failed:
         number, reason = next(iter(failed.items()))
+        trials = counted(len({each.trial.number for each in wanted}), "trial")
         raise TooManyFailuresError(
-            f"study '{study.name}': {len(failed)} of {len({each.trial.number for each in wanted})} trials"
-            f" could not be timed, trial {number} because of: {reason}",
+            f"study '{study.name}': {len(failed)} of {trials} could not be timed, trial {number} because of:"
+            f" {reason}",
             f"mend the cause and go on with: tuner time {study.name}",
         )
 

@@ -16,6 +16,7 @@ from tuner.analysis.wording import title, written
 from tuner.report.look import INK, PALETTE, Figure, Trace, axis_title, look, x_axis, y_axis
 from tuner.report.page import Page, Section, TextTable
 from tuner.report.panels import panels
+from tuner.wording import counted
 
 __all__ = ["ComparisonPage", "comparison_figure", "comparison_page"]
 
@@ -76,7 +77,7 @@ def comparison_figure(page: ComparisonPage, *, titled: bool = True) -> Figure:
         traces += map(place.placed, _over_epochs(rows, _labels(table), named=named))
         up = y_axis(f"{html.escape(title(metric))} (dotted: training)")
         axes |= place.axes(x_axis("epoch", dtick=_epoch_step(page.curves)), up)
-    split = f"{len(page.points)} trials, {table.split} split"
+    split = f"{counted(len(page.points), 'trial')}, {table.split} split"
     layout = look(page.heading if titled else "", split, annotations=_names_of_the_empty(table), **axes)
     return {"data": traces, "layout": layout}
 

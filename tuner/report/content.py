@@ -33,6 +33,7 @@ from tuner.report.members import (
 from tuner.report.page import Page, Section, TextTable
 from tuner.spec.values import Objective, StudySpec
 from tuner.trial import EpochReport
+from tuner.wording import counted
 
 if TYPE_CHECKING:
     from tuner.storage import BaselineRecord, TrialRecord
@@ -231,7 +232,7 @@ def _summary(material: Material) -> str:
 
 def _facts(material: Material) -> list[tuple[str, str]]:
     spec = material.spec
-    budget = [] if spec.budget.trials is None else [f"{spec.budget.trials} trials"]
+    budget = [] if spec.budget.trials is None else [counted(spec.budget.trials, "trial")]
     if spec.budget.time_limit_s is not None:
         budget.append(duration(spec.budget.time_limit_s))
     source = spec.data.options.get("dataset", spec.data.options.get("path", ""))
@@ -390,7 +391,7 @@ def _ended_sections(material: Material) -> list[Section]:
 def _counts(trials: Sequence[TrialRecord]) -> str:
     counts = Counter(str(trial.state) for trial in trials)
     parts = [f"{counts[state]} {name}" for state, name in _STATES.items() if counts[state]]
-    return " · ".join([f"{len(trials)} trials", *parts])
+    return " · ".join([counted(len(trials), "trial"), *parts])
 
 
 def _of(trial: TrialRecord, metric: str) -> str:

@@ -28,6 +28,7 @@ from tuner.spec.values import (
     Value,
     accepts,
 )
+from tuner.wording import counted
 
 __all__ = ["check_start", "start_warnings"]
 
@@ -231,7 +232,7 @@ def start_warnings(spec: StudySpec, catalogue: Catalogue) -> list[str]:
     warnings = [warning for index in range(len(spec.start_with)) for warning in _of(index, spec, catalogue)]
     queued = len(spec.start_with) * spec.repeats
     if spec.budget.trials is not None and queued > spec.budget.trials:
-        trials = f"{queued} trials" if spec.repeats == 1 else f"{queued} trials with their repeats"
+        trials = counted(queued, "trial") + (" with their repeats" if spec.repeats > 1 else "")
         warnings.append(f"start_with has {trials}, more than budget.trials {spec.budget.trials}")
     return warnings
 

@@ -68,6 +68,7 @@ from tuner.storage.telling import write_event
 from tuner.storage.timing import TimingSession, read_live_sessions
 from tuner.storage.writing import as_json
 from tuner.trial import EpochReport
+from tuner.wording import counted
 
 __all__ = ["Ledger"]
 
@@ -404,5 +405,5 @@ def _directions(spec: StudySpec) -> list[optuna.study.StudyDirection]:
 
 
 def _shown(budget: BudgetSpec) -> str:
-    trials = "no limit of trials" if budget.trials is None else f"{budget.trials} trials"
+    trials = "no limit of trials" if budget.trials is None else counted(budget.trials, "trial")
     return trials if budget.time_limit_s is None else f"{trials} and {budget.time_limit_s:g} s"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,17 @@ def test_the_space_its_size_and_its_conditions_are_shown(
         "when family is lstm",
         "units  8 to 64, log",
     ]
+
+
+def test_one_trial_of_one_point_is_told_as_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one = GOOD.partition("space:")[0] + "space: {units: [8]}\nbudget: {trials: 1}\n"
+    (folder / "one.yaml").write_text(one, encoding="utf-8")
+
+    assert main(["check", "one.yaml"]) == 0
+
+    said = capsys.readouterr().out
+    assert re.search(r"space +1 point +\n", said)
+    assert re.search(r"budget +1 trial +\n", said)
 
 
 def test_nothing_is_created(folder: Path) -> None:

@@ -229,6 +229,14 @@ def test_the_facts_say_data_budget_and_what_became_of_the_trials() -> None:
     assert facts["Trials"] == "4 trials · 2 finished · 1 pruned · 1 failed"
 
 
+def test_one_trial_is_no_trials() -> None:
+    alone = replace(MATERIAL, trials=[BEST], spec=replace(SPEC, budget=BudgetSpec(1, None)))
+    facts = dict(page_of(alone).facts)
+
+    assert facts["Budget"] == "1 trial"
+    assert facts["Trials"] == "1 trial · 1 finished"
+
+
 def test_the_facts_say_what_ready_vectors_knew() -> None:
     known = [
         replace(BEST, settings={"embedding": "glove"}, facts={"coverage": share}) for share in (0.995, 0.92)
