@@ -24,6 +24,23 @@ _MOST_ROUNDS = 5
 """Times that a front is looked at again because re-timed seconds brought others onto it."""
 
 
+_KEYS = (
+    "number",
+    "training_time_s",
+    "runs",
+    "low_s",
+    "high_s",
+    "epochs",
+    "kept_epochs",
+    "in_study_s",
+    "host",
+    "device",
+    "is_member",
+    "was_member",
+)
+"""Of a trial in JSON, and columns of CSV, whether or not there is a trial: a promise, see docs/json.md."""
+
+
 @click.command(epilog="Example:\n\n  tuner time quickstart --repeats 3")
 @click.argument("name", metavar="STUDY")
 @click.argument("numbers", metavar="[TRIAL]...", nargs=-1, type=click.IntRange(min=0))
@@ -131,7 +148,7 @@ def _tell(study: OpenStudy, numbers: Sequence[int], form: str) -> None:
         case "json":
             write_json(rows)
         case "csv":
-            write_csv(list(rows[0]) if rows else [], [list(row.values()) for row in rows])
+            write_csv(list(_KEYS), [list(row.values()) for row in rows])
         case _ if timed:
             _show(rows)
     mixed = unlike(study.name, shown, members, objectives)
@@ -141,24 +158,25 @@ def _tell(study: OpenStudy, numbers: Sequence[int], form: str) -> None:
 
 
 def _row(trial: TrialRecord, is_member: bool, was_member: bool) -> dict[str, Any]:
-    """Return a trial's times as its JSON says them; the keys are a promise, see docs/json.md."""
+    """Return a trial's times by :data:`_KEYS`."""
     retimed = trial.retimed
     if retimed is None:
         raise ValueError(f"trial {trial.number} was not timed again")
-    return {
-        "number": trial.number,
-        "training_time_s": retimed.seconds["training_time_s"],
-        "runs": retimed.runs,
-        "low_s": retimed.low_s,
-        "high_s": retimed.high_s,
-        "epochs": retimed.epochs,
-        "kept_epochs": retimed.kept_epochs,
-        "in_study_s": retimed.in_study.get("training_time_s"),
-        "host": retimed.host,
-        "device": retimed.device,
-        "is_member": is_member,
-        "was_member": was_member,
-    }
+    cells = (
+        trial.number,
+        retimed.seconds["training_time_s"],
+        retimed.runs,
+        retimed.low_s,
+        retimed.high_s,
+        retimed.epochs,
+        retimed.kept_epochs,
+        retimed.in_study.get("training_time_s"),
+        retimed.host,
+        retimed.device,
+        is_member,
+        was_member,
+    )
+    return dict(zip(_KEYS, cells, strict=True))
 
 
 def _show(rows: Sequence[dict[str, Any]]) -> None:

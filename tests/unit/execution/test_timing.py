@@ -280,6 +280,23 @@ def test_what_was_timed_on_a_gpu_is_shown_where_there_is_none(
     assert "trial 0 ran on GPU (NVIDIA A100), and TensorFlow sees no GPU here" in said.err
 
 
+def test_csv_of_no_trial_has_its_headings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger = make_study(f"sqlite:///{tmp_path}/tuner.db", spec_of())
+    texts = PreparedData("f", Path(), "binary", ("0", "1"), {}, "nowhere", ())
+    study = OpenStudy(NAME, spec_of(), tmp_path, texts, ledger.database, ledger, tmp_path, True)
+    monkeypatch.setattr("tuner.execution.launch.open_existing", lambda *_: study)
+
+    code = main(["time", NAME, "--format", "csv"])
+    ledger.database.close()
+
+    assert code == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "number,training_time_s,runs,low_s,high_s,epochs,kept_epochs,in_study_s,host,device,is_member,was_member"
+    ]
+
+
 @pytest.mark.parametrize(
     ("device", "expected"),
     [
