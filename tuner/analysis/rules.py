@@ -53,7 +53,8 @@ class Rule:
     Attributes:
         kind: Its name.
         means: What it says about a model, in a sentence.
-        thresholds: By name; read by the condition of that kind in :mod:`tuner.analysis.diagnosis`.
+        thresholds: By name; read by the condition of that kind in :mod:`tuner.analysis.symptoms` or
+            :mod:`tuner.analysis.edges`.
         changes: What is proposed, each by itself worth trying.
         beside: What helps and is no setting; may be empty.
     """

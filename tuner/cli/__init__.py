@@ -39,13 +39,14 @@ class LazyCommand:
     Attributes:
         module: Its module.
         summary: Its line in the list.
-        reads: Whether it only reads, answers and ends. Then nothing is gained by looking for garbage that
-            the end frees anyway, and among ten thousand trials looking takes as long as reading them.
+        ends_soon: Whether it reads what is kept, answers and ends. Then nothing is gained by looking for
+            garbage that the end frees anyway, and among ten thousand trials looking takes as long as reading
+            them.
     """
 
     module: str
     summary: str
-    reads: bool = False
+    ends_soon: bool = False
 
 
 COMMANDS: dict[str, LazyCommand] = {
@@ -55,22 +56,26 @@ COMMANDS: dict[str, LazyCommand] = {
     "run": LazyCommand("tuner.cli.run", "Run the study that a search-space file declares, or go on with it."),
     "resume": LazyCommand("tuner.cli.run", "Go on with a study where it was stopped."),
     "baseline": LazyCommand("tuner.cli.baseline", "Measure models without a network on a study's splits."),
-    "studies": LazyCommand("tuner.cli.studies", "List the studies of a database.", reads=True),
+    "studies": LazyCommand("tuner.cli.studies", "List the studies of a database.", ends_soon=True),
     "status": LazyCommand(
-        "tuner.cli.status", "Tell how far a study is and what of its budget is left.", reads=True
+        "tuner.cli.status", "Tell how far a study is and what of its budget is left.", ends_soon=True
     ),
-    "trials": LazyCommand("tuner.cli.trials", "List a study's trials.", reads=True),
-    "show": LazyCommand("tuner.cli.show", "Show all that is kept of one trial.", reads=True),
+    "trials": LazyCommand("tuner.cli.trials", "List a study's trials.", ends_soon=True),
+    "show": LazyCommand("tuner.cli.show", "Show all that is kept of one trial.", ends_soon=True),
     "note": LazyCommand("tuner.cli.note", "Keep a note on a trial."),
-    "front": LazyCommand("tuner.cli.front", "List the trials that no other trial beats.", reads=True),
+    "front": LazyCommand("tuner.cli.front", "List the trials that no other trial beats.", ends_soon=True),
     "time": LazyCommand("tuner.cli.time", "Take the front's training times again, alone on a core."),
-    "compare": LazyCommand("tuner.cli.compare", "Compare trials by the values of one setting.", reads=True),
-    "diagnose": LazyCommand(
-        "tuner.cli.diagnose", "Say what is wrong with the best trials and what to try.", reads=True
+    "compare": LazyCommand(
+        "tuner.cli.compare", "Compare trials by the values of one setting.", ends_soon=True
     ),
-    "report": LazyCommand("tuner.cli.report", "Write a study's report: HTML, CSV and pictures.", reads=True),
+    "diagnose": LazyCommand(
+        "tuner.cli.diagnose", "Say what is wrong with the best trials and what to try.", ends_soon=True
+    ),
+    "report": LazyCommand(
+        "tuner.cli.report", "Write a study's report: HTML, CSV and pictures.", ends_soon=True
+    ),
     "replay": LazyCommand(
-        "tuner.cli.replay", "Run a recorded study again through other pruners, without training."
+        "tuner.cli.replay", "Run a recorded study again through other pruners or samplers, without training."
     ),
     "verify": LazyCommand("tuner.cli.verify", "Compute a kept model's predictions again without Keras."),
     "dashboard": LazyCommand("tuner.cli.dashboard", "Serve the Optuna dashboard on this machine."),
@@ -126,7 +131,7 @@ def program(debug: bool) -> None:
     prunes and keeps every trial, and ends in the front of accuracy against training time.
     """
     called = COMMANDS.get(click.get_current_context().invoked_subcommand or "")
-    if called is not None and called.reads:
+    if called is not None and called.ends_soon:
         gc.disable()
     handler = _ToStderr()
     handler.setFormatter(logging.Formatter("tuner: %(levelname)s: %(message)s (%(name)s)"))

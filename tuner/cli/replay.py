@@ -112,7 +112,7 @@ def replay(
     save: Path | None,
     form: str,
 ) -> None:
-    """Run study NAME again without training, through one or more pruners.
+    """Run study NAME again without training, through one or more pruners or samplers.
 
     NAME is a study of the database, or a .json or .json.gz file of recorded curves. Its trials are begun
     in order on so many workers and spend the training seconds that were recorded; the pruner is asked

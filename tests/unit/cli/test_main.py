@@ -291,14 +291,14 @@ def test_the_log_of_libraries_stays_out_unless_asked_for(capsys: pytest.CaptureF
     assert "tuner: WARNING: trouble (a_library)" in said
 
 
-def test_who_calls_a_command_that_reads_keeps_the_garbage_collector(tmp_path: Path) -> None:
+def test_who_calls_a_command_that_ends_soon_keeps_the_garbage_collector(tmp_path: Path) -> None:
     assert gc.isenabled()
     assert main(["status", "--storage", str(tmp_path / "none.db")]) == errors.NotFoundError.exit_code
     assert gc.isenabled()
 
 
 def test_commands_that_go_on_for_long_keep_the_garbage_collector() -> None:
-    assert not {name for name, entry in COMMANDS.items() if entry.reads} & {
+    assert not {name for name, entry in COMMANDS.items() if entry.ends_soon} & {
         "run",
         "resume",
         "baseline",
