@@ -130,6 +130,11 @@ class NotFoundError(TunerError):
 
     exit_code = 3
 
+    @classmethod
+    def of_trial(cls, study: str, number: int) -> NotFoundError:
+        """Say of a study that it has no trial of a number."""
+        return cls(f"study '{study}' has no trial {number}", f"`tuner trials {study}` lists them")
+
 
 class StorageRefusedError(TunerError):
     """The database cannot be used: corrupt, foreign, read-only, other schema, network file system."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from tuner.analysis.levels import factor_of, grouped
 from tuner.analysis.measures import MACRO_F1, direction_of, is_quality, measured
 from tuner.analysis.spread import CONFIDENCE, Spread, holm, paired_p, spread_of, welch_p
+from tuner.analysis.tables import Split
 from tuner.analysis.wording import written_params
 from tuner.errors import InputError
 from tuner.spec.values import Direction, FixedParameter, StudySpec, Value
@@ -25,9 +26,7 @@ from tuner.spec.values import Direction, FixedParameter, StudySpec, Value
 if TYPE_CHECKING:
     from tuner.storage import TrialRecord
 
-__all__ = ["Comparison", "Level", "Split", "Test", "Verdict", "compare"]
-
-Split: TypeAlias = Literal["test", "validation"]
+__all__ = ["Comparison", "Level", "Test", "Verdict", "compare"]
 
 Test: TypeAlias = Literal["welch", "paired", "none"]
 """How levels are held against the best: over seeds, over points that both have, or not at all."""

@@ -86,9 +86,7 @@ def diagnose(records: Records, catalogue: Catalogue, number: int | None = None) 
     else:
         looked_at = [trial for trial in records.trials if trial.number == number]
         if not looked_at:
-            raise NotFoundError(
-                f"study '{records.name}' has no trial {number}", f"`tuner trials {records.name}` lists them"
-            )
+            raise NotFoundError.of_trial(records.name, number)
     found = []
     for rule in RULES:
         if rule.kind == "edge of the space":

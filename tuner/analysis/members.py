@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
+from tuner.analysis.tables import Split
 from tuner.metrics import ClassRow, Confusion, class_report
 from tuner.spec.values import Objective
 from tuner.trial import EpochReport
@@ -30,8 +31,6 @@ __all__ = [
 
 MOST = 4
 """Members that stand for a front: as many as fit beside each other and can still be read."""
-
-Split: TypeAlias = Literal["validation", "test"]
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from tuner.analysis.front import front
 from tuner.analysis.measures import MACRO_F1, is_quality, measured
 from tuner.analysis.retimed import shown_trials
+from tuner.analysis.tables import Split
 from tuner.catalogue import CATALOGUE
 from tuner.errors import NotFoundError
 from tuner.execution.plan import trial_folder
@@ -21,12 +22,10 @@ from tuner.trial import EpochReport
 if TYPE_CHECKING:
     from tuner.storage import Ledger, NoteRecord, SessionRecord, StudyRecord, TimingRecord, TrialRecord
 
-__all__ = ["Group", "Sheet", "Split", "sheet_of"]
+__all__ = ["Group", "Sheet", "sheet_of"]
 
 Group: TypeAlias = Literal["model", "training", "data"]
 """What a setting is about."""
-
-Split: TypeAlias = Literal["validation", "test"]
 
 _EPOCH_METRICS = ("loss", "accuracy", "precision", "recall", "mae", "r2")
 
@@ -129,7 +128,7 @@ def sheet_of(ledger: Ledger, name: str, number: int, folder: Path) -> Sheet:
     trials = shown_trials(ledger, name)
     trial = next((each for each in trials if each.number == number), None)
     if trial is None:
-        raise NotFoundError(f"study '{name}' has no trial {number}", f"`tuner trials {name}` lists them")
+        raise NotFoundError.of_trial(name, number)
     members = {each.number for each in front(trials, study.spec.objectives)}
     sessions = {each.session_id: each for each in ledger.sessions(name)}
     return Sheet(

@@ -6,7 +6,7 @@ pandas is imported inside, because commands that only print a list do without it
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from tuner.spec.values import Objective, Value
 
@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
     from tuner.storage import BaselineRecord, TrialRecord
 
-__all__ = ["cells_of", "flat", "frame", "headings_of", "laid_out", "on_test"]
+__all__ = ["Split", "cells_of", "flat", "frame", "headings_of", "laid_out", "on_test"]
+
+
+Split: TypeAlias = Literal["validation", "test"]
+"""The texts that figures are of."""
 
 
 def on_test(measured: TrialRecord | BaselineRecord) -> dict[str, float]:

@@ -12,8 +12,16 @@ from rich.text import Text
 from tuner.analysis.tables import on_test
 from tuner.analysis.wording import duration, title, written
 from tuner.cli.console import console, one_line, remark, table, write_csv, write_json
-from tuner.cli.options import data_option, format_option, open_ledger, pick, storage_option, with_data
-from tuner.errors import InputError, NotFoundError, StudyChangedError
+from tuner.cli.options import (
+    data_option,
+    format_option,
+    is_study,
+    open_ledger,
+    pick,
+    storage_option,
+    with_data,
+)
+from tuner.errors import InputError, StudyChangedError
 
 if TYPE_CHECKING:
     from tuner.analysis.baselines import Standing
@@ -100,20 +108,13 @@ def _open_file(file: Path, study: str | None, storage: str, data: Path | None) -
     spec = with_data(load_spec(file, CATALOGUE), data)
     name = study or file.stem
     remark(f"study '{name}': reading its texts")
-    if not _is_begun(name, storage):
+    if not is_study(name, storage):
         return open_declared(name, spec, file.resolve().parent, storage)
     opened = open_existing(name, storage, data)
     changed = differences(opened.spec, spec)
     if changed:
         raise StudyChangedError(name, changed)
     return opened
-
-
-def _is_begun(name: str, storage: str) -> bool:
-    try:
-        return name in open_ledger(storage).study_names()
-    except NotFoundError:
-        return False
 
 
 def _answer(found: Sequence[Standing], form: str) -> None:

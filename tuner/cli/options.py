@@ -20,11 +20,13 @@ __all__ = [
     "DEFAULT_STORAGE",
     "data_option",
     "format_option",
+    "is_study",
     "name_argument",
     "open_ledger",
     "pick",
     "seconds_option",
     "storage_option",
+    "time_limit_of",
     "with_data",
 ]
 
@@ -115,6 +117,32 @@ def open_ledger(storage: str) -> Ledger:
         from tuner.storage import Ledger, open_database
 
         return Ledger(open_database(storage, create=False))
+
+
+def is_study(name: str, storage: str) -> bool:
+    """Tell whether a database, which need not be there, has a study of that name.
+
+    Raises:
+        StorageRefusedError, StorageUnreachableError: As :func:`open_ledger`.
+    """
+    try:
+        return name in open_ledger(storage).study_names()
+    except NotFoundError:
+        return False
+
+
+def time_limit_of(text: str) -> float:
+    """Read what was given with ``--time-limit``.
+
+    Raises:
+        InputError: If it is no duration.
+    """
+    from tuner.spec.duration import parse_duration
+
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise InputError(f"--time-limit: {error}", "write it as 90s, 10m or 1.5h") from error
 
 
 def pick(ledger: Ledger, name: str | None) -> str:

@@ -11,8 +11,16 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from tuner.cli.console import console, remark, table, write_csv, write_json
-from tuner.cli.options import format_option, name_argument, open_ledger, pick, storage_option
-from tuner.errors import InputError, NotFoundError
+from tuner.cli.options import (
+    format_option,
+    is_study,
+    name_argument,
+    open_ledger,
+    pick,
+    storage_option,
+    time_limit_of,
+)
+from tuner.errors import InputError
 from tuner.wording import counted
 
 if TYPE_CHECKING:
@@ -142,7 +150,7 @@ def replay(
         order=cast("Order", order or "recorded"),
         seeds=seeds,
         trials=trials,
-        time_limit_s=_seconds(time_limit),
+        time_limit_s=None if time_limit is None else time_limit_of(time_limit),
         reference=_point(reference),
         chance_epochs=chance_epochs,
     )
@@ -162,20 +170,10 @@ def _study(name: str | None, storage: str) -> RecordedStudy:
     from tuner.replay.curves_file import ENDINGS, read_recorded
     from tuner.replay.recorded import recorded_study
 
-    if name is not None and name.endswith(ENDINGS) and not _is_study(name, storage):
+    if name is not None and name.endswith(ENDINGS) and (Path(name).exists() or not is_study(name, storage)):
         return read_recorded(Path(name))
     ledger = open_ledger(storage)
     return recorded_study(ledger, pick(ledger, name))
-
-
-def _is_study(name: str, storage: str) -> bool:
-    """Tell whether there is no such file but a study that is called so."""
-    if Path(name).exists():
-        return False
-    try:
-        return name in open_ledger(storage).study_names()
-    except NotFoundError:
-        return False
 
 
 def _left_out(study: RecordedStudy) -> str:
@@ -243,15 +241,6 @@ def _parse(kind: str, text: str, known: Mapping[str, Component]) -> ComponentSpe
             raise InputError(f"--{kind}: {name}: {option}: found '{written}', expected {expected}", hint)
         options[option] = value
     return ComponentSpec(name, options)
-
-
-def _seconds(text: str | None) -> float | None:
-    from tuner.spec.duration import parse_duration
-
-    try:
-        return None if text is None else parse_duration(text)
-    except ValueError as error:
-        raise InputError(f"--time-limit: {error}", "write it as 90s, 10m or 1.5h") from error
 
 
 def _point(text: str | None) -> tuple[float, ...] | None:

@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tuner.cli.options import data_option, name_argument, open_ledger, pick, storage_option, with_data
-from tuner.errors import InputError
+from tuner.cli.options import (
+    data_option,
+    name_argument,
+    open_ledger,
+    pick,
+    storage_option,
+    time_limit_of,
+    with_data,
+)
 
 if TYPE_CHECKING:
     from tuner.execution.launch import OpenStudy
@@ -126,16 +133,9 @@ def resume(
 
 def _budget(budget: BudgetSpec, trials: int | None, time_limit: str | None) -> BudgetSpec:
     """Put what was given on the command line in place of what was declared."""
-    from tuner.spec.duration import parse_duration
-
     if trials is not None:
         budget = replace(budget, trials=trials)
-    if time_limit is not None:
-        try:
-            budget = replace(budget, time_limit_s=parse_duration(time_limit))
-        except ValueError as error:
-            raise InputError(f"--time-limit: {error}", "write it as 90s, 10m or 1.5h") from error
-    return budget
+    return budget if time_limit is None else replace(budget, time_limit_s=time_limit_of(time_limit))
 
 
 def _with_budget(study: OpenStudy, trials: int | None, time_limit: str | None) -> OpenStudy:

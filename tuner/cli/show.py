@@ -17,7 +17,8 @@ from tuner.cli.trials import trial_document
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from tuner.analysis.sheet import Group, Sheet, Split
+    from tuner.analysis.sheet import Group, Sheet
+    from tuner.analysis.tables import Split
     from tuner.decision import Decision
     from tuner.spec.values import Value
 

@@ -105,9 +105,7 @@ def _chosen(study: OpenStudy, numbers: Sequence[int]) -> list[TrialRecord]:
         known = {trial.number: trial for trial in trials}
         missing = [number for number in numbers if number not in known]
         if missing:
-            raise NotFoundError(
-                f"study '{study.name}' has no trial {missing[0]}", f"`tuner trials {study.name}` lists them"
-            )
+            raise NotFoundError.of_trial(study.name, missing[0])
         chosen = [known[number] for number in dict.fromkeys(numbers)]
     check_trials(study.name, chosen)
     return chosen

@@ -364,9 +364,7 @@ class Ledger:
 
         def write(connection: sa.Connection, study: StudyRecord, now: float) -> None:
             if number is not None and not has_trial(connection, study.optuna_id, number):
-                raise NotFoundError(
-                    f"study '{name}' has no trial {number}", f"`tuner trials {name}` lists those it has"
-                )
+                raise NotFoundError.of_trial(name, number)
             note = NoteRecord(number, author, kind, text, from_seconds(now))
             write_note(connection, study.optuna_id, note, now)
 
