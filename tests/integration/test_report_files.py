@@ -16,6 +16,8 @@ import pytest
 
 from tests.recorded import SPEC, record_study
 from tuner.cli import main, options
+from tuner.durable import write_whole
+from tuner.errors import NoSpaceError
 from tuner.report import image, write_report
 from tuner.report.image import find_browser
 from tuner.storage import Ledger, open_database
@@ -220,6 +222,70 @@ def test_a_file_in_the_folders_place_is_named(
 
     assert main(["report", "--storage", storage, "-o", str(tmp_path / "file" / "new")]) == 2
     assert "cannot be written" in capsys.readouterr().err
+
+
+def full_disk_for(file: Path) -> None:
+    """Let the kernel say that there is no space as soon as something is written for a file."""
+    file.with_name(f".{file.name}.{os.getpid()}.tmp").symlink_to("/dev/full")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("full", ["report.html", "front.csv"])
+def test_a_full_disk_is_one_line_and_leaves_the_former_file_whole(
+    full: str, ledger: Ledger, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / full).write_text("former", encoding="utf-8")
+    full_disk_for(tmp_path / full)
+    storage = str(ledger.database.safe_url)
+
+    assert main(["report", "--no-images", "--storage", storage, "-o", str(tmp_path)]) == 6
+
+    assert capsys.readouterr().err == (
+        f"tuner: error: {tmp_path}: the report cannot be written: No space left on device; free some space,"
+        " or write it elsewhere with `tuner report reviews -o FOLDER`\n"
+    )
+    assert (tmp_path / full).read_text(encoding="utf-8") == "former"
+    assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_disk_that_is_full_for_pictures_leaves_none_of_an_older_report(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    class Drawn(image.Drawing):
+        """Has drawn, and puts each file in place as its parent does."""
+
+        def __enter__(self) -> Self:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def begin(self, pictures: Sequence[image.Picture]) -> None:
+            self.files = [file for each in pictures for file in each.files]
+
+        def finish(self, timeout_s: float = 0.0) -> str:
+            for file in self.files:
+                write_whole(file, b"drawn")
+            return ""
+
+    (tmp_path / "front.svg").write_text("former", encoding="utf-8")
+    full_disk_for(tmp_path / "front.svg")
+
+    with pytest.raises(NoSpaceError, match="No space left on device"):
+        write_report(ledger, "reviews", tmp_path, browser=Drawn("a browser"))
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["front.csv", "report.html"]
+
+
+@pytest.mark.parametrize("folder", ["/proc/nowhere", "x" * 300])
+def test_a_folder_that_no_system_makes_is_named(
+    folder: str, ledger: Ledger, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    storage = str(ledger.database.safe_url)
+
+    assert main(["report", "--no-images", "--storage", storage, "-o", str(tmp_path / folder)]) == 2
+    assert "the report cannot be written" in capsys.readouterr().err
 
 
 def test_a_study_of_nothing_has_a_report(tmp_path: Path) -> None:

@@ -7,9 +7,11 @@ pictures does without it.
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from tuner.analysis.tables import laid_out
 from tuner.durable import write_whole
-from tuner.errors import InputError
+from tuner.errors import InputError, NoSpaceError
 from tuner.report.image import TIMEOUT_S, Drawing, Picture, started
 
 if TYPE_CHECKING:
@@ -81,6 +83,8 @@ def write_report(
 
     Raises:
         InputError: If the folder cannot be written to.
+        NoSpaceError: If the disk is full; each file is whole, the new one or the former, and no picture is
+            older than the page.
         StorageRefusedError, StorageUnreachableError: From the ledger.
     """
     with started(images, browser) as drawing:
@@ -93,8 +97,9 @@ def write_report(
         pictures = _begun(drawing, pictures_of(material), folder) if images else []
         material = replace(material, findings=_findings(records, study.base_dir))
         texts = {"report.html": render(page_of(material)), "front.csv": _front_csv(material)}
-        paths = _write(texts, folder, f"tuner report {name} -o FOLDER")
-        return _finished(paths, pictures, drawing, timeout_s) if images else ReportFiles(paths)
+        with _writing(folder, f"tuner report {name} -o FOLDER"):
+            paths = _write(texts, folder)
+            return _finished(paths, pictures, drawing, timeout_s) if images else ReportFiles(paths)
 
 
 def write_comparison(
@@ -119,6 +124,8 @@ def write_comparison(
 
     Raises:
         InputError: If the folder cannot be written to.
+        NoSpaceError: If the disk is full; each file is whole, the new one or the former, and no picture is
+            older than the page.
         StorageRefusedError, StorageUnreachableError: From the ledger.
     """
     with started(images) as drawing:
@@ -136,19 +143,28 @@ def write_comparison(
         )
         stem = "_".join(["compare", *(re.sub(r"[^\w-]", "-", factor) for factor in table.factors)])
         pictures = _begun(drawing, {stem: comparison_figure(page)}, folder) if images else []
-        paths = _write({f"{stem}.html": render(comparison_page(page))}, folder, "tuner compare -o FOLDER")
-        return _finished(paths, pictures, drawing, timeout_s) if images else ReportFiles(paths)
+        with _writing(folder, "tuner compare -o FOLDER"):
+            paths = _write({f"{stem}.html": render(comparison_page(page))}, folder)
+            return _finished(paths, pictures, drawing, timeout_s) if images else ReportFiles(paths)
 
 
-def _write(texts: Mapping[str, str], folder: Path, instead: str) -> tuple[Path, ...]:
-    """Write texts under their names, each in one step."""
+@contextmanager
+def _writing(folder: Path, instead: str) -> Iterator[None]:
+    """Say why files cannot be written to a folder, and which command writes them elsewhere."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for file, text in texts.items():
-            write_whole(folder / file, text.encode())
-    except (PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError) as error:
-        said = f"{folder}: the report cannot be written: {error.strerror}"
+        yield
+    except OSError as error:
+        said = f"{folder}: the report cannot be written: {error.strerror or error}"
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise NoSpaceError(said, f"free some space, or write it elsewhere with `{instead}`") from error
         raise InputError(said, f"write it elsewhere with `{instead}`") from error
+
+
+def _write(texts: Mapping[str, str], folder: Path) -> tuple[Path, ...]:
+    """Write texts under their names, each in one step."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for file, text in texts.items():
+        write_whole(folder / file, text.encode())
     return tuple(folder / file for file in texts)
 
 
@@ -174,13 +190,18 @@ def _finished(
     paths: tuple[Path, ...], pictures: Sequence[Picture], drawing: Drawing | None, timeout_s: float
 ) -> ReportFiles:
     """Wait for the pictures, or leave none and say why."""
-    problem = _NO_BROWSER if drawing is None else drawing.finish(timeout_s)
     files = tuple(file for picture in pictures for file in picture.files)
-    if not problem:
-        return ReportFiles((*paths, *files))
-    for file in files:
-        file.unlink(missing_ok=True)  # an older picture beside a newer page would tell something else
-    return ReportFiles(paths, (f"no pictures (PNG, SVG): {problem}",))
+    problem = "not all could be written"
+    try:
+        problem = _NO_BROWSER if drawing is None else drawing.finish(timeout_s)
+    finally:
+        for file in files if problem else ():
+            file.unlink(missing_ok=True)  # an older picture beside a newer page would tell something else
+    return (
+        ReportFiles(paths, (f"no pictures (PNG, SVG): {problem}",))
+        if problem
+        else ReportFiles((*paths, *files))
+    )
 
 
 def _read(ledger: Ledger, study: StudyRecord, seconds: Seconds) -> tuple[Material, Records]:
