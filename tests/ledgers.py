@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import multiprocessing
 import os
 import random
@@ -29,7 +30,7 @@ from tuner.spec.values import (
     StudySpec,
     Value,
 )
-from tuner.storage import Claim, Ledger, Owner, RunningStudy, open_database, this_owner
+from tuner.storage import Claim, Ledger, Owner, RunningStudy, TrialRecord, open_database, this_owner
 from tuner.storage.running import nothing_happens
 from tuner.trial import Ending, EpochReport, TrialOutcome
 
@@ -92,6 +93,11 @@ def take(session: RunningStudy) -> Claim:
     claim = session.claim()
     assert claim is not None
     return claim
+
+
+def records_alive() -> int:
+    """Count the records of trials that this process holds in memory."""
+    return sum(type(each) is TrialRecord for each in gc.get_objects())
 
 
 def report(number: int, epoch: int = 0, accuracy: float = 0.5, best: int | None = None) -> EpochReport:

@@ -116,10 +116,8 @@ def test_a_trial_that_kills_every_session_fails_in_the_end(storage_url: str) -> 
 def test_a_dead_session_frees_its_trial_at_once(storage_url: str) -> None:
     ledger = make_study(storage_url, spec_of())
     assert ended(start(die_at, storage_url, "leased")) == -signal.SIGKILL
-    begun = time.monotonic()
-    claim = take(join(ledger))
+    claim = take(join(ledger))  # asks once, long before the lease of the dead one has run out
     assert (claim.number, claim.deaths, claim.continued) == (0, 1, True)
-    assert time.monotonic() - begun < 5.0
     ledger.database.close()
 
 

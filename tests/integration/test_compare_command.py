@@ -16,13 +16,6 @@ from tuner.report.image import find_browser
 from tuner.storage import Ledger, TimingRecord, open_database
 
 
-@pytest.fixture
-def storage(tmp_path: Path) -> str:
-    path = str(tmp_path / "tuner.db")
-    record_study(path)
-    return path
-
-
 def compared(storage: str, *arguments: str) -> int:
     return main(["compare", "reviews", "--storage", storage, "--no-images", *arguments])
 

@@ -1,4 +1,4 @@
-"""Batches of texts of like length save time; real reviews are learnt from them as well as from others."""
+"""Real reviews are learnt as well from batches of texts of like length as from others."""
 
 from __future__ import annotations
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -70,9 +73,16 @@ def test_three_classes_in_indonesian_with_a_split_of_their_own_run_to_a_front(
     study.call("run", path.name)
 
     assert_budget_met_exactly(study.trials(), 4)
+    with (shared_data / "nusax_id_dev.csv").open(encoding="utf-8", newline="") as file:
+        declared = Counter(row["label"] for row in csv.DictReader(file) if row["split"] == "valid")
     front = study.json("front")
     assert front
-    assert all(0.0 <= member["test_metrics"]["f1"] <= 1.0 for member in front)
+    for member in front:
+        sheet = json.loads(study.call("show", "nusax", str(member["number"]), "--format", "json").stdout)
+        tested = dict(zip(sheet["classes"], map(sum, sheet["test_confusion"]), strict=True))
+        assert tested == declared, "the test split is the declared rows, each once"
+        macro = [row["f1"] for row in sheet["test_class_report"] if row["name"] == "macro"]
+        assert macro == [pytest.approx(member["test_metrics"]["f1"])]
 
 
 @pytest.mark.slow

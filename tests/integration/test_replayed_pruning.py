@@ -17,7 +17,7 @@ from tuner.replay.compare import Conditions, Outcome, compare
 from tuner.replay.curves_file import read_recorded
 from tuner.replay.recorded import RecordedStudy
 from tuner.spec.load import load_spec
-from tuner.spec.values import ComponentSpec
+from tuner.spec.values import ComponentSpec, accepts, active
 
 ROOT = Path(__file__).resolve().parents[2]
 CURVES = ROOT / "benchmarks" / "curves"
@@ -62,7 +62,15 @@ def test_a_sampler_that_learns_finds_the_front_among_recorded_trials_sooner(revi
 def test_the_committed_curves_are_points_of_their_declared_spaces() -> None:
     for name in ("reviews_64", "sentences_64"):
         spec = load_spec(CURVES / f"{name}.yaml", CATALOGUE)
-        assert read_recorded(CURVES / f"{name}.json.gz").space == spec.space, name
+        study = read_recorded(CURVES / f"{name}.json.gz")
+        assert study.space == spec.space, name
+        for trial in study.trials:
+            declared = {each.name: each for each in active(spec.space, trial.params)}
+            assert declared.keys() == trial.params.keys(), (name, trial.number)
+            assert all(accepts(declared[each], value) for each, value in trial.params.items()), (
+                name,
+                trial.number,
+            )
 
 
 def test_the_front_is_kept_after_trials_that_stop_early(reviews: RecordedStudy) -> None:

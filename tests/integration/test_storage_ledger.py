@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import gc
 import math
 import shutil
 import sqlite3
@@ -26,6 +25,7 @@ from tests.ledgers import (
     join,
     make_study,
     params_of_all,
+    records_alive,
     report,
     run_all,
     spec_of,
@@ -54,7 +54,6 @@ from tuner.storage import (
     RunningStudy,
     Surroundings,
     TimingRecord,
-    TrialRecord,
     Which,
     open_database,
     this_owner,
@@ -705,10 +704,6 @@ def run_mixed(ledger: Ledger, trials: int) -> RunningStudy:
                 claim.token, TrialOutcome(claim.number, ending, reason="r", facts=facts), None
             )
     return session
-
-
-def records_alive() -> int:
-    return sum(type(each) is TrialRecord for each in gc.get_objects())
 
 
 @pytest.mark.usefixtures("small_pages")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gc
 import io
 import json
 import os
@@ -17,7 +16,7 @@ from typing import Any, get_args
 import pytest
 from rich.cells import cell_len
 
-from tests.ledgers import NAME, complete, join, report, spec_of, take
+from tests.ledgers import NAME, complete, join, records_alive, report, spec_of, take
 from tuner.analysis.front import front
 from tuner.analysis.read_front import read_front
 from tuner.analysis.retimed import changes, shown_trials
@@ -28,7 +27,7 @@ from tuner.cli import main
 from tuner.cli.console import write_json
 from tuner.cli.trials import timed_cells, trial_document
 from tuner.spec.values import BudgetSpec, Value
-from tuner.storage import Ledger, TimingRecord, TrialRecord, open_database
+from tuner.storage import Ledger, TimingRecord, open_database
 from tuner.storage.records import TrialStateName
 from tuner.trial import Ending, TrialOutcome
 
@@ -191,10 +190,6 @@ def test_what_cannot_be_asked_for_is_refused(
 ) -> None:
     assert main(["trials", NAME, "--storage", storage_of(study(1)), *options]) == 2
     assert options[0] in capsys.readouterr().err
-
-
-def records_alive() -> int:
-    return sum(type(each) is TrialRecord for each in gc.get_objects())
 
 
 @pytest.mark.parametrize("form", ["table", "json", "csv"])

@@ -17,13 +17,6 @@ from tuner.search.samplers import make_sampler
 from tuner.storage import Ledger, open_database, this_owner
 
 
-@pytest.fixture
-def storage(tmp_path: Path) -> str:
-    path = str(tmp_path / "tuner.db")
-    record_study(path)
-    return path
-
-
 def asked(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     capsys.readouterr()
     assert main(list(arguments)) == 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import stat
 import struct
-import time
 from pathlib import Path
 
 import psutil
@@ -74,12 +73,10 @@ def test_what_a_launcher_starts_is_started_without_it(
 def test_a_browser_that_hangs_is_ended_with_all_it_started(tmp_path: Path) -> None:
     told = tmp_path / "pid"
     browser = script(tmp_path / "hangs", f"echo $$ > {told}; exec sleep 300")
-    begun = time.monotonic()
 
     problem = write_images([Picture(FIGURE, [tmp_path / "a.png"])], str(browser), timeout_s=4.0)
 
     assert problem == "the browser did not draw within 4 s"
-    assert time.monotonic() - begun < 15
     assert not (tmp_path / "a.png").exists()
     assert told.exists()
     assert not psutil.pid_exists(int(told.read_text()))
