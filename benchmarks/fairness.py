@@ -15,8 +15,8 @@ is a calibrated spread of at most a third of the raw one.
 from __future__ import annotations
 
 import argparse
+import math
 import os
-import platform
 import shutil
 import signal
 import statistics
@@ -27,10 +27,10 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.paths import write_json
+from benchmarks import machine
+from benchmarks.paths import MEASURED, RESULTS, write_json
 from tuner.catalogue import CATALOGUE
 from tuner.execution.executor import Died
 from tuner.execution.launch import open_declared, request_of
@@ -253,23 +253,27 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Are training times fair?")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default=",".join(SITUATIONS), help="situations, separated by commas")
-    parser.add_argument("-o", "--output", type=Path, default=Path("benchmarks/results/fairness.json"))
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        help="where the result goes; a part stays out of the kept results unless told",
+    )
     options = parser.parse_args()
+    chosen = options.only.split(",")
+    kept = RESULTS if set(chosen) == set(SITUATIONS) else MEASURED
     cores = sorted(os.sched_getaffinity(0), reverse=True)[:2]
     if len(cores) < 2:
         parser.error("two cores are needed, one for the trial and one for a neighbour")
-    load_before = os.getloadavg()
+    before = machine.facts(("tuner", "tensorflow", "keras", "numpy"))
     with tempfile.TemporaryDirectory() as folder:
-        runs = measure(options.rounds, options.only.split(","), cores, Path(folder))
+        runs = measure(options.rounds, chosen, cores, Path(folder))
     raw, calibrated = spreads(runs, "training_time_s"), spreads(runs, "calibrated_time_s")
     processor = spreads(runs, "training_cpu_time_s")
-    ratio = calibrated["spread"] / raw["spread"] if raw["spread"] else 0.0
+    ratio = calibrated["spread"] / raw["spread"] if raw["spread"] else math.inf
     result = {
         "command": " ".join(["python", "-m", "benchmarks.fairness", *sys.argv[1:]]),
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": _machine(),
-        "load_before": load_before,
-        "versions": _versions(),
+        "machine": before,
         "reference_piece_s": REFERENCE_PIECE_S,
         "raw": raw,
         "processor": processor,
@@ -278,7 +282,7 @@ def main() -> int:
         "goal_is_met": ratio <= 1 / 3,
         "runs": runs,
     }
-    write_json(options.output, result)
+    write_json(options.output or kept / "fairness.json", result)
     for name, found in (("raw", raw), ("processor", processor), ("calibrated", calibrated)):
         print(
             f"{name:10} {found['least']:.2f} to {found['most']:.2f} s, spread {found['spread']:.1%},"
@@ -286,21 +290,6 @@ def main() -> int:
         )
     print(f"calibrated spread / raw spread = {ratio:.3f}; goal: at most 0.333")
     return 0
-
-
-def _machine() -> str:
-    named = [
-        line.partition(":")[2].strip()
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        if line.startswith("model name")
-    ]
-    return f"{platform.platform()}, {os.cpu_count()} x {named[0] if named else platform.processor()}"
-
-
-def _versions() -> dict[str, str]:
-    from importlib import metadata
-
-    return {name: metadata.version(name) for name in ("tuner", "tensorflow", "keras", "numpy")}
 
 
 if __name__ == "__main__":

@@ -5,14 +5,17 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
-from collections.abc import Iterable
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-__all__ = ["CORES", "facts", "keep_to", "use_cores"]
+from benchmarks.paths import ROOT
+
+__all__ = ["CORES", "facts", "facts_of", "keep_to", "use_cores"]
 
 CORES = 2
 """All that any method is given, however many the machine has."""
@@ -39,7 +42,43 @@ def facts(packages: Iterable[str] = ("tensorflow", "keras", "optuna")) -> dict[s
         "versions": versions,
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "load_before": round(os.getloadavg()[0], 2),
+        **_revision(),
     }
+
+
+def facts_of(several: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what several runs were measured on as one: the versions of all, and what differs as a range."""
+    if not several:
+        return facts()
+    versions: dict[str, Any] = {}
+    for each in several:
+        versions.update(each["versions"])
+    joined = {name: _joined([each[name] for each in several if name in each]) for name in several[-1]}
+    return {**joined, "versions": versions}
+
+
+def _joined(values: Sequence[Any]) -> Any:
+    """Return the one value of all, else the least and the most, or all where there is no order."""
+    different = [value for index, value in enumerate(values) if value not in values[:index]]
+    if len(different) == 1:
+        return different[0]
+    if all(isinstance(value, int | float) for value in different):
+        return f"{min(different)} to {max(different)}"
+    return ", ".join(sorted(map(str, different)))
+
+
+def _revision() -> dict[str, str]:
+    """Return which code ran, as far as this is a checkout: its commit, and whether it was changed since."""
+    try:
+        told = subprocess.run(
+            ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=7"],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return {}
+    return {"revision": told.stdout.strip()}
 
 
 def use_cores(count: int = CORES) -> list[int]:

@@ -10,27 +10,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from benchmarks.front.score import median_curve
-from benchmarks.front.settings import EXPECTED, OURS
+from benchmarks.front.settings import SAID
+from benchmarks.page_front import draw, front_section
+from benchmarks.page_tables import measured_on, of_the_time, remarks_of, table
 from benchmarks.paths import DOCS, RESULTS, publish
 
 __all__ = ["page_of"]
-
-HOW = {
-    OURS: "`tuner run space.yaml`: TPE on two objectives, of eight points a quick one first, pruner `pareto`, a worker a core",
-    "Optuna script, TPE": "two objectives around `fit`, one training at a time, both cores to TensorFlow; its first ten points are drawn at random, and it hardly gets further",
-    "random search": "the same script with `RandomSampler`",
-    "KerasTuner Hyperband": "`Hyperband` on validation accuracy, factor 3, both cores to TensorFlow",
-    "Syne Tune MO-ASHA": "`MOASHA` on error and seconds, local backend, two at a time, a thread each",
-    "Ray Tune ASHA": "`ASHAScheduler` on accuracy, random points, two at a time, a thread each",
-}
-PICTURES = ("benchmarks_volume.svg", "benchmarks_fronts.svg")
 
 
 def main() -> int:
@@ -39,7 +28,8 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="of the quick benchmark")
     options = parser.parse_args()
     name = "quick" if options.quick else "full"
-    publish(name)
+    for each in (name,) if options.quick else (name, "parts"):
+        publish(each)
     folder = RESULTS / name if options.quick else DOCS
     paths = sorted((RESULTS / name).glob("*.json"))
     if not options.quick:  # those have one size only
@@ -67,8 +57,8 @@ def page_of(results: Mapping[str, Mapping[str, Any]], name: str, pictures: Seque
         "# Benchmarks",
         "",
         f"Written from `benchmarks/results` by `python -m benchmarks.page`, with which `{command}` ends. Whether times "
-        "are fair and in which order trials begin is measured by commands of their own, named there. No figure here is "
-        "by hand.",
+        "are fair, in which order trials begin and what the parts bring is measured by commands of their own, named there. "
+        "No figure is typed in but those under *To be known of these runs*, which whoever measured wrote beside the results.",
     ]
     if name == "quick":
         lines += [
@@ -76,7 +66,7 @@ def page_of(results: Mapping[str, Mapping[str, Any]], name: str, pictures: Seque
             "**A quick run, to see that everything works. Its figures say little: one seed, few texts.**",
         ]
     if "front" in results:
-        lines += _front(results["front"], pictures)
+        lines += front_section(results["front"], pictures)
     if "parts" in results:
         lines += _parts(results["parts"])
     if "efficiency" in results:
@@ -93,115 +83,11 @@ def page_of(results: Mapping[str, Mapping[str, Any]], name: str, pictures: Seque
     return "\n".join(lines) + "\n"
 
 
-def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    return [
-        "",
-        f"| {' | '.join(headings)} |",
-        f"|{'|'.join('---' for _ in headings)}|",
-        *(f"| {' | '.join(row)} |" for row in rows),
-    ]
-
-
-def _measured_on(facts: Mapping[str, Any]) -> list[str]:
-    versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
-    return [
-        "",
-        f"*{facts['date']}; {facts['cores']} cores of {facts['processor']}, {facts['memory_gib']} GiB; "
-        f"{facts['system']}, Python {facts['python']}; {versions}; load before: {facts['load_before']}.*",
-    ]
-
-
-def _front(document: Mapping[str, Any], pictures: Sequence[str]) -> list[str]:
-    settings = document["settings"]
-    seconds = settings["seconds"]
-    floor, ceiling_s = settings["floor"], settings["ceiling_s"]
-    lines = [
-        "",
-        "## The front in the same wall time",
-        "",
-        f"Every method had {seconds:.0f} s from its start, imports included, on the same two cores, with the same "
-        f"{settings['train']:,} reviews to train on and {settings['validation']:,} to validate on, the same vocabulary, "
-        f"and the same space: one or two layers of LSTM or BiLSTM, or a CNN, 32 to 128 units, vectors of 50 to 100, "
-        f"dropout 0 to 0.5, Adam at 1e-4 to 1e-2, {settings['epochs']} epochs. What was under way at the end counts "
-        "for nobody. Where a tool hears of every epoch (`tuner`, Syne Tune, Ray Tune), each counts from its report on as a "
-        "training that ended there, also of trials that were pruned or stopped, as `tuner front --shorter` lists them; no "
-        "model is kept of most of these. Scripts and KerasTuner report the best epoch of whole trainings, and are charged "
-        "all their seconds. Each seed is another division of the reviews.",
-        "",
-        "What is compared is each tool as a person gets it, not its search alone. `tuner` makes batches of texts of like "
-        "length, as it always does; the others train every text at 300 words through `fit`, as scripts do. And `tuner` "
-        "declares LSTM or CNN and then the LSTM's direction, the others LSTM, BiLSTM or CNN: drawn at random, a "
-        "point of its is a CNN in one of two cases, of theirs in one of three.",
-        "",
-        "A front is that of all that a method had found at a moment, by its own figures. Its hypervolume is the share "
-        f"of the box from {floor} to 1 accuracy and from 0 to {ceiling_s:.0f} s that it dominates. The seconds of all networks "
-        "that ever stood on a front were taken again by one program, alone on one core, on the same batches, for as "
-        "many epochs as they were found with.",
-        "",
-        "### Accuracy as it was found, seconds measured again",
-        "",
-        f"Accuracy is what the method measured on the {settings['validation']:,} validation texts, the same for all. Each "
-        "chose by it, so the luckiest of many is a little lucky.",
-        *_judged(document["as_found"], with_how=True),
-        "",
-        "### Trained again, accuracy on unseen texts",
-        "",
-        "The same fronts, by how good their networks are: each was trained once more, from a seed that no method had "
-        f"used, and accuracy is that on {document['unseen']:,} reviews which no method was given. At any number of seconds "
-        "the member counts that the method itself holds for the best within them, so that a long front has no more "
-        "chances than a short one. A front becomes worse when a network joins it that only looked better, and who tries "
-        "more has more such. So `tuner` can list its front by what trainings like each one typically reach: `tuner front "
-        "--shorter --expected`, looked at every 15 s here; the same runs, and some seconds of arithmetic. It was added "
-        "after earlier runs, on the same divisions of the reviews, had shown the need.",
-        *_judged(document["trained_again"], with_how=False),
-    ]
-    lines += _remarks(document)
-    lines += [text for picture in pictures for text in ("", f"![{_ALT[picture]}]({picture})")]
-    return lines + _measured_on(document["machine"])
-
-
-def _remarks(document: Mapping[str, Any]) -> list[str]:
-    """Return what whoever measured wrote beside the results."""
-    remarks = document.get("remarks", ())
-    return ["", "To be known of these runs:", "", *(f"* {each}" for each in remarks)] if remarks else []
-
-
-def _judged(judged: Mapping[str, Any], *, with_how: bool) -> list[str]:
-    """Return the table of one way to judge the fronts, and when ours had what the best peer ended with."""
-    found = judged["summary"]
-    rows = []
-    for method, median in sorted(found["medians"].items(), key=lambda item: -item[1]):
-        mine = [each for each in judged["scores"] if each["method"] == method]
-        networks = statistics.median(each["networks"] for each in mine)
-        best = statistics.median(max((point[0] for point in each["front"]), default=0.0) for each in mine)
-        row = [method, f"**{median:.3f}**", ", ".join(f"{each['final']:.3f}" for each in mine), f"{best:.3f}"]
-        if with_how:
-            row.insert(1, HOW.get(method, ""))
-            row.append(f"{networks:.0f} ({', '.join(str(each['recurrent']) for each in mine)})")
-        rows.append(row)
-    headings = ["method", "hypervolume, median", "each seed", "best accuracy, median"]
-    if with_how:
-        headings.insert(1, "used as its documentation shows")
-        headings.append("networks with an epoch behind them, median (LSTM or BiLSTM among them, each seed)")
-    lines = _table(headings, rows)
-    if "best_peer" in found:
-        lines += [
-            "",
-            f"By the medians over seeds, *{found['ours']}* had for good what {found['best_peer']} ended with: after "
-            f"{_of_the_time(found['share'])}; seed by seed, against what that tool ended with on the same texts: "
-            f"{', '.join(_of_the_time(share) for share in found['shares'])}.",
-        ]
-    return lines
-
-
-def _of_the_time(share: float | None) -> str:
-    return "never" if share is None else f"{share:.0%} of the time"
-
-
-_ALT = {
-    PICTURES[0]: "Hypervolume of each method's front over wall time, one line a method",
-    PICTURES[1]: "Accuracy on unseen texts against seconds of each method's last front, trained again",
-}
+def _not_run(document: Mapping[str, Any]) -> str:
+    """Name the variations that the benchmark has and that were not run."""
+    run = {row["variation"] for row in document["rows"]}
+    left = [said for said in SAID.values() if said not in run]
+    return f"not run were {' and '.join(left)}; " if left else ""
 
 
 def _parts(document: Mapping[str, Any]) -> list[str]:
@@ -221,10 +107,10 @@ def _parts(document: Mapping[str, Any]) -> list[str]:
         "",
         "## What the parts bring",
         "",
-        f"The same {settings['seconds']:.0f} s with `tuner` alone, each time with one part left out. As it is are the runs above. "
+        f"The same {settings['seconds']:.0f} s with `tuner` alone, each time with one part left out; {_not_run(document)}as it is are the runs above. "
         "Accuracies and seconds are those of the studies themselves, with one stopwatch on one machine. *Held* is the "
         "mean of the hypervolume over the time: who has a front early has more of it.",
-        *_table(
+        *table(
             [
                 "variation",
                 "hypervolume, median",
@@ -237,7 +123,7 @@ def _parts(document: Mapping[str, Any]) -> list[str]:
         ),
         "",
         "*`python -m benchmarks.front.parts`*",
-        *_measured_on(document["machine"]),
+        *measured_on(document["machine"]),
     ]
 
 
@@ -261,7 +147,7 @@ def _efficiency(document: Mapping[str, Any]) -> list[str]:
         f"{settings['epochs']} epochs of {settings['train']:,} reviews, nothing "
         "pruned, a worker a core. Seconds of both workers together, from when each was ready "
         f"(start-up before that: {ours['start_up_s']:.1f}).",
-        *_table(["where", "s", "share"], [*rows, ["all", f"{ours['all_s']:.1f}", "100.0%"]]),
+        *table(["where", "s", "share"], [*rows, ["all", f"{ours['all_s']:.1f}", "100.0%"]]),
         "",
         f"* Inside Keras, training and validation by the clock on the wall: **{document['inside_keras']:.3f}** of all worker-seconds, "
         f"{document['inside_keras_while_busy']:.3f} of those in which there was a trial left to run. With building and "
@@ -273,7 +159,7 @@ def _efficiency(document: Mapping[str, Any]) -> list[str]:
         "networks and feeds them the same batches, keeps no checkpoint and no model, and measures loss and accuracy only.",
         f"* The goal is {document['goal']} for both.",
         *_of_runs(document.get("runs", ())),
-        *_measured_on(document["machine"]),
+        *measured_on(document["machine"]),
     ]
 
 
@@ -317,9 +203,9 @@ def _scale(document: Mapping[str, Any]) -> list[str]:
         "whose workers answer at once, on a study with so many finished trials of five epochs. TPE models at most 500 "
         "of them (`history`): half the best, half the latest. Commands as a person runs them, start-up included: "
         f"seconds, and in brackets their peak memory in MiB.{document.get('aims', '')}",
-        *_table([*headings, *(f"`{name}`" for name in commands)], rows),
-        *_remarks(document),
-        *_measured_on(document["machine"]),
+        *table([*headings, *(f"`{name}`" for name in commands)], rows),
+        *remarks_of(document),
+        *measured_on(document["machine"]),
     ]
 
 
@@ -347,12 +233,13 @@ def _fairness(document: Mapping[str, Any]) -> list[str]:
         "",
         "The same trial again and again on a worker of one core, while this went on beside it; seconds of each run. "
         "[time.md](time.md) says what the clocks are.",
-        *_table(["situation", "raw", "processor", "calibrated"], rows),
-        *_table(["seconds", "from, to", "spread: most over least, less 1", "CV"], spreads),
+        *table(["situation", "raw", "processor", "calibrated"], rows),
+        *table(["seconds", "from, to", "spread: most over least, less 1", "CV"], spreads),
         "",
         f"Calibrated over raw spread: **{document['ratio']:.3f}**; the goal is at most a third.",
         "",
-        f"*`{document['command']}`, {document['date'][:10]}, {document['machine']}; load before: {document['load_before'][0]:.1f}.*",
+        f"*`{document['command']}`*",
+        *measured_on(document["machine"]),
     ]
 
 
@@ -379,7 +266,7 @@ def _queue_order(document: Mapping[str, Any]) -> list[str]:
         "it at the cheap end for good. What is built, for studies with a time limit, is the chance that falls with "
         "the square of the predicted seconds at first and not at all in the end ([time.md](time.md)). Gain, and gain a "
         "second, know nothing before six trials have ended, and bring less.",
-        *_table(headings, rows),
+        *table(headings, rows),
         "",
         "*`python -m benchmarks.queue_order`*",
     ]
@@ -387,7 +274,11 @@ def _queue_order(document: Mapping[str, Any]) -> list[str]:
 
 def _missed(results: Mapping[str, Mapping[str, Any]]) -> Iterable[str]:
     """Yield every aim that the results do not meet."""
-    for said, key in (("", "as_found"), ("Trained again, on unseen texts: ", "trained_again")):
+    for said, key in (
+        ("", "as_found"),
+        ("Trained again, on unseen texts: ", "trained_again"),
+        ("Trained again, on unseen texts, by single measurements: ", "trained_again_single"),
+    ):
         found = results.get("front", {}).get(key, {}).get("summary", {})
         for method, beaten in found.get("beats", {}).items():
             if not beaten:
@@ -397,13 +288,10 @@ def _missed(results: Mapping[str, Mapping[str, Any]]) -> Iterable[str]:
                 f"{said}With seed {each['seed']} {each['method']} ended at {each['final']:.3f}, {found['ours']} at "
                 f"{each['ours']:.3f}."
             )
-        for method in found.get("beats", {}):
-            if found["ours"] != OURS and found["medians"][method] > found["medians"][OURS]:
-                yield f"{said}{method} ended with a better front than {OURS} by single measurements, by the median."
         if "share" in found and (found["share"] is None or found["share"] > 0.2):
             yield (
                 f"{said}What the best peer ended with, {found['best_peer']}, was not reached in a fifth of the time, "
-                f"by the medians: {_of_the_time(found['share'])}."
+                f"by the medians: {of_the_time(found['share'])}."
             )
     efficiency = results.get("efficiency", {})
     for name, said in (
@@ -415,93 +303,6 @@ def _missed(results: Mapping[str, Mapping[str, Any]]) -> Iterable[str]:
     for goal, met in results.get("scale", {}).get("goals", {}).items():
         if not met:
             yield f"{goal}: missed."
-
-
-def draw(document: Mapping[str, Any], folder: Path) -> tuple[str, ...]:
-    """Draw hypervolume over time and the last fronts; return the files, none where no browser is found."""
-    from tuner.report.image import Picture, find_browser, write_images
-
-    browser = find_browser()
-    if browser is None:
-        print("no browser was found: no pictures", file=sys.stderr)
-        return ()
-    figures = (_volumes(document), _fronts(document))
-    pictures = [
-        Picture(figure.to_plotly_json(), [folder / name])
-        for figure, name in zip(figures, PICTURES, strict=True)
-    ]
-    problem = write_images(pictures, browser)
-    if problem:
-        print(problem, file=sys.stderr)
-        return ()
-    return PICTURES
-
-
-def _colors(document: Mapping[str, Any]) -> dict[str, str]:
-    from tuner.report.look import PALETTE
-
-    names = sorted(document["as_found"]["summary"]["medians"], key=lambda method: (method != OURS, method))
-    return dict(zip(names, PALETTE, strict=False))
-
-
-_LEGEND = {"y": -0.2, "yanchor": "top", "x": 0, "xanchor": "left"}
-_MARGIN = {"l": 80, "r": 36, "t": 116, "b": 130}
-
-
-def _volumes(document: Mapping[str, Any]) -> Any:
-    import plotly.graph_objects as go
-
-    from tuner.report.look import look, x_axis, y_axis
-
-    seconds = document["settings"]["seconds"]
-    figure = go.Figure()
-    for method, color in _colors(document).items():
-        mine = [each for each in document["as_found"]["scores"] if each["method"] == method]
-        curve = [(0.0, 0.0), *median_curve([each["curve"] for each in mine])]
-        figure.add_scatter(
-            x=[*(moment for moment, _ in curve), seconds],
-            y=[*(reached for _, reached in curve), curve[-1][1]],
-            mode="lines",
-            line={"shape": "hv", "color": color, "width": 3 if method == OURS else 1.8},
-            name=method,
-        )
-    figure.layout = look(
-        "Hypervolume of the front over wall time",
-        "median over seeds; accuracy as found, seconds measured again",
-        legend=_LEGEND,
-        margin=_MARGIN,
-        xaxis=x_axis("wall time (s)", range=[0, seconds]),
-        yaxis=y_axis("hypervolume, share of the box", rangemode="tozero"),
-    )
-    return figure
-
-
-def _fronts(document: Mapping[str, Any]) -> Any:
-    import plotly.graph_objects as go
-
-    from tuner.report.look import look, x_axis, y_axis
-
-    figure = go.Figure()
-    for method, color in _colors(document).items():
-        shown = EXPECTED if method == OURS else method
-        scores = document["trained_again"]["scores"]
-        points = [point for each in scores if each["method"] == shown for point in each["front"]]
-        figure.add_scatter(
-            x=[point[1] for point in points],
-            y=[point[0] for point in points],
-            mode="markers",
-            marker={"color": color, "size": 11 if method == OURS else 8},
-            name=shown,
-        )
-    figure.layout = look(
-        "The last fronts of all seeds, trained again",
-        "one mark a network",
-        legend=_LEGEND,
-        margin=_MARGIN,
-        xaxis=x_axis("training time on one core (s)", type="log"),
-        yaxis=y_axis("accuracy on unseen texts"),
-    )
-    return figure
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import RidgeCV
 
-from benchmarks.paths import RESULTS, ROOT, write_json
+from benchmarks.paths import MEASURED, RESULTS, ROOT, write_json
 from benchmarks.work_estimate import work
 from tuner.catalogue import CATALOGUE
 from tuner.replay.curves_file import read_recorded
@@ -219,7 +219,8 @@ def main() -> int:
             seconds = "".join(f"{row[f'to_{level:.0%}']:>8.1f} s" for level in LEVELS)
             print(f"{row['study']:14}{row['order']:16}{row['held']:>8.3f}{seconds}", flush=True)
     document = {"shuffles": options.shuffles, "choices": CHOICES, "rows": rows}
-    write_json(RESULTS / "queue_order.json", document)
+    kept = RESULTS if options.shuffles >= SHUFFLES else MEASURED  # fewer are a trial run
+    write_json(kept / "queue_order.json", document)
     return 0
 
 

@@ -198,7 +198,7 @@ def page() -> str:
         " and drew. Validation figures chose the kept epoch and the front; test figures were measured once,"
         " afterwards. `training_time_s` is the seconds in training steps up to the kept epoch, on one core a"
         " worker; `training_cpu_time_s` is the same on the processor's clock. The machine did other work"
-        " beside these studies, and where the two differ, that is why: compare the latter.",
+        " beside these studies, and where the two differ, that is why: compare the latter where it was kept.",
         "",
     ]
     for study in STUDIES:

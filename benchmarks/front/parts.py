@@ -20,10 +20,19 @@ from dataclasses import replace
 from typing import Any
 
 from benchmarks import machine
-from benchmarks.front.record import Found, read_record
-from benchmarks.front.run import PACKAGES, Method, cache_of, folder_of, record_of, run, texts_of
+from benchmarks.front.record import Found, is_recorded, read_record
+from benchmarks.front.run import (
+    Method,
+    cache_of,
+    facts_in,
+    folder_of,
+    record_of,
+    records_of,
+    run,
+    texts_of,
+)
 from benchmarks.front.score import Point, Run, Score, score
-from benchmarks.front.settings import FULL, Comparison, write_space
+from benchmarks.front.settings import FULL, SAID, Comparison, write_space
 from benchmarks.front.texts import prepare_texts
 from benchmarks.front.tuner_study import VARIATIONS
 from benchmarks.paths import MEASURED, write_json
@@ -32,11 +41,6 @@ from tuner.replay.judge import mean_until
 __all__ = ["methods_of", "summary_of"]
 
 AS_IT_IS = "as it is"
-SAID = {
-    "draws_1": "`draws: 1`: what comes is begun, not what ends soon",
-    "no_pruner": "`pruner: none`",
-    "random": "`sampler: random`, of eight points a quick one first",
-}
 PARTS = replace(FULL, name="parts")
 
 
@@ -61,10 +65,11 @@ def main() -> int:
         Run(method.name, seed, read_record(path))
         for method, comparison in methods_of(VARIATIONS)
         for seed in range(PARTS.seeds)
-        if (path := record_of(method, comparison, seed)).exists()  # those of earlier calls too
+        if is_recorded(path := record_of(method, comparison, seed), comparison.settings())  # earlier ones too
     ]
     document = summary_of(runs, PARTS)
-    write_json(MEASURED / "full" / "parts.json", {**document, "machine": machine.facts(PACKAGES[:4])})
+    measured_on = [each for folder in (FULL, PARTS) for each in facts_in(records_of(folder), "tuner_study")]
+    write_json(MEASURED / "full" / "parts.json", {**document, "machine": machine.facts_of(measured_on)})
     print(f"{'variation':60}{'final':>8}{'held':>8}  each seed: final, held")
     for row in document["rows"]:
         each = "; ".join(

@@ -39,7 +39,7 @@ def measure(
         params: As for ``problem.build``.
         texts_path: The division that it was found on.
         unseen_path: As ``texts.prepare_unseen`` has written them.
-        epochs: After how many of them it is looked at.
+        epochs: After how many of them it is looked at; none: the seconds of one are wanted only.
         ceiling_s: Training ends when its seconds pass this, from which nothing counts.
 
     Returns:
@@ -58,7 +58,7 @@ def measure(
     accuracies: dict[str, float] = {}
     seconds: list[float] = []
     steps_s: list[float] = []
-    for epoch in range(max(epochs)):
+    for epoch in range(max(epochs, default=1)):
         for chosen in _alike(texts.train, epoch):
             ids, labels = _cut(texts.train[chosen]), texts.train_labels[chosen]
             began_s = time.perf_counter()

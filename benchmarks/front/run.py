@@ -27,7 +27,7 @@ from benchmarks import machine
 from benchmarks.front.expected import expected_fronts
 from benchmarks.front.record import is_recorded, read_lines, read_record
 from benchmarks.front.remeasure import key_of
-from benchmarks.front.score import Run, Score, Worth, as_found, score, summary, trained_again
+from benchmarks.front.score import Run, Score, Worth, as_found, score, sooner, summary, trained_again
 from benchmarks.front.settings import EXPECTED, FULL, OURS, QUICK, Comparison, Order, write_space
 from benchmarks.front.texts import prepare_texts, prepare_unseen
 from benchmarks.paths import MEASURED, WORK, environment, remarks_in, write_json
@@ -48,12 +48,14 @@ class Method:
         module: Of this package.
         arguments: Of its own.
         package: The one that it cannot run without.
+        hears_epochs: Whether each epoch is told, or whole trainings only.
     """
 
     name: str
     module: str
     package: str
     arguments: tuple[str, ...] = ()
+    hears_epochs: bool = True
 
     @property
     def stem(self) -> str:
@@ -63,9 +65,9 @@ class Method:
 
 METHODS = (
     Method(OURS, "tuner_study", "tuner"),
-    Method("Optuna script, TPE", "plain_optuna", "optuna"),
-    Method("random search", "plain_optuna", "optuna", ("random",)),
-    Method("KerasTuner Hyperband", "keras_tuner_hyperband", "keras_tuner"),
+    Method("Optuna script, TPE", "plain_optuna", "optuna", hears_epochs=False),
+    Method("random search", "plain_optuna", "optuna", ("random",), hears_epochs=False),
+    Method("KerasTuner Hyperband", "keras_tuner_hyperband", "keras_tuner", hears_epochs=False),
     Method("Syne Tune MO-ASHA", "syne_tune_moasha", "syne_tune"),
     Method("Ray Tune ASHA", "ray_asha", "ray"),
 )
@@ -100,7 +102,7 @@ def main() -> int:
         Run(method.name, seed, read_record(record_of(method, comparison, seed)))
         for method in METHODS
         for seed in seeds
-        if record_of(method, comparison, seed).exists()
+        if is_recorded(record_of(method, comparison, seed), comparison.settings())
     ]
     expected = [
         replace(
@@ -111,8 +113,10 @@ def main() -> int:
         for each in runs
         if each.method == OURS
     ]
-    again = measure_again([*runs, *expected], comparison)
-    show(compare(runs, expected, again, comparison))
+    whole = {each.name for each in METHODS if not each.hears_epochs}
+    earliest = [sooner(each) for each in runs if each.method in whole]
+    again = measure_again([*runs, *expected], comparison, seconds_only=earliest)
+    show(compare(runs, expected, earliest, again, comparison))
     return 0
 
 
@@ -125,17 +129,21 @@ def cache_of(comparison: Comparison, seed: int) -> Path:
     """Return where ``tuner`` finds the prepared texts of a seed."""
     from tuner.storage.urls import CACHE_NAME
 
-    return folder_of(comparison) / f"texts_{seed}" / CACHE_NAME
+    return _texts_folder(comparison, seed) / CACHE_NAME
+
+
+def _texts_folder(comparison: Comparison, seed: int) -> Path:
+    return folder_of(comparison) / f"texts_{seed}_{comparison.train}_{comparison.validation}"
 
 
 def texts_of(comparison: Comparison, seed: int) -> Path:
     """Return where the others find them."""
-    return folder_of(comparison) / f"texts_{seed}" / "padded.npz"
+    return _texts_folder(comparison, seed) / "padded.npz"
 
 
 def unseen_of(comparison: Comparison, seed: int) -> Path:
     """Return where those texts lie that no method is given."""
-    return folder_of(comparison) / f"texts_{seed}" / "unseen.npz"
+    return _texts_folder(comparison, seed) / "unseen.npz"
 
 
 def count_unseen(comparison: Comparison, seed: int) -> int:
@@ -222,10 +230,19 @@ def end_after(child: subprocess.Popen[bytes], seconds: float) -> None:
         psutil.wait_procs(list(family), timeout=10)
 
 
-def measure_again(runs: list[Run], comparison: Comparison) -> dict[str, Any]:
-    """Measure every network that was ever on a front of a run; return them by key."""
+def measure_again(
+    runs: list[Run], comparison: Comparison, seconds_only: list[Run] | None = None
+) -> dict[str, Any]:
+    """Measure every network that was ever on a front of a run; return them by key.
+
+    Args:
+        runs: Whose networks are wanted with seconds and accuracies.
+        comparison: What is compared.
+        seconds_only: Whose networks are wanted with the seconds up to each epoch.
+    """
     orders: dict[str, dict[str, Any]] = {}
-    for each in runs:
+    for each in (*runs, *(seconds_only or ())):
+        is_judged = each in runs
         for _, members in each.fronts_until(comparison.seconds):
             for found in members:
                 order = {
@@ -237,7 +254,7 @@ def measure_again(runs: list[Run], comparison: Comparison) -> dict[str, Any]:
                     "ceiling_s": comparison.ceiling_s,
                 }
                 epochs = orders.setdefault(key_of(found.params, each.seed), order)["epochs"]
-                if found.epochs not in epochs:
+                if is_judged and found.epochs not in epochs:
                     epochs.append(found.epochs)
     wanted = folder_of(comparison) / "orders.json"
     wanted.write_text(json.dumps(list(orders.values())))
@@ -250,7 +267,11 @@ def measure_again(runs: list[Run], comparison: Comparison) -> dict[str, Any]:
 
 
 def compare(
-    runs: list[Run], expected: list[Run], again: dict[str, Any], comparison: Comparison
+    runs: list[Run],
+    expected: list[Run],
+    earliest: list[Run],
+    again: dict[str, Any],
+    comparison: Comparison,
 ) -> dict[str, Any]:
     """Score all runs and write the comparison.
 
@@ -258,6 +279,7 @@ def compare(
         runs: By the fronts of their own figures.
         expected: Those of ``tuner`` again, by the fronts that it expects; only networks that are trained
             again can tell what such are worth.
+        earliest: Those of methods that hear of whole trainings again, as ``score.sooner`` has them.
         again: What was measured again.
         comparison: What is compared.
     """
@@ -265,15 +287,23 @@ def compare(
     document = {
         "settings": {**comparison.settings(), "seeds": len(seeds)},
         "unseen": min(count_unseen(comparison, seed) for seed in seeds),
-        "machine": machine.facts(PACKAGES),
+        "machine": machine.facts_of(facts_in(records_of(comparison))),
         "remarks": remarks_in(records_of(comparison) / "remarks.txt"),
         "as_found": judged(runs, OURS, lambda seed: as_found(again, seed), comparison),
+        "at_most": judged(earliest, OURS, lambda seed: as_found(again, seed), comparison),
         "trained_again": judged(
             [*runs, *expected], EXPECTED, lambda seed: trained_again(again, seed), comparison
         ),
+        "trained_again_single": judged(runs, OURS, lambda seed: trained_again(again, seed), comparison),
     }
     write_json(MEASURED / comparison.name / "front.json", document)
     return document
+
+
+def facts_in(folder: Path, begins: str = "") -> list[dict[str, Any]]:
+    """Return what each run in a folder of records, whose file's name begins so, was measured on."""
+    found = (json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob(f"{begins}*.json")))
+    return [each["machine"] for each in found if "machine" in each]
 
 
 def judged(
@@ -294,7 +324,9 @@ def show(document: dict[str, Any]) -> None:
     """Print the comparison."""
     for said, key in (
         ("accuracy as found, seconds measured again", "as_found"),
+        ("of whole trainings, at most, had each epoch counted", "at_most"),
         ("trained again, accuracy on unseen texts", "trained_again"),
+        ("the same, every front by single measurements", "trained_again_single"),
     ):
         print(f"\n{said}")
         scores, found = document[key]["scores"], document[key]["summary"]

@@ -17,6 +17,7 @@ __all__ = [
     "FULL",
     "OURS",
     "QUICK",
+    "SAID",
     "SPACE_FILE",
     "Comparison",
     "Order",
@@ -27,6 +28,13 @@ __all__ = [
 OURS = "tuner"
 EXPECTED = "tuner, by expected accuracy"
 """The same runs by another front: of what is expected, and not of what was measured."""
+
+SAID = {
+    "draws_1": "`draws: 1`: what comes is begun, not what ends soon",
+    "no_pruner": "`pruner: none`",
+    "random": "`sampler: random`, of eight points a quick one first",
+}
+"""The variations of which ``benchmarks.front.parts`` tells what a part brings."""
 
 SPACE_FILE = Path(__file__).with_name("space.yaml")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import page, paths
+from benchmarks import page, page_front, paths
 from benchmarks.front.settings import FULL
 from benchmarks.paths import DOCS, RESULTS, write_json
 from benchmarks.scale.run import AIMS, COMMANDS, FLAT, goals_of
@@ -92,6 +92,28 @@ def test_a_peer_with_a_better_front_is_told() -> None:
     assert "was not reached in a fifth of the time, by the medians: never." in text
 
 
+def test_what_whole_trainings_come_to_at_most_stands_beside_those_whose_epochs_count() -> None:
+    document = front()
+    peer = "Syne Tune MO-ASHA"
+    document["at_most"] = {"scores": [{**document["as_found"]["scores"][1], "final": 0.65}]}
+
+    text = page.page_of({"front": document}, "full")
+
+    assert "| 0.600 | 0.650 (0.650) |" in next(
+        line for line in text.splitlines() if line.startswith(f"| {peer}")
+    )
+    assert "| each counts |" in next(line for line in text.splitlines() if line.startswith("| tuner"))
+
+
+def test_a_front_that_lies_beyond_the_seconds_that_count_has_no_best_accuracy() -> None:
+    document = front()
+    document["as_found"]["scores"][1]["front"] = [[0.8, FULL.ceiling_s + 1]]
+
+    text = page.page_of({"front": document}, "full")
+
+    assert next(line for line in text.splitlines() if line.startswith("| Syne Tune")).count("| none |") == 1
+
+
 @pytest.mark.parametrize(("last_p95_s", "trials_s", "missed"), [(0.2, 2.9, 0), (0.4, 2.9, 1), (0.4, 3.1, 2)])
 def test_the_goals_of_size_are_judged(last_p95_s: float, trials_s: float, missed: int) -> None:
     rows = scale_rows(last_p95_s, trials_s)
@@ -154,7 +176,7 @@ def test_fairness_and_what_was_tried_are_told_as_recorded() -> None:
 def test_the_page_in_the_docs_is_what_the_results_say() -> None:
     files = [*RESULTS.glob("*.json"), *(RESULTS / "full").glob("*.json")]
     results = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in files}
-    drawn = [name for name in page.PICTURES if (DOCS / name).is_file()]
+    drawn = [name for name in page_front.PICTURES if (DOCS / name).is_file()]
 
     assert (DOCS / "benchmarks.md").read_text(encoding="utf-8") == page.page_of(results, "full", drawn)
 

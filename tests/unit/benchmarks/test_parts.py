@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.front.parts import PARTS, SAID, methods_of, summary_of
+from benchmarks.front.parts import PARTS, methods_of, summary_of
 from benchmarks.front.record import Found
 from benchmarks.front.run import METHODS, record_of
 from benchmarks.front.score import Run
-from benchmarks.front.settings import FULL, OURS, SPACE_FILE
+from benchmarks.front.settings import FULL, OURS, SAID, SPACE_FILE
 from benchmarks.front.tuner_study import VARIATIONS, varied
 from tuner.catalogue import CATALOGUE
 from tuner.spec import load_spec

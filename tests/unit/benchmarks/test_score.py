@@ -16,6 +16,7 @@ from benchmarks.front.score import (
     held_from,
     median_curve,
     score,
+    sooner,
     summary,
     trained_again,
     volume,
@@ -74,6 +75,19 @@ def test_a_network_that_was_given_up_when_measured_again_is_worth_nothing() -> N
 
     assert scored.final == 0.0
     assert scored.front == []
+
+
+def test_whole_trainings_come_to_at_most_what_they_were_worth_after_their_first_epoch() -> None:
+    run = Run("peer", 0, [found(9, 0.8, 50, units=7, epochs=5), found(20, 0.9, 40, units=8, epochs=2)])
+    seconds = {7: [12.0, 24.0], 8: [20.0, 40.0]}
+
+    def worth(each: Found) -> tuple[float, float]:
+        return each.accuracy, seconds[each.params["units"]][each.epochs - 1]
+
+    scored = score(sooner(run), worth, 100.0, 0.5, 60.0)
+
+    assert scored.front == [(0.8, 12.0), (0.9, 20.0)]
+    assert scored.final == pytest.approx(volume([(0.8, 12.0), (0.9, 20.0)], 0.5, 60.0))
 
 
 AGAIN: dict[str, dict[str, Any]] = {
