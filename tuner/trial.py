@@ -188,6 +188,8 @@ class TrialOutcome:
             true class, a column a predicted one; empty where there are no classes.
         decision: What ended it before its own end, with its numbers; ``reason`` is then its sentence. None
             where nothing did.
+        session_ends_in: Exit code in which the session ends that ran it: the disk is full, or refuses to be
+            written to. No fault of the trial, so it is RELEASED. 0 where nothing is wrong.
     """
 
     number: int
@@ -199,3 +201,4 @@ class TrialOutcome:
     facts: Mapping[str, Value] = field(default_factory=dict)
     confusion: Sequence[Sequence[int]] = ()
     decision: Decision | None = None
+    session_ends_in: int = 0

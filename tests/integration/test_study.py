@@ -19,6 +19,22 @@ from tuner.storage import Ledger, open_database
 
 TRIALS = 6
 
+UNLUCKY = """\
+import sys
+
+import keras
+
+SETTINGS = ()
+
+
+def build(params, inputs, task, n_classes):
+    if "tuner.execution.worker" in sys.orig_argv:
+        raise ValueError("no luck in a worker")
+    ids = keras.Input((None,), dtype="int32")
+    vectors = keras.layers.Embedding(inputs.vocabulary_size, inputs.dimension)(ids)
+    return keras.Model(ids, keras.layers.Dense(1, "sigmoid")(keras.layers.GlobalMaxPooling1D()(vectors)))
+"""
+
 pytestmark = pytest.mark.slow
 
 
@@ -259,16 +275,36 @@ def test_everything_killed_at_once_goes_on(tmp_path: Path) -> None:
 def test_a_study_whose_every_trial_fails_stops_and_says_why(tmp_path: Path) -> None:
     study = Study(tmp_path)
     text = study.small(trials=20).read_text(encoding="utf-8")
-    study.declare(text.replace("budget: {trials: 20}", "budget: {trials: 20, max_failures_in_a_row: 3}"))
-    blocked = tmp_path / "studies" / study.name / "trials"
-    blocked.parent.mkdir(parents=True)
-    blocked.write_text("a file where trials want a folder", encoding="utf-8")
+    text = text.replace("budget: {trials: 20}", "budget: {trials: 20, max_failures_in_a_row: 3}")
+    text = text.replace("  units: {low: 2, high: 16}\n  bidirectional: [false, true]\n", "")
+    study.declare(text.replace("family: lstm", 'family: "unlucky:build"'))
+    (tmp_path / "unlucky.py").write_text(UNLUCKY, encoding="utf-8")
 
     done = study.call("run", f"{study.name}.yaml", code=7)
 
     assert "trials failed in a row" in done.stderr
-    assert "studies/small/trials" in done.stderr
+    assert "no luck in a worker" in done.stderr
     assert {trial["state"] for trial in study.trials()} <= {"FAIL", "RUNNING"}
+
+
+def test_a_folder_that_refuses_trials_ends_the_session_and_fails_none(tmp_path: Path) -> None:
+    study = Study(tmp_path)
+    study.small(trials=2, epochs=1)
+    blocked = tmp_path / "studies" / study.name / "trials"
+    blocked.parent.mkdir(parents=True)
+    blocked.write_text("a file where trials want a folder", encoding="utf-8")
+
+    done = study.call("run", f"{study.name}.yaml", code=4)
+
+    assert "tuner: error: " in done.stderr
+    assert "studies/small/trials/" in done.stderr
+    assert "let it be written to, then go on with: tuner resume small" in done.stderr
+    assert {trial["state"] for trial in study.trials()} == {"RUNNING"}
+    blocked.unlink()
+    study.call("resume", study.name)
+    assert_budget_met_exactly(study.trials(), 2)
+    shown = study.call("show", study.name, "0", "--format", "json").stdout
+    assert json.loads(shown)["deaths"] == 0
 
 
 @pytest.mark.slow

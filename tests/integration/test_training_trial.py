@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import errno
 import itertools
 import json
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -724,6 +726,35 @@ def test_a_finished_trial_whose_outcome_was_lost_ends_the_same_again(request_for
     assert channel.reports == []
     assert without_time(again.metrics) == without_time(first.metrics)
     assert again.metrics["training_time_s"] == first.metrics["training_time_s"]
+
+
+@pytest.mark.parametrize(("code", "ends_in"), [(errno.ENOSPC, 6), (errno.EDQUOT, 6), (errno.EROFS, 4)])
+@pytest.mark.parametrize("where", ["a checkpoint", "the model", "a flush"])
+def test_a_disk_that_cannot_be_written_to_gives_the_trial_back_with_its_former_checkpoint(
+    request_for: RequestMaker, monkeypatch: pytest.MonkeyPatch, code: int, ends_in: int, where: str
+) -> None:
+    request = request_for()
+    expected = run_trial(request_for(number=9), FakeChannel())
+    run_trial(request, FakeChannel(stop_at=(1, 0)))
+
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("keras.Model.save" if where == "the model" else "os.fsync", refused)
+        every_s = 0.0 if where == "a checkpoint" else 1e9
+        stop_at = (1, 3) if where == "a flush" else None
+        hindered = run_trial(request, FakeChannel(stop_at=stop_at), Timing(checkpoint_every_s=every_s))
+    again = FakeChannel()
+    outcome = run_trial(request, again)
+
+    assert (hindered.ending, hindered.session_ends_in) == (Ending.RELEASED, ends_in)
+    assert hindered.reason.startswith(f"{request.trial_dir}: ")
+    assert outcome.ending is Ending.COMPLETE
+    assert again.reports[-1].epoch == 2
+    assert 0 not in [report.epoch for report in again.reports[1:]]
+    assert without_time(outcome.metrics) == pytest.approx(without_time(expected.metrics), abs=1e-5)
+    assert not list(Path(request.trial_dir).glob(".*"))
 
 
 def test_a_trial_of_some_seconds_writes_no_checkpoint(request_for: RequestMaker) -> None:

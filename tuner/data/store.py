@@ -50,12 +50,15 @@ def writing(where: Path) -> Iterator[None]:
     Raises:
         NoSpaceError: If the disk or quota is full.
         StorageRefusedError: If the folder cannot be written to.
+        OSError: As it was, if a library raised it without the system's number: it is not of the disk.
     """
     try:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise NoSpaceError(f"{where}: no space left on the disk", "free some and run again") from error
+        if error.errno is None:
+            raise
         raise StorageRefusedError(
             f"{where}: cannot be written: {error.strerror or error}",
             "use a folder that can be written to, e.g. with --storage",

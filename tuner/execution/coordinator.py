@@ -38,7 +38,7 @@ from tuner.search.pareto import front_indices
 from tuner.search.pruning import FinishedTrial, Pruner
 from tuner.search.trials import reduced
 from tuner.storage import BudgetUse, Claim, RunningStudy
-from tuner.training.checkpoint import discard_checkpoint
+from tuner.training.checkpoint import clear_folder
 from tuner.training.kept_model import MODEL_FILE
 from tuner.trial import Ending, EpochReport, TrialOutcome, Verdict, VerdictAction
 from tuner.wording import counted
@@ -116,7 +116,8 @@ class Coordinator:
             StudyInterruptedError: A signal was heard, also while the test split is measured; every trial was
                 given back with its checkpoint.
             TooManyFailuresError: The declared number of trials failed in a row.
-            StorageUnreachableError, StorageRefusedError, NoSpaceError: From the ledger.
+            StorageUnreachableError, StorageRefusedError, NoSpaceError: From the ledger; the last two
+                also where a trial's files could not be written, once every trial was given back.
         """
         self._stop.failed_before = self._study.use_of_budget().failed
         self._refresh()
@@ -150,6 +151,7 @@ class Coordinator:
         return self._interrupts.count > 0 or self._stop.is_due
 
     def _raise_if_stopped(self) -> None:
+        self._stop.raise_if_hindered(self._plan.name)
         if self._interrupts.count:
             raise StudyInterruptedError(
                 f"study '{self._plan.name}' was interrupted; every finished trial is kept and"
@@ -266,6 +268,7 @@ class Coordinator:
         if outcome.ending is Ending.RELEASED:
             self._study.release(placed.claim.token)
             self._watch(self._ended(worker, placed, "RELEASED", None, outcome.reason))
+            self._heed_disk(outcome)
         else:
             self._tell(worker, placed, self._memory.measured(placed.request, outcome, placed.before_bytes))
         self._replace_if_grown(worker)
@@ -282,15 +285,15 @@ class Coordinator:
         self._finished[outcome.number] = FinishedTrial(outcome.number, outcome.ending, values, curve)
         self._watch(self._ended(worker, placed, state, values, outcome.reason))
         self._update_front()
-        self._delete_files(outcome.number, outcome.ending)
+        clear_folder(self._plan.trial_dir(outcome.number), outcome.ending)
         self._watch_budget()
 
-    def _delete_files(self, number: int, ending: Ending) -> None:
-        """Delete the files of an ended trial, but for what a complete one keeps."""
-        if ending is Ending.COMPLETE:
-            discard_checkpoint(self._plan.trial_dir(number))
-        else:
-            shutil.rmtree(self._plan.trial_dir(number), ignore_errors=True)
+    def _heed_disk(self, released: TrialOutcome) -> None:
+        """Stop when a trial could not be written down: it would be given back again and again."""
+        if released.session_ends_in and self._stop.hindered is None:
+            self._stop.hindered = released
+            if math.isinf(self._stop.deadline_s):
+                self._begin_stop("the disk cannot be written to")
 
     def _heed_failures(self, use: BudgetUse) -> None:
         """Stop after too many failures in a row, by the ledger: it has those that died too often, too."""
@@ -368,10 +371,10 @@ class Coordinator:
         """Learn what other sessions, or earlier ones, have finished."""
         self._due.refresh_s = self._clock() + REFRESH_EVERY_S
         fresh = self._study.finished_since(self._finished.keys())
-        here = {placed.claim.number for placed in self._under_way}  # lost, and its worker still writes
+        at_work = {placed.claim.number for placed in self._under_way}  # lost, and its worker still writes
         for trial in fresh:  # who ended it may have died before its files were deleted
-            if trial.number not in here:
-                self._delete_files(trial.number, trial.ending)
+            if trial.number not in at_work:
+                clear_folder(self._plan.trial_dir(trial.number), trial.ending)
         if fresh:
             self._finished.update((trial.number, trial) for trial in fresh)
             self._update_front()

@@ -5,16 +5,30 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from tuner.errors import TooManyFailuresError
+from tuner.errors import NoSpaceError, StorageRefusedError, TooManyFailuresError, TunerError
 from tuner.storage import Claim
 from tuner.training.course import ran_out
-from tuner.trial import EpochReport, TrialRequest
+from tuner.trial import EpochReport, TrialOutcome, TrialRequest
 
-__all__ = ["Due", "Placed", "Stop", "WorkerPlace"]
+__all__ = ["Due", "Placed", "Stop", "WorkerPlace", "disk_error"]
 
 MOST_UNFIT_IN_A_ROW = 50
 """A sampler that learns has left the region by then; one that draws at random has met what fits, if only one
 trial in ten does (with a probability of 0.995)."""
+
+
+def disk_error(outcome: TrialOutcome, kept: str, go_on: str) -> TunerError:
+    """Return the error that a session ends in whose trial could not be written down.
+
+    Args:
+        outcome: RELEASED, with ``session_ends_in``.
+        kept: What is not lost, as a sentence.
+        go_on: The command that goes on.
+    """
+    said = f"{outcome.reason}; {kept}"
+    if outcome.session_ends_in == NoSpaceError.exit_code:
+        return NoSpaceError(said, f"free some space, then go on with: {go_on}")
+    return StorageRefusedError(said, f"let it be written to, then go on with: {go_on}")
 
 
 @dataclass
@@ -86,6 +100,7 @@ class Stop:
         failures_in_a_row: How many stopped the study; 0 while none have.
         unfit_in_a_row: Trials that did not fit into memory, since the last that did.
         last_unfit: Why the last of them did not.
+        hindered: The first trial that the disk hindered, or None.
         deadline_s: When workers that still do not answer are stopped at once.
     """
 
@@ -94,12 +109,25 @@ class Stop:
     failures_in_a_row: int = 0
     unfit_in_a_row: int = 0
     last_unfit: str = ""
+    hindered: TrialOutcome | None = None
     deadline_s: float = field(default=math.inf)
 
     @property
     def is_due(self) -> bool:
-        """Whether trials that failed or did not fit stop the study."""
+        """Whether a disk, or trials that failed or did not fit, stop the study."""
+        if self.hindered is not None:
+            return True
         return self.failures_in_a_row > 0 or self.unfit_in_a_row >= MOST_UNFIT_IN_A_ROW
+
+    def raise_if_hindered(self, study: str) -> None:
+        """Say that the disk stopped the study; also after a signal, for then not everything was kept.
+
+        Raises:
+            NoSpaceError, StorageRefusedError: If it did.
+        """
+        if self.hindered is not None:
+            kept = "what was recorded is kept, and trials under way go on from their last checkpoint"
+            raise disk_error(self.hindered, kept, f"tuner resume {study}")
 
     def raise_if_due(self, study: str) -> None:
         """Say why the study was stopped.

@@ -35,6 +35,7 @@ from tuner.execution.launch import OpenStudy, request_of
 from tuner.execution.local import LocalExecutor
 from tuner.execution.messages import Progress, Ready
 from tuner.execution.placement import Place, quiet_place
+from tuner.execution.standing import disk_error
 from tuner.execution.threads import began_with
 from tuner.spec.values import Value
 from tuner.storage import TimingRecord, TimingSession
@@ -70,6 +71,7 @@ def time_alone(study: OpenStudy, wanted: Sequence[Errand], way: Alone, watch: Wa
         InputError: While a session works on this study, or on another of this database on this machine; and
             where the device is not here that the trials ran on.
         StudyInterruptedError: After a signal; what was timed is kept.
+        NoSpaceError, StorageRefusedError: If a timing's files cannot be written; what was timed is kept.
         TooManyFailuresError: If some could not be timed.
     """
     if way.missing:
@@ -231,6 +233,7 @@ class Stint:
 
         Raises:
             StudyInterruptedError: After a signal.
+            NoSpaceError, StorageRefusedError: If a timing's files cannot be written.
         """
         failed: dict[int, str] = {}
         for turn, errand in enumerate(wanted):
@@ -277,6 +280,8 @@ class Stint:
                         self._watch(EpochEnded(0, last))
                         self._executor.send(0, _verdict(errand, last))
                     case TrialOutcome() as outcome:
+                        if outcome.session_ends_in:
+                            raise disk_error(outcome, "what was timed is kept", f"tuner time {self._name}")
                         return self._end(errand, last, outcome.reason, began_s)
                     case Died(reason=reason):
                         self._ready = None

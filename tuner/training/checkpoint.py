@@ -12,6 +12,7 @@ import hashlib
 import io
 import json
 import re
+import shutil
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,8 +27,16 @@ from tuner.data.store import writing
 from tuner.durable import write_whole
 from tuner.errors import TunerError
 from tuner.training.stopwatch import Clock
+from tuner.trial import Ending
 
-__all__ = ["Checkpoint", "CheckpointError", "Checkpointer", "discard_checkpoint", "load_checkpoint"]
+__all__ = [
+    "Checkpoint",
+    "CheckpointError",
+    "Checkpointer",
+    "clear_folder",
+    "discard_checkpoint",
+    "load_checkpoint",
+]
 
 _RECORD = "checkpoint.json"
 _VERSION = 1
@@ -140,6 +149,16 @@ def discard_checkpoint(folder: Path) -> None:
         found = _UNFINISHED.fullmatch(path.name)
         if found and not psutil.pid_exists(int(found["of"] or found["of_model"])):
             path.unlink(missing_ok=True)
+
+
+def clear_folder(folder: Path, ending: Ending) -> None:
+    """Delete the files of an ended trial, but for what a complete one keeps."""
+    if not folder.is_dir():
+        return  # most are gone, of thousands of trials
+    if ending is Ending.COMPLETE:
+        discard_checkpoint(folder)
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _write(folder: Path, identity: str, checkpoint: Checkpoint) -> None:

@@ -26,7 +26,7 @@ from tuner.data.encode import open_dataset
 from tuner.decision import Decision
 from tuner.embeddings import EMBEDDINGS
 from tuner.embeddings.protocol import TokenInput
-from tuner.errors import TunerError
+from tuner.errors import NoSpaceError, StorageRefusedError, TunerError
 from tuner.metrics import Confusion, confusion_matrix, measure
 from tuner.models import family_of
 from tuner.training.calibrate import Pace, piece
@@ -127,7 +127,8 @@ def run_trial(
 ) -> TrialOutcome:
     """Run a trial, from its last checkpoint if there is one, and return how it ended.
 
-    Whatever is wrong with the trial itself comes back as FAILED with a reason; nothing is raised.
+    Whatever is wrong with the trial itself comes back as FAILED with a reason; nothing is raised. A disk that
+    cannot be written to is not the trial's fault: it is RELEASED, with its former checkpoint.
 
     Args:
         request: The trial.
@@ -156,6 +157,10 @@ def _run(request: TrialRequest, channel: TrialChannel, timing: Timing, graphs: G
 
     try:
         return _Trial(request, channel, timing, graphs).run()
+    except (NoSpaceError, StorageRefusedError) as error:
+        return TrialOutcome(
+            request.number, Ending.RELEASED, reason=error.message, session_ends_in=error.exit_code
+        )
     except TunerError as error:
         return TrialOutcome(request.number, Ending.FAILED, reason=str(error))
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:

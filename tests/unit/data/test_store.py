@@ -130,6 +130,11 @@ def test_what_stands_against_writing_has_its_own_error(
         raise OSError(code, os.strerror(code))
 
 
+def test_a_library_s_error_without_a_number_is_none_of_the_disk(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match=r"^a dataset of that name is there$"), writing(tmp_path):
+        raise OSError("a dataset of that name is there")
+
+
 def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(handle: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")

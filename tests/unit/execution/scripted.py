@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tuner.decision import Decision
 from tuner.execution.executor import Died, Heard
@@ -23,6 +23,7 @@ class Script:
         fails: Reason of a failure after the epochs, or an empty string.
         dies_at: Epoch in which its worker dies, or None.
         lacks: Metrics that are missing from its outcome.
+        session_ends_in: Exit code of a disk that hinders it after its epochs, or 0.
         stays: Whether it says nothing more after its epochs, as a hanging one.
         peak_bytes: Its worker's largest size; 0 leaves it out.
     """
@@ -31,6 +32,7 @@ class Script:
     fails: str = ""
     dies_at: int | None = None
     lacks: Sequence[str] = ()
+    session_ends_in: int = 0
     stays: bool = False
     peak_bytes: int = 0
 
@@ -112,6 +114,8 @@ class ScriptedExecutor:
             report = EpochReport(request.number, epoch, metrics, epoch, metrics)
             self._waiting.append(Heard(worker, report))
             self.on_report(report)
+        elif script.session_ends_in:
+            self._end(worker, Ending.RELEASED, "trials/0: no space left on the disk")
         elif script.fails:
             self._end(worker, Ending.FAILED, script.fails)
         elif not script.stays:
@@ -125,6 +129,7 @@ class ScriptedExecutor:
             kept["wall_time_s"] = self.wall_s(request)
         self._waiting.append(Heard(worker, Progress(request.number, 0, 0, 0, self.rss_bytes)))
         outcome = TrialOutcome(request.number, ending, kept, reason, decision=decision)
+        outcome = replace(outcome, session_ends_in=script.session_ends_in)
         self._waiting.append(Heard(worker, outcome))
 
     @staticmethod

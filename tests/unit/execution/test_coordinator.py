@@ -15,7 +15,7 @@ from tests.decisions import assert_no_hope_follows, point_of, reason_of
 from tests.unit.execution.scripted import Script, ScriptedExecutor
 from tuner.catalogue import CATALOGUE
 from tuner.decision import Rule
-from tuner.errors import StudyInterruptedError, TooManyFailuresError
+from tuner.errors import NoSpaceError, StorageRefusedError, StudyInterruptedError, TooManyFailuresError
 from tuner.execution.coordinator import Coordinator
 from tuner.execution.events import Event, FrontChanged, Notice, TrialEnded, TrialPlaced, WorkerLost
 from tuner.execution.interrupts import Interrupts
@@ -340,6 +340,34 @@ def test_an_interrupted_study_gives_its_trials_back_and_another_session_ends_the
     session.run(ScriptedExecutor(always(GOOD)))
     assert session.states() == ["COMPLETE"] * 6
     assert {trial.number: trial.values for trial in session.trials()}.items() >= before.items()
+
+
+@pytest.mark.parametrize("error", [NoSpaceError, StorageRefusedError])
+@pytest.mark.parametrize("is_interrupted", [False, True])
+def test_a_disk_that_hinders_a_trial_ends_the_session_and_fails_no_trial(
+    session: Session, error: type[NoSpaceError | StorageRefusedError], is_interrupted: bool
+) -> None:
+    kept = session.folder / "s" / "trials" / "2" / "checkpoint.json"
+
+    def write(report: EpochReport) -> None:
+        if report.number == 2:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.touch()
+            session.interrupts.count, session.interrupts.exit_code = int(is_interrupted), 130
+
+    hindered = replace(GOOD, session_ends_in=error.exit_code)
+    full = ScriptedExecutor(lambda number, _: hindered if number == 2 else GOOD, on_report=write)
+    with pytest.raises(error, match=r"what was recorded is kept.*; .*, then go on with: tuner resume s"):
+        session.run(full)
+
+    assert session.states()[2] == "RUNNING"
+    assert set(session.states()) == {"COMPLETE", "RUNNING"}
+    assert len(session.states()) < 6
+    assert kept.exists()
+    session.interrupts = Interrupts()
+    session.run(ScriptedExecutor(always(GOOD)))
+    assert session.states() == ["COMPLETE"] * 6
+    assert session.trials()[2].deaths == 0
 
 
 def test_the_second_signal_does_not_wait_for_workers(session: Session) -> None:

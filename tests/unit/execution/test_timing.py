@@ -12,7 +12,7 @@ from tests.ledgers import NAME, complete, finish, join, make_study, spec_of, tak
 from tests.unit.execution.scripted import Script, ScriptedExecutor
 from tuner.cli import main
 from tuner.data.prepare import PreparedData
-from tuner.errors import InputError, StudyInterruptedError
+from tuner.errors import InputError, NoSpaceError, StudyInterruptedError
 from tuner.execution.coordinator import SILENT_WORKER_S
 from tuner.execution.cores import Cores
 from tuner.execution.errands import Errand
@@ -123,6 +123,16 @@ def test_an_interrupt_keeps_what_was_timed(timed: Timed) -> None:
 
     assert [each.number for each in timed.timings()] == [0]
     assert timed.ledger.live_sessions() == []
+
+
+def test_a_full_disk_keeps_what_was_timed(timed: Timed) -> None:
+    full = replace(LONG, accuracies=(0.5,), session_ends_in=NoSpaceError.exit_code)
+    executor = ScriptedExecutor(lambda number, _: full if number == 1 else LONG, workers=1)
+
+    with pytest.raises(NoSpaceError, match=r"what was timed is kept; free .* go on with: tuner time"):
+        timed.run(executor, timed.errand(0), timed.errand(1))
+
+    assert [timing.number for timing in timed.timings()] == [0]
 
 
 def test_a_trial_whose_worker_dies_is_told_and_the_next_is_timed(timed: Timed) -> None:
