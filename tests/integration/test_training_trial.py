@@ -304,8 +304,8 @@ def test_a_trial_that_was_given_back_goes_on_on_the_graph_of_another(request_for
     run_trial(broken, after, graphs=graphs)
 
     assert len(graphs) == 1
-    assert [report.epoch for report in after.reports] == [2, 3]
-    for one, other in zip(through.reports[2:], after.reports, strict=True):
+    assert [report.epoch for report in after.reports] == [1, 2, 3]
+    for one, other in zip(through.reports[1:], after.reports, strict=True):
         assert without_time(one.metrics) == pytest.approx(without_time(other.metrics), abs=1e-6)
 
 
@@ -364,7 +364,8 @@ def test_a_trial_given_back_and_continued_equals_one_that_ran_through(
     found = run_trial(broken, after)
 
     assert released.ending is Ending.RELEASED
-    assert [report.epoch for report in before.reports + after.reports] == [0, 1, 2, 3]
+    assert [report.epoch for report in before.reports + after.reports] == [0, 1, 1, 2, 3]
+    assert before.reports[1] == after.reports[0], "the last epoch of the checkpoint, as it was"
     assert found.ending is Ending.COMPLETE
     assert without_time(found.metrics) == pytest.approx(without_time(expected.metrics), abs=1e-5)
     for kept, other in zip(weights_of(broken), weights_of(whole), strict=True):
@@ -379,8 +380,9 @@ def test_time_goes_on_where_it_stood_and_a_broken_epoch_does_not_count(request_f
     run_trial(request, before, timing)
     run_trial(request, after, timing)
 
-    times = [report.metrics["training_time_s"] for report in before.reports + after.reports]
-    assert [report.metrics["calibrated_time_s"] for report in before.reports + after.reports] == [
+    reports = before.reports + after.reports[1:]
+    times = [report.metrics["training_time_s"] for report in reports]
+    assert [report.metrics["calibrated_time_s"] for report in reports] == [
         pytest.approx(time_s * REFERENCE_PIECE_S)
         for time_s in times  # a piece is one look, too
     ]
@@ -464,7 +466,7 @@ def test_events_for_tensorboard_are_the_epochs_as_they_were_reported(
 
     assert outcome.ending is Ending.COMPLETE
     assert [report.epoch for report in killed.reports] == [0, 1]  # there was no checkpoint yet
-    reports = given_back.reports + ended.reports
+    reports = given_back.reports + ended.reports[1:]
     assert [report.epoch for report in reports] == [0, 1, 2, 3]
     found = scalars_of(tmp_path / "tensorboard" / "3")
     assert without_rate(found) == expected_scalars([report.metrics for report in reports])
@@ -538,7 +540,33 @@ def test_a_verdict_can_release_a_trial_at_the_end_of_an_epoch(request_for: Reque
 
     assert released.ending is Ending.RELEASED
     assert released.reason == "the study is being interrupted"
-    assert [report.epoch for report in after.reports] == [1, 2]
+    assert [report.epoch for report in after.reports] == [0, 1, 2], "nobody had judged the first"
+
+
+@pytest.mark.parametrize("lost", [0, 1, 2])
+def test_an_epoch_whose_report_was_lost_is_reported_and_judged_by_whoever_goes_on(
+    request_for: RequestMaker, lost: int
+) -> None:
+    """A kill between the checkpoint and the coordinator's answer; also after the last epoch."""
+    requests = [request_for(number=number) for number in range(4)]
+    for request in requests:
+        with pytest.raises(KilledError):
+            run_trial(request, KillingChannel(after=lost + 1), always_checkpoint())
+    verdicts = [
+        Verdict(number, action, "judged")
+        for number, action in enumerate(
+            (VerdictAction.CONTINUE, VerdictAction.FINISH, VerdictAction.PRUNE, VerdictAction.RELEASE)
+        )
+    ]
+    channels = [FakeChannel({lost: verdict}) for verdict in verdicts]
+
+    outcomes = [run_trial(*each) for each in zip(requests, channels, strict=True)]
+
+    heard = [[report.epoch for report in channel.reports] for channel in channels]
+    assert heard == [list(range(lost, 3)), [lost], [lost], [lost]]
+    endings = [Ending.COMPLETE, Ending.COMPLETE, Ending.PRUNED, Ending.RELEASED]
+    assert [outcome.ending for outcome in outcomes] == endings
+    assert [outcome.metrics["epochs_run"] for outcome in outcomes] == [3, lost + 1, lost + 1, lost + 1]
 
 
 def test_a_trial_given_back_before_its_first_epoch_has_no_metrics(request_for: RequestMaker) -> None:
@@ -612,7 +640,7 @@ def test_a_trial_given_back_before_it_was_cut_trains_no_further_epoch(
 
     assert released.ending is Ending.RELEASED
     assert outcome.ending is Ending.PRUNED
-    assert channel.reports == []
+    assert [report.epoch for report in channel.reports] == [1]
 
 
 def test_a_trial_that_learns_nothing_runs_to_its_end_where_that_is_allowed(
@@ -665,7 +693,7 @@ def test_a_checkpoint_of_a_version_that_knew_fewer_times_goes_on(request_for: Re
 
     outcome = run_trial(request, channel)
 
-    assert [report.epoch for report in channel.reports] == [1]
+    assert [report.epoch for report in channel.reports] == [0, 1]
     assert outcome.metrics["input_time_s"] > 0
     assert outcome.metrics["checkpoint_time_s"] > 0
 
@@ -723,7 +751,7 @@ def test_a_finished_trial_whose_outcome_was_lost_ends_the_same_again(request_for
     again = run_trial(request, channel)
 
     assert again.ending is Ending.COMPLETE
-    assert channel.reports == []
+    assert [report.epoch for report in channel.reports] == [2]
     assert without_time(again.metrics) == without_time(first.metrics)
     assert again.metrics["training_time_s"] == first.metrics["training_time_s"]
 
@@ -743,7 +771,7 @@ def test_a_disk_that_cannot_be_written_to_gives_the_trial_back_with_its_former_c
     with monkeypatch.context() as patched:
         patched.setattr("keras.Model.save" if where == "the model" else "os.fsync", refused)
         every_s = 0.0 if where == "a checkpoint" else 1e9
-        stop_at = (1, 3) if where == "a flush" else None
+        stop_at = (2, 3) if where == "a flush" else None
         hindered = run_trial(request, FakeChannel(stop_at=stop_at), Timing(checkpoint_every_s=every_s))
     again = FakeChannel()
     outcome = run_trial(request, again)

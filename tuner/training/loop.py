@@ -84,7 +84,7 @@ class TrialChannel(Protocol):
     """What a running trial sees of whoever placed it."""
 
     def report(self, report: EpochReport) -> Verdict:
-        """Send a finished epoch up and wait for the verdict."""
+        """Send a finished epoch up and wait for the verdict; a trial that goes on repeats its last epoch."""
 
     def progress(self, epoch: int, step: int, steps: int) -> None:
         """Say that ``step`` of ``steps`` are done; called after each one, so it must be cheap."""
@@ -248,9 +248,10 @@ class _Trial:
             return self._run(add_event)
 
     def _run(self, add_event: AddEpoch) -> TrialOutcome:
-        finished_by: Verdict | None = None
+        # A checkpoint's last epoch may have died before it was heard, or judged: it is reported once more.
+        verdict = self._channel.report(self._report()) if self._course.history else None
         try:
-            while not self._course.is_over and finished_by is None:
+            while not self._course.is_over and (verdict is None or verdict.action is VerdictAction.CONTINUE):
                 if cut := self._never_learned():
                     return self._outcome(Ending.PRUNED, cut.reason, decision=cut)
                 self._run_epoch(self._course.next_epoch)
@@ -258,19 +259,17 @@ class _Trial:
                     self._checkpointer.offer(self._checkpoint())
                 verdict = self._channel.report(self._report())
                 add_event(self._course)  # it is recorded now, whatever the verdict
-                if verdict.action is VerdictAction.PRUNE:
-                    return self._outcome(Ending.PRUNED, verdict.reason, decision=verdict.decision)
-                if verdict.action is VerdictAction.RELEASE:
-                    return self._release(verdict.reason)
-                if verdict.action is VerdictAction.FINISH:
-                    finished_by = verdict
         except _ReleasedError:
             return self._release("stop requested")
         except _DivergedError as error:
             return self._outcome(Ending.FAILED, str(error))
+        if verdict is not None and verdict.action is VerdictAction.PRUNE:
+            return self._outcome(Ending.PRUNED, verdict.reason, decision=verdict.decision)
+        if verdict is not None and verdict.action is VerdictAction.RELEASE:
+            return self._release(verdict.reason)
         if cut := self._never_learned(is_over=True):
             return self._outcome(Ending.PRUNED, cut.reason, decision=cut)
-        return self._finish(finished_by)
+        return self._finish(verdict)
 
     def _never_learned(self, is_over: bool = False) -> Decision | None:
         """Ask before each epoch, and not after it: a trial that was given back between is asked as well."""
@@ -393,7 +392,7 @@ class _Trial:
         return self._outcome(Ending.RELEASED, reason)
 
     def _finish(self, verdict: Verdict | None) -> TrialOutcome:
-        """Keep the best epoch's model; ``verdict`` is what finished the trial early, or None.
+        """Keep the best epoch's model; ``verdict`` is the last one, which may have finished the trial early.
 
         The last checkpoint stays until the outcome is recorded, and none is written any more: who is killed
         between loses the epochs of some seconds, as at any other moment.
@@ -407,7 +406,7 @@ class _Trial:
                 f"stopped early: validation {rules.monitor} not better since epoch {self._course.best_epoch}"
             )
             return self._outcome(Ending.COMPLETE, reason, MODEL_FILE)
-        if verdict is None:
+        if verdict is None or verdict.action is not VerdictAction.FINISH:
             return self._outcome(Ending.COMPLETE, "", MODEL_FILE)
         return self._outcome(Ending.COMPLETE, verdict.reason, MODEL_FILE, verdict.decision)
 
