@@ -125,7 +125,7 @@ def work(arguments: list[str]) -> int:
     stages.watch(loop._Trial, "facts", "_facts")
     stages.watch(loop.Pace, "pieces for the pace", "keep_up")
     stages.watch(loop.PeakMemory, "look at memory", "look")
-    stages.watch(loop, "forget the model", "_clean_up")
+    stages.watch(loop, "forget the model", "clean_up")
     stages.watch(loop.Checkpointer, "checkpoint: write", "offer", "flush")
     stages.watch(worker._Channel, "wait for the verdict", "report")
     stages.watch(worker._Channel, "tell of progress", "progress", "stop_requested")

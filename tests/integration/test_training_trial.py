@@ -37,6 +37,7 @@ from tuner.training.loop import Timing, _identity, run_trial
 from tuner.training.optimizers import OPTIMIZERS
 from tuner.training.precision import precision_of
 from tuner.training.settings import COMMON, TOKEN_SETTINGS
+from tuner.training.steps import ready_to_train
 from tuner.training.stopwatch import ADDED, OF_STEPS, OF_TRIAL, Clocks
 from tuner.trial import Ending, EpochReport, TrialOutcome, TrialRequest, Verdict, VerdictAction
 
@@ -387,6 +388,60 @@ def test_time_goes_on_where_it_stood_and_a_broken_epoch_does_not_count(request_f
         for time_s in times  # a piece is one look, too
     ]
     assert times == [5.0, 10.0, 15.0]  # five steps an epoch, each of one look at the clock
+
+
+def test_the_first_step_is_no_training_where_an_epoch_has_no_other_also_when_a_trial_goes_on(
+    request_for: RequestMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request, wall = request_for(epochs=3, batch_size=64), FakeClock()
+    timing = Timing(Clocks(wall, FakeClock(), waited=lambda: 0.0), checkpoint_every_s=1e9)
+
+    def slow_at_first(*given: Any) -> Any:
+        model, steps = ready_to_train(*given)
+        seconds = itertools.chain([500.0], itertools.repeat(20.0))
+
+        def train(inputs: Any, labels: Any) -> Any:
+            wall.now_s += next(seconds)
+            return steps.train(inputs, labels)
+
+        return model, replace(steps, train=train)
+
+    monkeypatch.setattr(loop, "ready_to_train", slow_at_first)
+    before, after = FakeChannel(stop_at=(2, 0)), FakeChannel()
+    run_trial(request, before, timing)
+    run_trial(request, after, timing)
+
+    reports = before.reports + after.reports[1:]
+    assert [report.metrics["training_time_s"] for report in reports] == [21.0, 42.0, 63.0]
+    assert [report.metrics["compile_time_s"] // 500 for report in reports] == [1, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("family", "embedding", "given"),
+    [
+        ("lstm", "trained", {"dropout": 0.5, "recurrent_dropout": 0.2}),
+        ("tfidf_dense", "tfidf", {"dropout": 0.5, "optimizer": "sgd"}),
+    ],
+)
+def test_a_step_that_is_taken_for_nothing_changes_nothing(
+    request_for: RequestMaker,
+    monkeypatch: pytest.MonkeyPatch,
+    family: str,
+    embedding: str,
+    given: dict[str, Value],
+) -> None:
+    warm, cold = (request_for(family, embedding, number, batch_size=64, **given) for number in (1, 2))
+    found, expected, warmed = FakeChannel(), FakeChannel(), Mock()
+
+    run_trial(warm, found)
+    monkeypatch.setattr(loop, "warm_up", warmed)
+    run_trial(cold, expected)
+
+    assert warmed.call_count == 1
+    for one, other in zip(found.reports, expected.reports, strict=True):
+        assert without_time(one.metrics) == pytest.approx(without_time(other.metrics), abs=1e-6)
+    for kept, other in zip(weights_of(warm), weights_of(cold), strict=True):
+        np.testing.assert_allclose(kept, other, atol=1e-6)
 
 
 def test_a_trial_says_in_how_many_threads_it_trained_and_on_what_if_that_changed(

@@ -7,20 +7,16 @@ trial, and the methods below it are its parts in their order. It talks to whoeve
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import itertools
 import json
 import logging
 import math
-import random
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
-
-import numpy as np
 
 from tuner.data.encode import open_dataset
 from tuner.decision import Decision
@@ -51,9 +47,10 @@ from tuner.training.event_file import AddEpoch, event_file
 from tuner.training.feed import feed_for
 from tuner.training.graphs import Graphs
 from tuner.training.kept_model import MODEL_FILE, keep_model
+from tuner.training.leftovers import clean_up, seed_all
 from tuner.training.memory import PeakMemory
 from tuner.training.precision import Precision, computing_in, precision_of
-from tuner.training.steps import handed_over, predict_all, ready_to_train, seed_dropout
+from tuner.training.steps import handed_over, predict_all, ready_to_train, seed_dropout, warm_up
 from tuner.training.stopwatch import ADDED, OF_STEPS, Clocks, Stopwatch, Times
 from tuner.trial import (
     SHARED,
@@ -149,7 +146,7 @@ def run_trial(
             shared.clear()  # it may have failed for want of memory, and left its model in any state
         return outcome
     finally:
-        _clean_up(with_tensorflow=is_own or next(_trials) % _CLEARED_EVERY == 0)
+        clean_up(with_tensorflow=is_own or next(_trials) % _CLEARED_EVERY == 0)
 
 
 def _run(request: TrialRequest, channel: TrialChannel, timing: Timing, graphs: Graphs | None) -> TrialOutcome:
@@ -169,37 +166,6 @@ def _run(request: TrialRequest, channel: TrialChannel, timing: Timing, graphs: G
     except Exception as error:  # noqa: BLE001 - the one place: a trial's crash is that trial's outcome, not the worker's end
         reason = f"{type(error).__name__}: {_first_line(error)}"
         return TrialOutcome(request.number, Ending.FAILED, reason=reason, detail=traceback.format_exc())
-
-
-def _seed(seed: int, with_tensorflow: bool) -> None:
-    """Set every source of random numbers that a model's first weights are drawn from.
-
-    Args:
-        seed: The trial's.
-        with_tensorflow: Whether TensorFlow's own is set as well, which layers of a person's own may ask. Then
-            it forgets all that it has made ready to be run: kept graphs, the piece of work, each operation.
-    """
-    import keras
-
-    if with_tensorflow:
-        keras.utils.set_random_seed(seed)
-    else:
-        random.seed(seed)  # Keras draws a seed for each initializer from here
-        np.random.seed(seed)
-
-
-def _clean_up(with_tensorflow: bool) -> None:
-    """Free what a trial leaves: models refer to themselves, and a worker runs hundreds of them.
-
-    Args:
-        with_tensorflow: Whether what Keras and TensorFlow keep outside of the model is forgotten as well, and
-            with it all that :func:`_seed` names. It is half a MB a trial.
-    """
-    import keras
-
-    if with_tensorflow:
-        keras.utils.clear_session()
-    gc.collect()
 
 
 class _Trial:
@@ -227,7 +193,7 @@ class _Trial:
         self._checkpointer = Checkpointer(
             Path(request.trial_dir), identity, clocks.wall, timing.checkpoint_every_s
         )
-        _seed(request.seed, with_tensorflow=bool(request.code_dir))
+        seed_all(request.seed, with_tensorflow=bool(request.code_dir))
         params = request.params
         self._dataset = open_dataset(Path(request.dataset_dir))
         source = EMBEDDINGS[str(params["embedding"])]
@@ -238,6 +204,8 @@ class _Trial:
         with self._stopwatch.compiling(), computing_in(self._precision):
             built = self._family.build(params, self._inputs, request.task, len(self._dataset.classes))
             self._model, self._steps = ready_to_train(built, params, request.task, train_labels, graphs)
+            if self._feed.steps == 1:  # it has no others in its epoch to tell what of it is no training
+                warm_up(self._model, self._steps, next(handed_over(self._feed.training(0))))
         self._best_weights: list[Any] = []
         self._best_confusion: Confusion = ()
         self._continue_from_checkpoint(identity)

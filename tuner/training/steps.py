@@ -34,6 +34,7 @@ __all__ = [
     "ready_to_train",
     "seed_dropout",
     "trace_predict",
+    "warm_up",
 ]
 
 
@@ -43,6 +44,11 @@ the processor's caches, and takes several times as long as in a row (``benchmark
 
 MOST_AHEAD_BYTES = 4 * 2**20
 """Of inputs after which no more are made: rows of TF-IDF are a MiB a batch."""
+
+
+MOST_TO_WARM_UP = 256
+"""Texts of a step that is taken for nothing. After it a step of 256 texts took what later ones do, and one of
+2,048 as well; a whole batch may be all texts there are, and would cost as much as an epoch."""
 
 
 @dataclass(frozen=True)
@@ -189,6 +195,25 @@ def trace_predict(model: keras.Model) -> Callable[[Any], Any]:
 
     traced = tf.function(predict, input_signature=[_input_spec(model)], autograph=False, jit_compile=False)
     return traced.get_concrete_function()  # type: ignore[no-any-return]  # TensorFlow is untyped
+
+
+def warm_up(model: keras.Model, steps: Steps, batch: tuple[Any, Any]) -> None:
+    """Take a training step for nothing, so that the next one takes no longer than those after it.
+
+    The first step optimizes the graph and allocates memory. What this one changes is put back: weights, the
+    optimizer's numbers, metrics, and the states of random numbers.
+
+    Args:
+        model: Compiled.
+        steps: Its own.
+        batch: Inputs and labels as tensors; the first texts are taken.
+    """
+    inputs, labels = batch
+    variables = (*model.variables, *model.optimizer.variables, *model.metrics_variables)
+    before = [(variable, variable.numpy()) for variable in variables]
+    float(steps.train(inputs[:MOST_TO_WARM_UP], labels[:MOST_TO_WARM_UP]))
+    for variable, value in before:
+        variable.assign(value)
 
 
 def _input_spec(model: keras.Model) -> Any:

@@ -3,7 +3,8 @@
 ``training_time_s`` is what studies compare, so it holds training steps and nothing else: not building
 or tracing graphs, not making batches, not validation, not checkpoints, each of which is counted apart. The
 first step after tracing also optimizes the graph and allocates memory, and cannot be divided by looking at
-it; it is counted as the mean of its epoch's other steps, and the excess goes to ``compile_time_s``.
+it; it is counted as the mean of its epoch's other steps, and the excess goes to ``compile_time_s``. Where an
+epoch is a single step the loop takes one before it, for nothing, which counts as compiling.
 
 ``training_cpu_time_s`` is the same steps on the clock of the processor: on a machine that others use
 too, a step takes longer but not more of the processor. It means nothing where a GPU does the work.
@@ -158,7 +159,8 @@ class Stopwatch:
     def end_epoch(self) -> None:
         """Add the epoch's steps to the training time.
 
-        An epoch of a single step has no others to take the mean of; it is counted as it was.
+        An epoch of a single step has no others to take the mean of; it is counted as it was, and the loop has
+        warmed up before it.
         """
         steps, self._steps = self._steps, []
         wall_s, excess_s = self._sum([step.wall_s for step in steps])
