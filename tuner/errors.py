@@ -12,7 +12,7 @@
     |-- StorageUnreachableError     5    the database did not answer in time
     |-- NoSpaceError                6    the disk is full
     |-- TooManyFailuresError        7    too many failed trials in a row, or none finished
-    `-- StudyInterruptedError     130    stopped by a signal, everything kept (143 for SIGTERM)
+    `-- StudyInterruptedError     130    stopped by a signal, everything kept (SIGTERM 143, SIGHUP 129)
 
 A message says *where: what was found, what was expected*; ``hint`` says what to do. Both are plain
 text on one line, for the command line prints them as they are.
@@ -165,7 +165,7 @@ class StudyInterruptedError(TunerError):
 
     Args:
         message: What was kept and how to go on.
-        exit_code: 130 for SIGINT, 143 for SIGTERM.
+        exit_code: 130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP.
     """
 
     def __init__(self, message: str, hint: str = "", exit_code: int = 130) -> None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import select
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
 
 from tests.event_files import expected_scalars, scalars_of, without_rate
-from tests.studies import Study, assert_budget_met_exactly, end, wait_for, workers_of
+from tests.studies import TUNER, Study, assert_budget_met_exactly, end, wait_for, workers_of
 from tuner.storage import Ledger, open_database
 
 TRIALS = 6
@@ -235,6 +238,33 @@ def test_trials_under_way_survive_ctrl_c(tmp_path: Path) -> None:
     assert all(
         after[number] == before[number] | {"test_metrics": after[number]["test_metrics"]} for number in before
     )
+
+
+def test_trials_under_way_survive_a_terminal_that_closes(tmp_path: Path) -> None:
+    study = Study(tmp_path)
+    study.small(trials=4, epochs=6)
+    terminal, theirs = os.openpty()
+    process = subprocess.Popen(
+        [TUNER, "run", "small.yaml"], cwd=tmp_path, stdin=theirs, stdout=theirs, stderr=theirs,
+        start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )  # fmt: skip
+    os.close(theirs)
+    database = tmp_path / "studies" / "tuner.db"
+
+    def is_under_way() -> bool:
+        while select.select([terminal], [], [], 0.0)[0]:
+            os.read(terminal, 1 << 16)  # or the picture would wait to be read
+        return _epochs(database) >= 3
+
+    wait_for(is_under_way, 90, "three epochs")
+    os.close(terminal)  # the session gets SIGHUP, and every write to the terminal EIO
+
+    assert process.wait(timeout=60) == 129
+    study.call("resume", study.name)
+    assert_budget_met_exactly(study.trials(), 4)
+    for number in range(4):
+        shown = study.call("show", study.name, str(number), "--format", "json").stdout
+        assert json.loads(shown)["deaths"] == 0
 
 
 def test_a_killed_worker_costs_no_trial(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from typing import NoReturn
 import click
 
 from tuner.cli.plain import one_line
+from tuner.cli.streams import let_go
 from tuner.errors import SpecError, StudyInterruptedError, TunerError
 
 __all__ = ["COMMANDS", "LazyCommand", "main", "program"]
@@ -237,8 +238,8 @@ def _say(lines: list[str], code: int, debug: bool, label: str = "error: ") -> in
     try:
         for line in lines:
             click.echo(f"tuner: {label}{one_line(line)}", err=True)
-    except BrokenPipeError:
-        _reader_gone()
+    except OSError:  # also of a terminal that has closed: the exit code says the same
+        let_go()
     return code
 
 
@@ -258,14 +259,6 @@ def _flushed(code: int) -> int:
 
 
 def _reader_gone() -> int:
-    """End quietly: whoever read us (``| head``) has had enough.
-
-    The stream is pointed at nothing, or the interpreter would complain when it flushes at exit.
-    """
-    nothing = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except BrokenPipeError:
-            os.dup2(nothing, stream.fileno())
+    """End quietly: whoever read us (``| head``) has had enough."""
+    let_go()
     return 0

@@ -18,6 +18,7 @@ from rich.text import Text
 
 from tuner.analysis.wording import duration, written, written_params
 from tuner.cli.console import console, one_line
+from tuner.cli.streams import that_may_go
 from tuner.cli.watched import EndedTrial, Watched, WatchedWorker, expected_left_s, fold
 from tuner.execution.events import (
     EpochEnded,
@@ -65,19 +66,25 @@ def watching(screen: Console | None = None, clock: Clock = time.monotonic) -> It
         yield PlainLines(screen, clock)
         return
     view = LiveView(clock)
-    with Live(
+    live = Live(
         get_renderable=lambda: view.draw(screen.width),
         console=screen,
         refresh_per_second=_REFRESHES_PER_S,
         redirect_stdout=False,
-    ):
+    )
 
-        def watch(event: Event) -> None:
-            view(event)
-            if isinstance(event, Notice):  # stays above the picture, which shows the present only
+    def watch(event: Event) -> None:
+        view(event)
+        if isinstance(event, Notice):  # stays above the picture, which shows the present only
+            with that_may_go():
                 screen.print(Text(one_line(event.message), style="cyan"))
 
+    live.start()
+    try:
         yield watch
+    finally:
+        with that_may_go():  # the terminal may have closed: the study is ended in order all the same
+            live.stop()
 
 
 class PlainLines:
@@ -99,10 +106,10 @@ class PlainLines:
         self._seen = fold(self._seen, event, self._clock())
         line = self._line(event)
         if line and not self._is_unread:
-            try:
+            self._is_unread = True
+            with that_may_go():  # `2>&1 | head`: nobody reads on, and the study goes on
                 self._screen.print(Text(one_line(line)), soft_wrap=True)
-            except BrokenPipeError:  # `2>&1 | head`: nobody reads on, and the study goes on
-                self._is_unread = True
+                self._is_unread = False
 
     def _line(self, event: Event) -> str:
         match event:

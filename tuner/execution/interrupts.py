@@ -5,15 +5,23 @@ from __future__ import annotations
 import signal
 from types import FrameType, TracebackType
 
-__all__ = ["Interrupts"]
+__all__ = ["ASK_TO_END", "HANG_UP", "Interrupts"]
+
+HANG_UP: signal.Signals | None = getattr(signal, "SIGHUP", None)
+"""A terminal that closed, or a connection that was lost; None where there is no such signal."""
+
+ASK_TO_END = tuple(each for each in (signal.SIGINT, signal.SIGTERM, HANG_UP) if each is not None)
 
 
 class Interrupts:
-    """While entered, SIGINT and SIGTERM are counted in place of ending the process.
+    """While entered, SIGINT, SIGTERM and SIGHUP are counted in place of ending the process.
+
+    SIGHUP is left alone where it is ignored already: that is what ``nohup`` asks for. It never counts as a
+    second signal, for the shell and the system each send one when a terminal closes.
 
     Attributes:
         count: Signals heard so far. One asks for an orderly stop, two for one at once.
-        exit_code: 130 when the first was SIGINT, 143 when it was SIGTERM; 0 before any.
+        exit_code: 130 when the first was SIGINT, 143 for SIGTERM, 129 for SIGHUP; 0 before any.
     """
 
     def __init__(self) -> None:
@@ -22,8 +30,9 @@ class Interrupts:
         self._before: dict[signal.Signals, object] = {}
 
     def __enter__(self) -> Interrupts:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, self._heard)
+        for number in ASK_TO_END:
+            if number != HANG_UP or signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._heard)
         return self
 
     def __exit__(
@@ -33,5 +42,6 @@ class Interrupts:
             signal.signal(number, handler)  # type: ignore[arg-type]  # what signal.signal itself returned
 
     def _heard(self, number: int, _frame: FrameType | None) -> None:
-        self.count += 1
+        if number != HANG_UP or not self.count:
+            self.count += 1
         self.exit_code = self.exit_code or 128 + number

@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tuner.errors import TunerError
+from tuner.execution.interrupts import ASK_TO_END
 from tuner.execution.messages import (
     Down,
     Evaluate,
@@ -186,12 +187,12 @@ def _rss_bytes() -> int:
 
 
 def leave_signals_to_the_coordinator() -> None:
-    """Ignore what asks to end: a service manager sends SIGTERM to all processes, and Ctrl-C SIGINT.
+    """Ignore what asks to end: a service manager sends SIGTERM to all processes, Ctrl-C SIGINT, a shell HUP.
 
     The coordinator then stops the trial with its checkpoint; a worker that ended by itself would count as
     a death of the trial.
     """
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in ASK_TO_END:
         signal.signal(number, signal.SIG_IGN)
 
 

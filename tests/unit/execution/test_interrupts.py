@@ -10,7 +10,9 @@ import pytest
 from tuner.execution.interrupts import Interrupts
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_signals_are_counted_and_the_first_gives_the_exit_code(number: signal.Signals, code: int) -> None:
     before = signal.getsignal(number)
     with Interrupts() as interrupts:
@@ -20,3 +22,24 @@ def test_signals_are_counted_and_the_first_gives_the_exit_code(number: signal.Si
     assert interrupts.count == 2
     assert interrupts.exit_code == code
     assert signal.getsignal(number) is before
+
+
+def test_a_terminal_that_closes_asks_once_however_many_signals_come_of_it() -> None:
+    with Interrupts() as interrupts:
+        os.kill(os.getpid(), signal.SIGHUP)
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert (interrupts.count, interrupts.exit_code) == (1, 129)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    assert (interrupts.count, interrupts.exit_code) == (2, 129)
+
+
+def test_a_hang_up_that_is_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Interrupts() as interrupts:
+            os.kill(os.getpid(), signal.SIGHUP)
+        assert interrupts.count == 0
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -16,7 +16,7 @@ print("goes on")
 """
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
 def test_a_signal_to_all_processes_is_not_the_end_of_a_worker(name: str) -> None:
     code = SIGNALLED.format(name=name)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
