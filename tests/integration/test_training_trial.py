@@ -202,7 +202,9 @@ def test_a_trial_runs_to_its_end_and_reports_every_epoch(request_for: RequestMak
 
     assert outcome.ending is Ending.COMPLETE, outcome
     assert [report.epoch for report in channel.reports] == [0, 1, 2]
-    assert channel.steps == [(epoch, step, 5) for epoch in range(3) for step in range(1, 6)]
+    trained = [(epoch, step, 5) for epoch in range(3) for step in range(1, 6)]
+    validated = [(epoch, 5, 5) for epoch in range(3)]
+    assert channel.steps == sorted(trained + validated), "a sign of life for each step and each other batch"
     assert outcome.metrics.keys() == metrics_of("binary")
     assert all(report.metrics.keys() == metrics_of("binary") for report in channel.reports)
     assert outcome.metrics["epochs_run"] == 3

@@ -73,12 +73,12 @@ class Ready:
 
 @dataclass(frozen=True)
 class Progress:
-    """Up: a sign of life from inside an epoch, at most about one a second.
+    """Up: a sign of life from inside an epoch or a pass over the test split, at most about one a second.
 
     Attributes:
         number: The trial.
         epoch: 0-based epoch under way.
-        step, steps: Training steps done and in all, of this epoch.
+        step, steps: Training steps done and in all, of this epoch; 0 outside of one.
         rss_bytes: Resident memory of the worker.
     """
 

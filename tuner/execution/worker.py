@@ -126,7 +126,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             case Shutdown():
                 return 0
             case Evaluate(request=request, model_path=model_path):
-                line.send(_evaluate(request, model_path))
+                line.send(_evaluate(line, request, model_path))
             case TrialRequest() as request:
                 _run(line, request, graphs, options.shared)
 
@@ -170,11 +170,12 @@ def _run(line: _Line, request: TrialRequest, graphs: Graphs, is_shared: bool) ->
     line.send(outcome)
 
 
-def _evaluate(request: TrialRequest, model_path: str) -> Evaluated:
+def _evaluate(line: _Line, request: TrialRequest, model_path: str) -> Evaluated:
     from tuner.training.evaluate import evaluate_test
 
+    channel = _Channel(line, request.number)
     try:
-        tested = evaluate_test(request, model_path)
+        tested = evaluate_test(request, model_path, lambda: channel.progress(0, 0, 0))
         return Evaluated(request.number, tested.metrics, confusion=tested.confusion)
     except (TunerError, OSError, ValueError) as error:
         return Evaluated(request.number, {}, f"{type(error).__name__}: {error}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,12 +35,13 @@ class Tested:
     confusion: Confusion
 
 
-def evaluate_test(request: TrialRequest, model_path: str) -> Tested:
+def evaluate_test(request: TrialRequest, model_path: str, alive: Callable[[], None] = lambda: None) -> Tested:
     """Measure a finished trial's kept model on the test split.
 
     Args:
         request: The trial as it was run.
         model_path: As the trial's outcome gave it: inside the trial's folder.
+        alive: As for :func:`~tuner.training.steps.predict_all`.
 
     Raises:
         ValueError: If the file is no Keras model, or not a safe one.
@@ -49,7 +50,7 @@ def evaluate_test(request: TrialRequest, model_path: str) -> Tested:
         InputError: If a family of a person's own is.
     """
     labels = open_dataset(Path(request.dataset_dir)).test.labels
-    predictions = predict_kept(request, model_path, ["test"])["test"]
+    predictions = predict_kept(request, model_path, ["test"], alive=alive)["test"]
     measured = measure(labels, predictions, request.task)
     return Tested(
         {f"test_{name}": value for name, value in measured.items()},
@@ -58,7 +59,11 @@ def evaluate_test(request: TrialRequest, model_path: str) -> Tested:
 
 
 def predict_kept(
-    request: TrialRequest, model_path: str, parts: Sequence[PartName], single_precision: bool = False
+    request: TrialRequest,
+    model_path: str,
+    parts: Sequence[PartName],
+    single_precision: bool = False,
+    alive: Callable[[], None] = lambda: None,
 ) -> dict[str, npt.NDArray[np.float32]]:
     """Predict whole parts with a finished trial's kept model, given what training gave it.
 
@@ -66,6 +71,7 @@ def predict_kept(
         request, model_path: As for :func:`evaluate_test`.
         parts: Their names.
         single_precision: Whether a model that computes in half precision is made to compute in single.
+        alive: As for :func:`evaluate_test`.
 
     Returns:
         ``(n_texts, n_outputs) float32`` by part, in the order of the part.
@@ -84,6 +90,8 @@ def predict_kept(
     try:
         model = load_model(Path(request.trial_dir) / model_path)
         predict = trace_predict(in_single_precision(model) if single_precision else model)
-        return {part: predict_all(predict, feed.evaluation(part), len(feed.labels(part))) for part in parts}
+        return {
+            part: predict_all(predict, feed.evaluation(part), len(feed.labels(part)), alive) for part in parts
+        }
     finally:
         keras.utils.clear_session()

@@ -84,7 +84,10 @@ class TrialChannel(Protocol):
         """Send a finished epoch up and wait for the verdict; a trial that goes on repeats its last epoch."""
 
     def progress(self, epoch: int, step: int, steps: int) -> None:
-        """Say that ``step`` of ``steps`` are done; called after each one, so it must be cheap."""
+        """Say that ``step`` of ``steps`` are done; it must be cheap.
+
+        It is called after each one, and with the last of them after each batch of the validation texts.
+        """
 
     def stop_requested(self) -> bool:
         """Tell whether the trial shall be given back; asked before each step."""
@@ -282,10 +285,14 @@ class _Trial:
     def _run_epoch(self, epoch: int) -> None:
         """Train an epoch, validate, and put both into the course."""
         trained = self._train(epoch)
+        steps = self._feed.steps
         with self._stopwatch.validating():
             labels = self._feed.labels("validation")
             predictions = predict_all(
-                self._steps.predict, self._feed.evaluation("validation"), len(labels)
+                self._steps.predict,
+                self._feed.evaluation("validation"),
+                len(labels),
+                lambda: self._channel.progress(epoch, steps, steps),
             )  # (n_texts, n_outputs)
             validated = measure(labels, predictions, self._request.task)
         if not math.isfinite(validated["loss"]):

@@ -252,6 +252,7 @@ def predict_all(
     predict: Callable[[Any], Any],
     batches: Iterable[tuple[npt.NDArray[Any], Any, npt.NDArray[np.int64]]],
     n_texts: int,
+    alive: Callable[[], None] = lambda: None,
 ) -> npt.NDArray[np.float32]:
     """Predict every text of a part.
 
@@ -259,6 +260,7 @@ def predict_all(
         predict: Traced.
         batches: Inputs, labels (not read) and indices; every text once.
         n_texts: In all.
+        alive: Called after each batch: a pass may take longer than a worker may be silent.
 
     Returns:
         ``(n_texts, n_outputs) float32`` probabilities or numbers, in the order of the part.
@@ -271,6 +273,7 @@ def predict_all(
         if probabilities is None:
             probabilities = np.empty((n_texts, found.shape[1]), dtype=np.float32)
         probabilities[indices] = found
+        alive()
     if probabilities is None:
         raise ValueError("a part without texts cannot be predicted")
     return probabilities

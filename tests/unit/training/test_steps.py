@@ -290,9 +290,12 @@ def test_how_many_batches_are_made_follows_from_all_of_their_sizes() -> None:
 def test_predictions_come_back_in_the_order_of_the_texts() -> None:
     batches = [(np.array([[2.0]]), None, np.array([2])), (np.array([[0.0], [1.0]]), None, np.array([0, 1]))]
 
-    found = predict_all(lambda inputs: inputs, batches, 3)
+    told: list[None] = []
+
+    found = predict_all(lambda inputs: inputs, batches, 3, lambda: told.append(None))
 
     np.testing.assert_array_equal(found, [[0], [1], [2]])
+    assert len(told) == len(batches), "a sign of life after each"
     with pytest.raises(ValueError, match="without texts"):
         predict_all(lambda inputs: inputs, [], 0)
 
