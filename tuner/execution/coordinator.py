@@ -214,11 +214,8 @@ class Coordinator:
             case Progress() as progress:
                 place.rss_bytes = progress.rss_bytes
                 if progress.steps:
-                    self._watch(
-                        TrialProgress(
-                            heard.worker, progress.number, progress.epoch, progress.step, progress.steps
-                        )
-                    )
+                    at = (progress.number, progress.epoch, progress.step, progress.steps)
+                    self._watch(TrialProgress(heard.worker, *at))
             case EpochReport() as report:
                 self._hear_epoch(heard.worker, report)
             case TrialOutcome() as outcome:
