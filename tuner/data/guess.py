@@ -101,7 +101,8 @@ def guess(path: Path) -> Guess:
 
     Raises:
         NotFoundError: If there is no such file.
-        DataError: If it cannot be read, or no column looks like texts or like labels.
+        DataError: If it cannot be read, no column looks like texts or like labels, or no row has a text with
+            one label.
     """
     kind = file_format(path)
     notes: list[str] = []
@@ -267,11 +268,21 @@ def _usable(table: TextTable) -> tuple[TextTable, tuple[str, ...]]:
     if bad:
         rows = row_list([table.rows[index] for index in bad])
         warnings = (f"no text or no label in {rows}: take these rows out, or the study will refuse the file",)
+        if len(bad) == len(texts):
+            raise DataError(
+                f"{table.origin}: none of its {counted(len(bad), 'row')} has both a text and a label",
+                "fill them in, or put each text and its label into one row",
+            )
     skipped = set(bad)
     unique = drop_duplicates(
         table.take([index for index in range(len(texts)) if index not in skipped]),
         dict.fromkeys(table.split or (), 0),
     )
+    if not unique.table.texts:
+        raise DataError(
+            f"{table.origin}: no text is left: each stands in several rows whose labels contradict each other",
+            "a text has one label: keep one row of each, or make a column that says yes or no to one label",
+        )
     return unique.table, warnings + unique.warnings
 
 

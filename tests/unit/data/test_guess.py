@@ -173,3 +173,13 @@ def test_a_file_without_texts_or_labels_is_refused(tmp_path: Path) -> None:
         guess(write(tmp_path, "text,x", [f"some words here {n},{n}" for n in range(300)]))
     with pytest.raises(NotFoundError, match="no such file"):
         guess(tmp_path / "none.csv")
+
+
+def test_a_file_whose_texts_all_contradict_themselves_or_lack_a_label_is_refused(tmp_path: Path) -> None:
+    several = [f"the film number {n} was fine,{name}" for n in range(30) for name in ("drama", "comedy")]
+    with pytest.raises(DataError, match=r"each stands in several rows .*; a text has one label: keep one row"):
+        guess(write(tmp_path, "text,label", several))
+
+    apart = [f"the film number {n} was fine," for n in range(30)] + [f",{'ab'[n % 2]}" for n in range(30)]
+    with pytest.raises(DataError, match="none of its 60 rows has both a text and a label; fill them in"):
+        guess(write(tmp_path, "text,label", apart))
