@@ -212,13 +212,13 @@ def require_classes(parts: PartIds, labels: ClassIds, classes: Sequence[str], or
     """Refuse parts that cannot be used; say which classes validation or test lack.
 
     A drawn part has every class; only the data's own split can come out otherwise. Training on a class
-    that is not there is impossible, and of two classes both are needed to measure anything.
+    that is not there is impossible, and nothing can be measured on texts of one class.
 
     Returns:
         Warnings.
 
     Raises:
-        DataError: If training lacks a class, or any part lacks one of two.
+        DataError: If training lacks a class, or any part has fewer than two.
     """
     warnings = []
     for rank, name in enumerate(PARTS):
@@ -229,7 +229,7 @@ def require_classes(parts: PartIds, labels: ClassIds, classes: Sequence[str], or
         message = (
             f"{origin}: the {name} part has {counted(counts.sum(), 'text')} but none of {listed(lacking)}"
         )
-        if rank == 0 or len(classes) == 2 or not counts.any():
+        if rank == 0 or np.count_nonzero(counts) < 2:
             raise DataError(message, "declare other values for the parts, or let them be drawn by shares")
         warnings.append(message)
     return tuple(warnings)

@@ -179,6 +179,15 @@ def test_parts_without_a_class_are_refused_or_pointed_out() -> None:
         require_classes(np.array([0, 0, 1, 1, 2]), np.array([0, 1, 0, 1, 0], np.int32), CLASSES, "x")
 
 
+@pytest.mark.parametrize("part", [1, 2])
+def test_a_part_of_one_class_out_of_several_is_refused_for_nothing_can_be_measured_on_it(part: int) -> None:
+    labels = np.array([0, 1, 2, 0, 1, 2, 0, 0], np.int32)
+    parts = np.array([0, 0, 0, 3 - part, 3 - part, 3 - part, part, part])
+
+    with pytest.raises(DataError, match=f"the {PARTS[part]} part has 2 texts but none of 'b', 'c'"):
+        require_classes(parts, labels, ("a", "b", "c"), "x")
+
+
 def drawn(numbers: Sequence[float], split: SplitSpec, seed: int = 0) -> tuple[list[str], tuple[str, ...]]:
     parts, remarks = assign_numbers(table(len(numbers)), np.array(numbers, np.float32), split, seed)
     return [PARTS[rank] if rank >= 0 else "" for rank in parts], remarks
