@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -83,7 +84,7 @@ def keep_declared_rows(table: TextTable, split: SplitSpec) -> tuple[TextTable, t
     if table.split is None or split.column is None:
         _require_shares(split)
         return table, ()
-    found = {value: table.split.count(value) for value in dict.fromkeys(table.split)}
+    found = Counter(table.split)
     has = f"column '{split.column}' has " + listed([f"'{value}' ({n})" for value, n in found.items()])
     if 0 not in ranks.values():
         raise DataError(

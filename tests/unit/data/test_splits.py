@@ -162,6 +162,13 @@ def test_a_draw_may_not_use_up_the_columns_training_part() -> None:
         parts_of(data, SplitSpec("train", 9, "test", "s"))
 
 
+def test_a_wrong_column_with_a_value_a_row_is_told_at_once() -> None:
+    names = [f"id {number}" for number in range(200_000)]
+
+    with pytest.raises(DataError, match=r"train: no text has 'train'; .* and 199995 more"):
+        keep_declared_rows(table(len(names), names), SplitSpec("train", 0.1, 0.1, "s"))
+
+
 def test_declared_values_have_the_index_of_their_part() -> None:
     assert column_ranks(SplitSpec("t", ("v", "d"), 0.2, "s")) == {"t": 0, "v": 1, "d": 1}
     assert column_ranks(SplitSpec()) == {}
