@@ -280,7 +280,7 @@ def _usable(table: TextTable) -> tuple[TextTable, tuple[str, ...]]:
     )
     if not unique.table.texts:
         raise DataError(
-            f"{table.origin}: no text is left: each stands in several rows whose labels contradict each other",
+            f"{table.origin}: no text is left: each stands in several rows whose labels differ",
             "a text has one label: keep one row of each, or make a column that says yes or no to one label",
         )
     return unique.table, warnings + unique.warnings

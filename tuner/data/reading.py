@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tuner.data.parquet import ForeignCell, ParquetColumns
 from tuner.data.values import TextTable
 from tuner.data.wording import did_you_mean
 from tuner.errors import DataError, NotFoundError
@@ -60,7 +61,8 @@ class RawTable:
     """Columns as a file has them.
 
     Attributes:
-        columns: Cells by column name; strings, or what JSON and Parquet carry (numbers, None).
+        columns: Cells by column name; strings, or what JSON and Parquet carry (numbers, None). A damaged
+            column of a Parquet file is refused, as a DataError, when it is looked at.
         rows: 1-based number of each row as a person counts it: the header of a CSV file is row 1, as
             in a spreadsheet; JSONL counts lines; Parquet counts rows.
         origin: What messages call it.
@@ -100,7 +102,7 @@ def file_format(path: Path) -> str:
 
 
 def read_table(path: Path, *, encoding: str = "utf-8", separator: str = "") -> RawTable:
-    """Read a whole file.
+    """Read a whole file; of Parquet the columns only that are looked at, when they are.
 
     Args:
         path: The file; its ending says its format.
@@ -114,7 +116,8 @@ def read_table(path: Path, *, encoding: str = "utf-8", separator: str = "") -> R
     kind = file_format(path)
     content = read_bytes(path)
     if kind == "parquet":
-        return _read_parquet(content, str(path))
+        columns = ParquetColumns(content, str(path), LARGEST_BYTES)
+        return RawTable(columns, range(1, columns.n_rows + 1), str(path))
     text = _decode(content, encoding, str(path))
     if kind == "jsonl":
         return _read_jsonl(text, str(path))
@@ -165,6 +168,8 @@ def cell_text(cell: object) -> str:
             if math.isnan(cell):
                 return ""
             return str(int(cell)) if cell.is_integer() else repr(cell)
+        case ForeignCell(kind):
+            raise TypeError(kind)
         case _:
             raise TypeError(type(cell).__name__)
 
@@ -342,22 +347,3 @@ def _read_jsonl(text: str, origin: str) -> RawTable:
         raise DataError(f"{origin}: no lines with an object", "expected one JSON object a line")
     names = dict.fromkeys(name for record in records for name in record)
     return RawTable({name: [record.get(name) for record in records] for name in names}, rows, origin)
-
-
-def _read_parquet(content: bytes, origin: str) -> RawTable:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        table = pq.ParquetFile(pa.BufferReader(content)).read()
-        table.validate(full=True)  # a damaged page can pass the reader and would fail, or worse, later
-        cells: list[list[object]] = [column.to_pylist() for column in table.columns]
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise DataError(
-            f"{origin}: is no Parquet file that can be read: {first}", "write it again"
-        ) from error
-    if not table.num_rows:
-        raise DataError(f"{origin}: has no rows", "expected one row a text")
-    columns = dict(zip(_unique([str(name) for name in table.column_names], origin), cells, strict=True))
-    return RawTable(columns, range(1, table.num_rows + 1), origin)

@@ -137,6 +137,22 @@ def test_other_formats_are_looked_at_as_well(tmp_path: Path) -> None:
     assert list(found.class_counts) == ["false", "true"]
 
 
+def test_a_parquet_column_of_dates_out_of_range_is_passed_over(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns = {
+        "when": pa.array([2**62] * 300, pa.timestamp("us")),
+        "text": [f"this is a review number {n}" for n in range(300)],
+        "label": [n % 2 for n in range(300)],
+    }
+    pq.write_table(pa.table(columns), tmp_path / "a.parquet")
+
+    found = guess(tmp_path / "a.parquet")
+
+    assert (found.text, found.label, found.split_column) == ("text", "label", None)
+
+
 def test_long_texts_are_cut_and_it_is_said(tmp_path: Path) -> None:
     rows = [f"{'word ' * 900}{n},{'ab'[n % 2]}" for n in range(40)]
 
@@ -177,7 +193,9 @@ def test_a_file_without_texts_or_labels_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_whose_texts_all_contradict_themselves_or_lack_a_label_is_refused(tmp_path: Path) -> None:
     several = [f"the film number {n} was fine,{name}" for n in range(30) for name in ("drama", "comedy")]
-    with pytest.raises(DataError, match=r"each stands in several rows .*; a text has one label: keep one row"):
+    with pytest.raises(
+        DataError, match=r"each stands in several rows .*; a text has one label: keep one row"
+    ):
         guess(write(tmp_path, "text,label", several))
 
     apart = [f"the film number {n} was fine," for n in range(30)] + [f",{'ab'[n % 2]}" for n in range(30)]

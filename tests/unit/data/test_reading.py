@@ -131,12 +131,73 @@ def test_a_parquet_file_with_damaged_or_doubled_columns_is_refused(tmp_path: Pat
     path = write(tmp_path / "a.parquet", "parquet")
     path.write_bytes(path.read_bytes().replace("kué".encode(), b"ku\xff\xff"))
     with pytest.raises(DataError, match="is no Parquet file that can be read"):
-        read_table(path)
+        pick_columns(read_table(path), "text", "label")
 
     table = pa.Table.from_arrays([pa.array(["a"]), pa.array(["b"])], names=["text", "text"])
     pq.write_table(table, path)
     with pytest.raises(DataError, match="column 'text' more than once"):
         read_table(path)
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        (pa.array([2**62, None], pa.timestamp("us")), r"timestamp\[us\]"),
+        (pa.array([2**30, 1], pa.date32()), r"date32\[day\]"),
+        (pa.array([2**62, 1], pa.duration("s")), r"duration\[s\]"),
+        (pa.array([1, 1], pa.timestamp("us", tz="Mars/Base")), "timestamp"),
+        (pa.array([["a"], []]), "list"),
+        (pa.array([b"\xff", b"a"]), "binary"),
+    ],
+)
+def test_a_parquet_column_that_python_has_no_value_for_is_in_nobodys_way(
+    cells: pa.Array, kind: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"when": cells, "text": ["a", "b"], "label": [1, 0]}), path)
+
+    assert pick_columns(read_table(path), "text", "label").labels == ["1", "0"]
+    with pytest.raises(DataError, match=f"row 1: column 'when' holds a {kind}.*, expected text or a number"):
+        pick_columns(read_table(path), "text", "when")
+
+
+def test_parquet_columns_of_every_plain_type_are_read_by_their_whole_name(tmp_path: Path) -> None:
+    columns = {
+        "a": pa.array([{"b": 1}, {"b": 2}]),
+        "a.b": pa.array(["x", None]),
+        "": pa.array([True, False]),
+        "named": pa.array(["u", "v"]).dictionary_encode(),
+        "none": pa.array([None, None]),
+        "half": pa.array([0.5, None], pa.float32()),
+    }
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table(columns), path)
+
+    found = read_table(path).columns
+
+    assert list(found) == list(columns)
+    assert [found[name] for name in list(columns)[1:]] == [
+        ["x", None],
+        [True, False],
+        ["u", "v"],
+        [None, None],
+        [0.5, None],
+    ]
+
+
+def test_a_small_parquet_file_is_not_unpacked_beyond_the_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = pa.array(["x" * 1000]).dictionary_encode().take(pa.array([0] * 5000))
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"text": text, "label": [1] * 5000, "unused": text}), path, compression="zstd")
+    assert path.stat().st_size < 50_000
+    monkeypatch.setattr("tuner.data.reading.LARGEST_BYTES", 8_000_000)
+
+    assert len(pick_columns(read_table(path), "text", "label").texts) == 5000
+    monkeypatch.setattr("tuner.data.reading.LARGEST_BYTES", 4_000_000)
+    with pytest.raises(DataError, match="unpacks to more than 3 MiB; draw some of its rows"):
+        pick_columns(read_table(path), "text", "label")
 
 
 def test_a_missing_file_is_not_found_and_its_neighbour_named(tmp_path: Path) -> None:
