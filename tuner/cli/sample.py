@@ -19,6 +19,7 @@ from tuner.catalogue import catalogue_for
 from tuner.cli.console import one_line, remark, table
 from tuner.data.encode import encode, prepare
 from tuner.data.sample import SampledText, cut_texts, draw_texts, ranks_of, unknown_share
+from tuner.data.shared import told_of_shared_texts
 from tuner.errors import StorageRefusedError
 from tuner.execution.vectors import known_words, require_vectors_of
 from tuner.spec.reach import reachable_settings
@@ -84,6 +85,8 @@ def show_sample(screen: Console, file: Path, spec: StudySpec, count: int) -> Non
             remark(f"{file}: {known}")
         for warning in prepared.warnings:
             remark(f"{file}: {warning}")
+        if told := told_of_shared_texts({name: level.dataset for name, level in levels.items()}):
+            remark(f"{file}: {told}")
         texts = draw_texts(prepared, spec.data, base_dir, list(levels), count, spec.seed)
         for number, text in enumerate(texts, start=1):
             _show_text(screen, f"text {number} of {len(texts)}, label {text.label}", text, levels)

@@ -2,7 +2,8 @@
 
 Rules:
 
-* A text stands in one part only (``labels.drop_duplicates`` has seen to it before).
+* A text stands in one part only (``labels.drop_duplicates`` has seen to it before). Texts that only
+  cleaning makes equal are several; ``shared`` counts those that stand on two sides.
 * The draw is stratified: each class has its share of each part, to within one text, and at least one.
   Numbers are drawn in the same way from the tenths of their range (ten bins that hold about as many
   texts each); from fewer bins, and at last plainly, where a part could not have a text of each.

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from tuner.catalogue import CATALOGUE, catalogue_for
-from tuner.data.encode import PreparedData, encode, find_prepared, prepare
+from tuner.data.encode import PreparedData, encode, find_prepared, open_dataset, prepare
 from tuner.data.location import moved_to
 from tuner.data.reading import whole_path
+from tuner.data.shared import told_of_shared_texts
+from tuner.data.values import EncodedDataset
 from tuner.errors import DataError, InputError, NotFoundError, StudyChangedError, TooManyFailuresError
 from tuner.execution.coordinator import Coordinator
 from tuner.execution.events import Notice, StudyOpened, Watcher
@@ -234,6 +236,8 @@ def run_session(study: OpenStudy, workers: int | None, watch: Watcher, threads: 
         memory.limit_bytes = share.room.limit_bytes
         _announce(study, share, watch)
         if plan is not None:
+            if told := told_of_shared_texts(_datasets(plan)):
+                watch(Notice(told))
             _work(study, plan, share, memory, watch, interrupts)
     if not study.ledger.use_of_budget(study.name).complete:
         raise TooManyFailuresError(
@@ -368,6 +372,10 @@ def _plan(study: OpenStudy, levels: Sequence[str]) -> StudyPlan:
         study_dir=study.folder,
         base_dir=study.base_dir,
     )
+
+
+def _datasets(plan: StudyPlan) -> dict[str, EncodedDataset]:
+    return {level: open_dataset(directory) for level, directory in plan.dataset_dirs.items()}
 
 
 def cleaning_levels(spec: StudySpec) -> list[str]:

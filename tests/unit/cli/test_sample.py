@@ -160,6 +160,20 @@ def test_vectors_that_know_little_are_warned_about(
     assert "warning: embedding glove: " in capsys.readouterr().err
 
 
+def test_texts_that_a_cleaning_level_makes_equal_on_two_sides_are_counted(
+    folder: Path, checked: Checked, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [f"some words and one more {number}" for number in range(20)]
+    write(folder, [*words, *(text.upper() for text in words)])
+    (folder / "space.yaml").write_text(HEAD + "space: {units: [2, 4]}\n", encoding="utf-8")
+
+    assert main(["check", "space.yaml", "--sample", "1"]) == 0
+
+    assert re.search(
+        r"space.yaml: with cleaning 'moderate' \d+ of \d+ validation and", capsys.readouterr().err
+    )
+
+
 @pytest.mark.parametrize(
     ("rest", "code", "told"),
     [

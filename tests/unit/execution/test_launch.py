@@ -197,3 +197,20 @@ def test_the_kept_copy_does_not_stand_in_for_a_file_that_was_named(begun: OpenSt
     empty.touch()
     with pytest.raises(DataError, match=r"empty\.csv"):
         open_existing("s", str(begun.base_dir / "tuner.db"), empty)
+
+
+def test_texts_that_only_cleaning_makes_equal_are_told_of_before_a_trial_begins(tmp_path: Path) -> None:
+    path = write_reviews(tmp_path / "reviews.csv")
+    rows = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join([*rows, *(row.upper() for row in rows[1:])]), encoding="utf-8")
+    study = open_declared("s", parse_spec(DECLARED, "s.yaml", CATALOGUE), tmp_path, str(tmp_path / "t.db"))
+
+    def stop_when_told(event: Event) -> None:
+        if isinstance(event, Notice) and "word for word" in event.message:
+            raise InterruptedError(event.message)
+
+    with (
+        closing(study.database),
+        pytest.raises(InterruptedError, match=r"^with cleaning 'moderate' \d+ of 8 validation and"),
+    ):
+        run_session(study, 1, stop_when_told)
