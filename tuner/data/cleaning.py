@@ -42,7 +42,10 @@ STOP_WORDS: Final = frozenset(
 )
 """English only. No negation is among them: ``not``, ``no``, ``nor``, ``never``, ``n't`` stay."""
 
-_MARKUP = re.compile(r"<!--.*?-->|</?[a-zA-Z][^<>]{0,500}>", re.DOTALL)
+_TAG = r"</?[a-zA-Z][^<>]{0,500}>"
+_MARKUP = re.compile(rf"<!--.*?-->|{_TAG}", re.DOTALL)
+_TAGS = re.compile(_TAG)
+_COMMENT_END = "-->"
 _UNSEEN = re.compile("[\x00-\x08\x0e-\x1b\x7f\u200b\u200e\u200f\u2060\ufeff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -103,13 +106,23 @@ def normalise(text: str) -> str:
     file can, becomes U+FFFD.
     """
     if "<" in text:
-        text = _MARKUP.sub(" ", text)
+        text = _without_markup(text)
     if "&" in text:
         text = html.unescape(text)
     if not text.isascii():
         text = unicodedata.normalize("NFC", _SURROGATE.sub("\ufffd", text))
     text = _UNSEEN.sub("", text)
     return " ".join(text.split())
+
+
+def _without_markup(text: str) -> str:
+    """Put a space in place of tags and comments.
+
+    No comment ends behind the last ``-->``, and to look for its end there from each ``<!--`` would take
+    time by the square of their number.
+    """
+    end = text.rfind(_COMMENT_END) + len(_COMMENT_END) if _COMMENT_END in text else 0
+    return _MARKUP.sub(" ", text[:end]) + _TAGS.sub(" ", text[end:])
 
 
 def words_of(normalised: str, level: str) -> list[str]:

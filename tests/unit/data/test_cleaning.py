@@ -25,6 +25,20 @@ def test_normalising_takes_out_markup_and_makes_white_space_plain(text: str, nor
     assert normalise(text) == normalised
 
 
+@pytest.mark.parametrize(
+    ("text", "normalised"),
+    [
+        ("<!--" * 500_000, "<!--" * 500_000),
+        ("<!-- a --> b <i>c</i> " + "<!--" * 500_000, "b c " + "<!--" * 500_000),
+        ("<!--" * 500_000 + "-->d<!-->e", "d<!-->e"),
+        ("a <!-- <b> c", "a <!-- c"),
+    ],
+    ids=["unclosed", "closed before", "closed once", "tag in an unclosed one"],
+)
+def test_comments_that_are_never_closed_stay_and_are_passed_at_once(text: str, normalised: str) -> None:
+    assert normalise(text) == normalised
+
+
 def test_light_keeps_words_as_they_stand() -> None:
     assert clean("Don't<br />STOP, it's 5!", "light") == ["Don't", "STOP,", "it's", "5!"]
 
