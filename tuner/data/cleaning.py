@@ -46,6 +46,8 @@ _TAG = r"</?[a-zA-Z][^<>]{0,500}>"
 _MARKUP = re.compile(rf"<!--.*?-->|{_TAG}", re.DOTALL)
 _TAGS = re.compile(_TAG)
 _COMMENT_END = "-->"
+# Python refuses to make a number of so many digits; of fewer, too large a one becomes U+FFFD as well.
+_ENDLESS_REFERENCE = re.compile("&#[0-9]{4301,};?")
 _UNSEEN = re.compile("[\x00-\x08\x0e-\x1b\x7f\u200b\u200e\u200f\u2060\ufeff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -108,7 +110,7 @@ def normalise(text: str) -> str:
     if "<" in text:
         text = _without_markup(text)
     if "&" in text:
-        text = html.unescape(text)
+        text = html.unescape(_ENDLESS_REFERENCE.sub("\ufffd", text))
     if not text.isascii():
         text = unicodedata.normalize("NFC", _SURROGATE.sub("\ufffd", text))
     text = _UNSEEN.sub("", text)

@@ -19,6 +19,8 @@ from tuner.data.cleaning import LEVELS, STOP_WORDS, clean, normalise, words_of
         ("cafe\u0301", "caf\u00e9"),
         ("half \ud83d pair", "half \ufffd pair"),
         ("<br/> &nbsp; ", ""),
+        (f"a &#{'1' * 4300};b", "a \ufffdb"),
+        (f"a &#{'1' * 4301};b", "a \ufffdb"),
     ],
 )
 def test_normalising_takes_out_markup_and_makes_white_space_plain(text: str, normalised: str) -> None:
