@@ -53,6 +53,9 @@ FORMATS: Mapping[str, str] = {
 LARGEST_BYTES = 4 << 30
 """Of a file's content: some ten million reviews, which with what is made of them fill a large machine."""
 
+_MOST_KEYS = 1000
+"""Of all objects of a JSONL file; where an id is a key there is one a line."""
+
 _HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 
 
@@ -326,6 +329,7 @@ def _unique(header: list[str], origin: str) -> list[str]:
 def _read_jsonl(text: str, origin: str) -> RawTable:
     records: list[dict[str, object]] = []
     rows: list[int] = []
+    names: dict[str, None] = {}
     # Not splitlines(): U+2028 and its like may stand inside a JSON string.
     for line, content in enumerate(text.split("\n"), start=1):
         if not content.strip():
@@ -343,7 +347,32 @@ def _read_jsonl(text: str, origin: str) -> RawTable:
             )
         records.append(record)
         rows.append(line)
+        names |= dict.fromkeys(record)
+        if len(names) > _MOST_KEYS:
+            raise DataError(
+                f"{origin}: line {line}: more than {_MOST_KEYS:,} different keys down to here, e.g. "
+                f"{list(names)[-1][:40]!r}",
+                'every object has the same few keys, e.g. {"text": "...", "label": "..."}; is an id one?',
+            )
     if not records:
         raise DataError(f"{origin}: no lines with an object", "expected one JSON object a line")
-    names = dict.fromkeys(name for record in records for name in record)
-    return RawTable({name: [record.get(name) for record in records] for name in names}, rows, origin)
+    return RawTable(_JsonColumns(names, records), rows, origin)
+
+
+class _JsonColumns(Mapping[str, Sequence[object]]):
+    """Cells by key, each column made when it is asked for: of rare keys most cells are missing."""
+
+    def __init__(self, names: Mapping[str, None], records: Sequence[Mapping[str, object]]) -> None:
+        self._names = names
+        self._records = records
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __getitem__(self, name: str) -> Sequence[object]:
+        if name not in self._names:
+            raise KeyError(name)
+        return [record.get(name) for record in self._records]

@@ -120,6 +120,27 @@ def test_what_cannot_be_read_is_refused_with_its_place(
         read_table(tmp_path / name)
 
 
+def test_a_jsonl_file_with_an_id_for_a_key_is_refused_after_its_first_lines(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    lines = (json.dumps({f"id{number}": {"text": "a b", "label": "x"}}) + "\n" for number in range(50_000))
+    path.write_text("".join(lines), encoding="utf-8")
+
+    with pytest.raises(
+        DataError, match=r"line 1001: more than 1,000 different keys .*'id1000'; every object"
+    ):
+        read_table(path)
+
+
+def test_a_key_that_few_objects_have_is_missing_in_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "a"}\n{"label": 1, "text": "b"}\n', encoding="utf-8")
+
+    columns = read_table(path).columns
+
+    assert {name: list(cells) for name, cells in columns.items()} == {"text": ["a", "b"], "label": [None, 1]}
+    assert columns.get("none") is None
+
+
 def test_a_parquet_file_without_rows_is_refused(tmp_path: Path) -> None:
     pq.write_table(pa.table({"text": pa.array([], pa.string())}), tmp_path / "a.parquet")
 
