@@ -109,7 +109,7 @@ def read_table(path: Path, *, encoding: str = "utf-8", separator: str = "") -> R
 
     Args:
         path: The file; its ending says its format.
-        encoding: Of text formats. A byte order mark of UTF-8 is passed over.
+        encoding: Of text formats. A byte order mark is passed over.
         separator: Between the cells of a CSV file. Defaults to a comma, or a tab in TSV.
 
     Raises:
@@ -249,9 +249,8 @@ def _siblings(path: Path) -> list[str]:
 
 
 def _decode(content: bytes, encoding: str, origin: str) -> str:
-    name = "utf-8-sig" if encoding.lower().replace("_", "-") in {"utf-8", "utf8"} else encoding
     try:
-        return content.decode(name)
+        return content.decode(encoding).removeprefix("\ufeff")  # the mark, in every encoding that has one
     except LookupError as error:
         raise DataError(
             f"{origin}: encoding '{encoding}' is not known", "usual ones are utf-8, cp1252, latin-1, utf-16"

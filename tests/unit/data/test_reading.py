@@ -60,11 +60,12 @@ def test_nothing_is_taken_for_a_missing_value_or_a_number(tmp_path: Path) -> Non
     assert table.labels == ["1e5", "007"]
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path) -> None:
+@pytest.mark.parametrize("encoding", ["utf-8", "U8", "utf-8-sig", "utf-16-le", "utf-16-be", "utf-32-le"])
+def test_a_byte_order_mark_is_no_part_of_the_first_column(encoding: str, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    path.write_bytes("text,label\na,b\n".encode("utf-8-sig"))
+    path.write_bytes("\ufefftext,label\na,b\n".encode(encoding))
 
-    assert list(read_table(path).columns) == ["text", "label"]
+    assert list(read_table(path, encoding=encoding).columns) == ["text", "label"]
 
 
 def test_blank_lines_are_passed_over_but_counted(tmp_path: Path) -> None:
