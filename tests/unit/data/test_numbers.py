@@ -68,3 +68,26 @@ def test_a_threshold_that_parts_nothing_is_refused_with_the_span_of_the_labels()
 def test_a_word_under_a_threshold_is_refused_with_its_row() -> None:
     with pytest.raises(DataError, match=r"a\.csv:2: stars 'five': expected a number with `threshold`"):
         divided(rated("five", "4"), "stars", 3)
+
+
+def test_labels_that_single_precision_would_make_equal_are_refused() -> None:
+    seconds = [str(1_700_000_000 + second) for second in range(256)]
+
+    with pytest.raises(
+        DataError,
+        match=r"a\.csv: labels from 1700000000 to 1700000255 lie so close .* by up to 64; take the same",
+    ):
+        numbers_of(with_plain_numbers(rated(*seconds), "when"))
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ("0.1", "0.1", "0.1"),
+        ("0.1", "0.30000001", "9.7"),
+        tuple(str(1_700_000_000 + 3600 * hour) for hour in range(256)),
+        ("1e15", "1", "2"),
+    ],
+)
+def test_rounding_that_no_figure_shows_is_none_to_refuse(labels: tuple[str, ...]) -> None:
+    assert len(numbers_of(with_plain_numbers(rated(*labels), "when"))) == len(labels)
