@@ -17,6 +17,7 @@ from rich.text import Text
 
 from tuner.catalogue import catalogue_for
 from tuner.cli.console import one_line, remark, table
+from tuner.cli.template import scalar
 from tuner.data.encode import encode, prepare
 from tuner.data.sample import SampledText, cut_texts, draw_texts, ranks_of, unknown_share
 from tuner.data.shared import told_of_shared_texts
@@ -81,6 +82,8 @@ def show_sample(screen: Console, file: Path, spec: StudySpec, count: int) -> Non
         prepared = prepare(spec.data, spec.task, spec.seed, base_dir, Path(name))
         levels = _levels(spec, base_dir, prepared)
         _show_shares(screen, prepared, levels)
+        if spec.task == "binary":
+            remark(f"{file}: {_positive(spec, prepared.classes)}")
         for known in known_words(spec, base_dir, prepared):
             remark(f"{file}: {known}")
         for warning in prepared.warnings:
@@ -126,6 +129,15 @@ def _ends(values: Iterable[Value | None]) -> tuple[int, ...]:
     """Return the smallest and the largest of the values that there are; one if they are the same."""
     numbers = [int(value) for value in values if value is not None]
     return tuple(dict.fromkeys((min(numbers), max(numbers)))) if numbers else ()
+
+
+def _positive(spec: StudySpec, classes: Sequence[str]) -> str:
+    """Say which class precision, recall and F1 are of, and how to have the other."""
+    zero, one = classes
+    told = f"the positive class is '{one}'"
+    if "threshold" in spec.data.options:
+        return told
+    return f"{told}; `positive: {scalar(zero)}` in `data` makes it '{zero}'"
 
 
 def _show_shares(screen: Console, prepared: PreparedData, levels: Mapping[str, _Level]) -> None:

@@ -6,6 +6,7 @@ wrong. Nothing here is used when a study runs; that takes only what is declared.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections import Counter
@@ -289,7 +290,11 @@ def _usable(table: TextTable) -> tuple[TextTable, tuple[str, ...]]:
 def _task(table: TextTable, notes: list[str]) -> Task:
     labels = set(table.labels)
     if len(labels) == 2:
-        notes.append(f"task binary: two labels; '{class_names(table, 'binary')[1]}' is class 1")
+        zero, one = class_names(table, "binary")
+        notes.append(
+            f"task binary: two labels; '{one}' is class 1, the positive one; "
+            f"`positive: {_quoted(zero)}` below `label` makes it '{zero}'"
+        )
         return "binary"
     numbers = {number for label in labels if (number := number_of(label)) is not None}
     if len(numbers) < len(labels):
@@ -303,6 +308,11 @@ def _task(table: TextTable, notes: list[str]) -> Task:
     instead = "`task: regression` predicts the number itself"
     notes.append(f"task multiclass: {span}, whose order plays no role then; {instead}, {also}")
     return "multiclass"
+
+
+def _quoted(label: str) -> str:
+    """Return a label as a search-space file writes it, a number too."""
+    return json.dumps(label, ensure_ascii=False)
 
 
 def _span(table: TextTable) -> tuple[float, float, float]:
@@ -335,6 +345,13 @@ def _vocabulary_size(words: Sequence[Sequence[str]], notes: list[str]) -> int:
 
 def _doubts(table: TextTable, counts: Mapping[str, int]) -> tuple[str, ...]:
     doubts = list(skew(np.array(list(counts.values())), list(counts))) if counts else []
+    if len(counts) == 2:
+        zero, one = ((name, number_of(name)) for name in counts)
+        if zero[1] is not None and one[1] is not None and zero[1] > one[1]:
+            doubts.append(
+                f"the positive class is '{one[0]}', as of labels 0 and 1, though '{zero[0]}' is larger: of "
+                f"stars or ratings add `positive: {_quoted(zero[0])}`"
+            )
     rare = [f"'{name}' ({count})" for name, count in counts.items() if count < 3]
     if rare:
         doubts.append(f"too few texts for three parts, of which each needs one: {listed(rare)}")

@@ -142,6 +142,26 @@ def test_what_texts_hold_reaches_the_terminal_as_characters_only(folder: Path, c
     assert r"label b\x1b[1m" in said or r"label g\x07" in said
 
 
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        ("", "the positive class is '1'; `positive: \"2\"` in `data` makes it '2'\n"),
+        ('positive: "2", ', "the positive class is '2'; `positive: \"1\"` in `data` makes it '1'\n"),
+        ("threshold: 2, ", "the positive class is 'at least 2'\n"),
+    ],
+)
+def test_the_positive_class_is_named_and_how_to_have_the_other(
+    option: str, told: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(folder, [f"{LONG} rare{index}" for index in range(20)], ("1", "2"))
+    head = HEAD.replace("split:", f"{option}split:")
+    (folder / "space.yaml").write_text(head + "space: {units: [2, 4]}\n", encoding="utf-8")
+
+    assert main(["check", "space.yaml", "--sample", "1"]) == 0
+
+    assert f"space.yaml: {told}" in capsys.readouterr().err
+
+
 def test_more_texts_than_there_are_is_all_of_them(checked: Checked) -> None:
     assert "text 12 of 12" in checked("space: {units: [2, 4]}\n", 50)
 

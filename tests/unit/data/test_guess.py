@@ -31,7 +31,8 @@ def test_columns_task_and_sizes_are_guessed_and_reasons_given(tmp_path: Path) ->
     assert (found.mean_length, found.p95_length) == (6.0, 6)
     assert (found.sequence_length, found.vocabulary_size) == (10, 1000)
     assert found.warnings == ()
-    assert any("task binary: two labels; 'pos' is class 1" in note for note in found.notes)
+    (note,) = (note for note in found.notes if note.startswith("task binary: two labels; 'pos' is class 1"))
+    assert note.endswith("the positive one; `positive: \"neg\"` below `label` makes it 'neg'")
     assert any("its name says so" in note for note in found.notes)
 
 
@@ -74,6 +75,19 @@ def test_a_regression_is_told_by_its_span(tmp_path: Path) -> None:
         "300 different numbers from 0 to 448.5; `task: binary` with `threshold: 225`" in n
         for n in found.notes
     )
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [(("1", "2"), '`positive: "2"`'), (("5", "1"), '`positive: "5"`'), (("0", "1"), ""), (("-1", "1"), "")],
+)
+def test_of_stars_the_smaller_number_as_positive_class_is_warned_about(
+    labels: tuple[str, str], told: str, tmp_path: Path
+) -> None:
+    found = guess(write(tmp_path, "id,text,stars", reviews(300, labels)))
+
+    assert list(found.class_counts)[1] == "1"
+    assert [warning[-len(told) :] for warning in found.warnings] == ([told] if told else [])
 
 
 def test_without_a_known_name_the_label_has_the_fewest_values(tmp_path: Path) -> None:

@@ -25,8 +25,8 @@ POSITIVE = Setting(
     "positive",
     "text",
     "",
-    "Label that is class 1 of a binary task. Defaults to the one named pos, positive, 1, true or yes, "
-    "else the alphabetically later, because those are what people call the sought class.",
+    "Label that is class 1 of a binary task. Defaults to the one named pos, positive, 1, true or yes (of 1 "
+    "and 2 it is 1), else the alphabetically later, because those are what people call the sought class.",
     tasks=("binary",),
 )
 THRESHOLD = Setting(
