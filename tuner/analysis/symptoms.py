@@ -143,7 +143,7 @@ def _never_learned(trial: TrialRecord, records: Records, _: Mapping[str, float])
         return ""
     from tuner.training.chance import chance_of_counts, never_learned
 
-    chance = chance_of_counts(records.counts["train"], records.counts["validation"])
+    chance = chance_of_counts(records.counts["train"], records.counts["validation"], records.spec.task)
     if not all(set(chance.looks_at) <= set(metrics) for metrics in history):
         return ""
     cut = never_learned(chance, history, chance_epochs=1, is_over=True)

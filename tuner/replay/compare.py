@@ -19,7 +19,7 @@ from tuner.search.samplers import make_sampler
 from tuner.spec.catalogue import Metric
 from tuner.spec.check import PRUNERS_FOR_ANY
 from tuner.spec.values import ComponentSpec, Objective
-from tuner.training.chance import chance_of_counts
+from tuner.training.chance import Chance, ChanceOfNumbers, chance_of_counts
 from tuner.trial import EpochReport
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def compare(
             f"study '{study.name}': its search space was not recorded, so no sampler can be asked",
             "save it again with `tuner replay STUDY --save FILE`, or leave --sampler out",
         )
-    chance = chance_of_counts(*_known_counts(study)) if conditions.chance_epochs else None
+    chance = _chance(study) if conditions.chance_epochs else None
     courses = courses_of(study.trials, study.objectives, clock, chance, conditions.chance_epochs)
     truth = truth_of(courses, study.objectives, conditions.reference)
     if conditions.reference is not None and truth.hypervolume == 0.0:
@@ -241,14 +241,14 @@ def _check(study: RecordedStudy, conditions: Conditions, clock: str) -> None:
         raise InputError(f"reference: {len(reference)} numbers found, one expected for each of: {names}")
 
 
-def _known_counts(study: RecordedStudy) -> list[tuple[int, ...]]:
-    counts = [study.counts.get(part, ()) for part in ("train", "validation")]
-    if not all(sum(each) > 0 for each in counts):
+def _chance(study: RecordedStudy) -> Chance | ChanceOfNumbers:
+    train, validation = (study.counts.get(part, ()) for part in ("train", "validation"))
+    if not sum(train) or not sum(validation):
         raise InputError(
             f"study '{study.name}': the texts of each class were not recorded, so chance is not known",
             "leave --chance-epochs out",
         )
-    return counts
+    return chance_of_counts(train, validation)
 
 
 def _orders(

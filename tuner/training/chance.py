@@ -80,9 +80,12 @@ LEARNED = Signs(0.05, 0.15, 0.03, math.inf)
 
 _HIDES = 2.0 / 3.0
 """The commonest class's share from which an accuracy may stay there while the ranking gets better. Below it a
-network whose accuracy never rose above that share gives all texts one class, whatever its signs: Adam at 1e-4
+network that gives all texts one class to the end is no result, whatever its signs: Adam at 1e-4
 had 0.115 and 0.126 after three epochs, and 0.055 and 0.154 (400 reviews). On the front it would stand for the
 fastest, since its first epoch is as good as its last."""
+
+_ROUNDING = 1e-6
+"""How far a mean of recalls may lie above that of one answer by rounding: recorded curves have six digits."""
 
 
 class Evidence(NamedTuple):
@@ -114,6 +117,10 @@ class Chance:
             are too few texts to tell.
         train_accuracy, train_accuracy_error: The same of the training split.
         auc_error: Sampling error of the AUC of the validation split.
+        macro_recall: Mean of the classes' recalls that one answer for all texts has: of one class all are
+            found, of the others none.
+        positive: Class 1's share of the validation split where ``recall`` is that of class 1 alone; None
+            where it is the classes' mean.
     """
 
     accuracy: float
@@ -121,20 +128,35 @@ class Chance:
     train_accuracy: float
     train_accuracy_error: float
     auc_error: float
+    macro_recall: float
+    positive: float | None
 
     @classmethod
-    def of(cls, train: Labels, validation: Labels) -> Chance:
+    def of(cls, train: Labels, validation: Labels, task: Task = "binary") -> Chance:
         """Work it out from the labels of both splits, ``(n_texts,)`` class indices."""
-        return cls.of_counts(np.bincount(train), np.bincount(validation))
+        return cls.of_counts(np.bincount(train), np.bincount(validation), task)
 
     @classmethod
-    def of_counts(cls, train: Counts, validation: Counts) -> Chance:
-        """Work it out from the texts of each class in both splits, ``(n_classes,)``."""
+    def of_counts(cls, train: Counts, validation: Counts, task: Task = "binary") -> Chance:
+        """Work it out from the texts of each class in both splits, ``(n_classes,)``.
+
+        Of more than two classes no task need be given: it can be one only.
+        """
         accuracy, accuracy_error = _commonest(validation)
         train_accuracy, train_accuracy_error = _commonest(train)
-        return cls(accuracy, accuracy_error, train_accuracy, train_accuracy_error, _auc_error(validation))
+        n_classes = max(len(train), len(validation))  # counts end at the last class that has a text
+        is_binary = n_classes <= 2 and task == "binary"
+        return cls(
+            accuracy,
+            accuracy_error,
+            train_accuracy,
+            train_accuracy_error,
+            _auc_error(validation),
+            macro_recall=1.0 / n_classes,
+            positive=float(validation[1:].sum() / validation.sum()) if is_binary else None,
+        )
 
-    looks_at: ClassVar = ("accuracy", "train_accuracy", "auc")
+    looks_at: ClassVar = ("accuracy", "train_accuracy", "auc", "recall")
     """The metrics that it asks for."""
 
     @property
@@ -152,8 +174,31 @@ class Chance:
         return {name: Evidence(_best(history, name), *chance) for name, chance in chances.items()}
 
     def is_constant(self, history: History) -> bool:
-        """Tell whether no epoch was better than the commonest class alone, where that is to be seen."""
-        return self.accuracy < _HIDES and _best(history, "accuracy") <= self.accuracy
+        """Tell whether no epoch was better than one answer for all texts, where that is to be seen.
+
+        The accuracy alone does not show it: a network that finds some of every class may name the commonest
+        less often than it is, and weighted classes make it do so. Then its mean recall lies above.
+        """
+        if self.accuracy >= _HIDES or _best(history, "accuracy") > self.accuracy:
+            return False
+        return self._best_macro_recall(history) <= self.macro_recall + _ROUNDING
+
+    def of_one_answer(self, history: History) -> dict[str, Value]:
+        """Return what :meth:`is_constant` looks at beside the accuracy, as decisions keep it."""
+        return {
+            "best.macro_recall": self._best_macro_recall(history),
+            "chance.macro_recall": self.macro_recall,
+        }
+
+    def _best_macro_recall(self, history: History) -> float:
+        return max(self._macro_recall(epoch) for epoch in history)
+
+    def _macro_recall(self, epoch: Mapping[str, float]) -> float:
+        recall = float(epoch["recall"])
+        if self.positive is None:
+            return recall
+        of_class_0 = (float(epoch["accuracy"]) - self.positive * recall) / (1.0 - self.positive)
+        return (of_class_0 + recall) / 2.0
 
 
 @dataclass(frozen=True)
@@ -191,19 +236,31 @@ class ChanceOfNumbers:
         """Return False: predictions that are all one number have no R2 above 0, which is asked anyway."""
         return False
 
+    def of_one_answer(self, history: History) -> dict[str, Value]:  # noqa: ARG002 - as the other has it
+        """Return nothing: there is nothing that would override the other looks."""
+        return {}
+
 
 def chance_of(task: Task, train: Labels, validation: Labels) -> Chance | ChanceOfNumbers:
     """Work out from the labels of both splits, ``(n_texts,)``, what needs no learning."""
     if task == "regression":
         return ChanceOfNumbers(len(train), len(validation))
-    return Chance.of(train, validation)
+    return Chance.of(train, validation, task)
 
 
-def chance_of_counts(train: Sequence[int], validation: Sequence[int]) -> Chance | ChanceOfNumbers:
-    """Work it out from how many texts of each class both splits have; of numbers from that of all texts."""
+def chance_of_counts(
+    train: Sequence[int], validation: Sequence[int], task: Task = "binary"
+) -> Chance | ChanceOfNumbers:
+    """Work it out from how many texts of each class both splits have; of numbers from that of all texts.
+
+    Args:
+        train, validation: Texts by class.
+        task: Matters for two classes only, which a multiclass task may have too. Defaults to ``binary``
+            because that is what two classes usually are.
+    """
     if len(train) == len(validation) == 1:
         return ChanceOfNumbers(train[0], validation[0])
-    return Chance.of_counts(np.asarray(train), np.asarray(validation))
+    return Chance.of_counts(np.asarray(train), np.asarray(validation), task)
 
 
 def never_learned(
@@ -228,6 +285,8 @@ def never_learned(
         numbers |= {f"best.{name}": float(each.best), f"chance.{name}": float(each.chance)}
         if math.isfinite(each.margin):
             numbers[f"margin.{name}"] = float(each.margin)
+    if is_over:
+        numbers |= chance.of_one_answer(history)
     return Decision(Rule.CHANCE, numbers)
 
 

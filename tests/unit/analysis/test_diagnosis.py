@@ -49,6 +49,7 @@ def ran(
             "accuracy": accuracy,
             "loss": loss,
             "auc": accuracy,
+            "recall": accuracy,
             "training_time_s": time_s,
         }
         for train, accuracy, loss in curve

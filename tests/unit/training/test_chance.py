@@ -6,10 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from tests.decisions import reason_of
 from tuner.decision import Numbers, Rule
+from tuner.metrics import classification_metrics
+from tuner.spec.values import Task
 from tuner.training.chance import Chance, ChanceOfNumbers, chance_of, chance_of_counts, never_learned
 
 BALANCED = Chance.of(np.repeat([0, 1], 4000), np.repeat([0, 1], 1000))
@@ -39,9 +42,10 @@ SKEWED_SGD_WITH_MOMENTUM = [
 """Accuracy, training accuracy and AUC of each epoch."""
 
 
-def history(*epochs: Epoch) -> list[Mapping[str, float]]:
+def history(*epochs: Epoch, recall: float = 1.0) -> list[Mapping[str, float]]:
     return [
-        {"accuracy": accuracy, "train_accuracy": trained, "auc": auc} for accuracy, trained, auc in epochs
+        {"accuracy": accuracy, "train_accuracy": trained, "auc": auc, "recall": recall}
+        for accuracy, trained, auc in epochs
     ]
 
 
@@ -91,6 +95,67 @@ def test_a_network_that_gives_all_texts_one_class_is_none(last: Epoch) -> None:
     assert cut(BALANCED, [(0.5, 0.463, 0.585), last], is_over=True)
 
 
+def measured(
+    shares: Sequence[float], task: Task, distance: float
+) -> tuple[Chance, list[Mapping[str, float]]]:
+    """Measure a logistic regression with balanced class weights; a larger distance is less overlap."""
+    from sklearn.linear_model import LogisticRegression
+
+    random = np.random.default_rng(1)
+    labels = random.choice(len(shares), 6500, p=shares)
+    features = random.normal(size=(6500, len(shares)))
+    features[np.arange(6500), labels] += distance
+    train, validation = np.arange(5000), np.arange(5000, 6500)
+    model = LogisticRegression(class_weight="balanced").fit(features[train], labels[train])
+
+    def of(part: npt.NDArray[np.int64]) -> Mapping[str, float]:
+        by_class = model.predict_proba(features[part])
+        predicted = by_class[:, 1] if task == "binary" else by_class
+        return classification_metrics(labels[part], predicted, task)
+
+    epoch = {**of(validation), "train_accuracy": of(train)["accuracy"]}
+    return Chance.of(labels[train], labels[validation], task), [epoch] * 2
+
+
+@pytest.mark.parametrize(
+    ("shares", "task", "distance"),
+    [
+        ((0.55, 0.15, 0.15, 0.15), "multiclass", 0.8),
+        ((0.6, 0.1, 0.1, 0.1, 0.1), "multiclass", 1.0),
+        ((0.65, 0.35), "binary", 0.33),
+        ((0.35, 0.65), "binary", 0.33),
+        ((0.65, 0.35), "multiclass", 0.33),
+    ],
+)
+def test_what_finds_some_of_every_class_is_not_cut_for_naming_the_commonest_too_seldom(
+    shares: Sequence[float], task: Task, distance: float
+) -> None:
+    chance, epochs = measured(shares, task, distance)
+
+    assert epochs[0]["accuracy"] <= chance.accuracy, "else this shows nothing"
+    assert epochs[0]["auc"] > 0.65, "else it has not learned"
+    assert never_learned(chance, epochs, 2, is_over=True) is None
+
+
+@pytest.mark.parametrize(
+    ("texts", "task", "recall"),
+    [
+        ([400, 600], "binary", 1.0),
+        ([600, 400], "binary", 0.0),
+        ([600, 400], "multiclass", 0.5),
+        ([600, 200, 200], "multiclass", round(1 / 3, 6)),
+    ],
+)
+def test_one_answer_for_all_texts_is_none_whichever_class_is_the_commonest(
+    texts: list[int], task: Task, recall: float
+) -> None:
+    chance = chance_of_counts(texts, texts, task)
+    epochs = history((0.6, 0.66, 0.7), (0.6, 0.66, 0.7), recall=recall)
+
+    assert never_learned(chance, epochs, 2, is_over=True)
+    assert not never_learned(chance, epochs, 2, is_over=False)
+
+
 @pytest.mark.parametrize("epochs", [2, 3, 4])
 def test_a_growing_ranking_saves_a_trial_of_skewed_classes(epochs: int) -> None:
     assert not cut(SKEWED, SKEWED_SGD_WITH_MOMENTUM[:epochs], is_over=False)
@@ -127,8 +192,6 @@ def test_the_bound_is_one_sided_at_99_percent() -> None:
 
 
 def test_the_bound_of_the_ranking_is_one_sided_at_99_percent() -> None:
-    from tuner.metrics import classification_metrics
-
     labels = np.repeat([0, 1], [181, 819])
     random = np.random.default_rng(5)
     areas = [classification_metrics(labels, random.random((1000, 1)), "binary")["auc"] for _ in range(1500)]
@@ -272,6 +335,8 @@ def test_the_numbers_of_a_network_that_gives_all_texts_one_class_show_its_signs(
     assert is_above_chance("auc", cut.numbers)
     assert cut.numbers["is_last"]
     assert float(cut.numbers["best.accuracy"]) <= float(cut.numbers["chance.accuracy"])
+    assert (cut.numbers["best.macro_recall"], cut.numbers["chance.macro_recall"]) == (0.5, 0.5)
+    assert "margin.macro_recall" not in cut.numbers
 
 
 def test_the_numbers_of_a_regression_have_its_rise_while_it_may_still_tell_something() -> None:
