@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from tuner.analysis.levels import factor_of, grouped
+from tuner.analysis.levels import Factor, factor_of, grouped
 from tuner.analysis.measures import MACRO_F1, direction_of, is_quality, measured
 from tuner.analysis.spread import CONFIDENCE, Spread, holm, paired_p, spread_of, welch_p
 from tuner.analysis.tables import Split
@@ -180,7 +180,7 @@ def compare(
             )
             for values, group in levels.items()
         ),
-        also_differ=_also_differ(list(levels.values()), spec, factors),
+        also_differ=_also_differ(list(levels.values()), spec, by),
         left_out=len(finished) - len(compared),
     )
     if finished and (len(levels) < 2 or not compared):
@@ -228,19 +228,20 @@ def _spreads(
 
 
 def _also_differ(
-    groups: Sequence[Sequence[TrialRecord]], spec: StudySpec, factors: Sequence[str]
+    groups: Sequence[Sequence[TrialRecord]], spec: StudySpec, factors: Sequence[Factor]
 ) -> tuple[str, ...]:
     """Name the searched parameters, beside the factors, that can have made a difference.
 
     One that only exists in some levels, and is constant there, belongs to those levels: the dimension of
-    an embedding that others do not have.
+    an embedding that others do not have. A factor that was put into ranges differs within them.
     """
     found = []
     for parameter in spec.space:
-        if isinstance(parameter, FixedParameter) or {parameter.name, parameter.sets} & set(factors):
+        own = [factor for factor in factors if factor.name in (parameter.name, parameter.sets)]
+        if isinstance(parameter, FixedParameter) or any(not factor.edges for factor in own):
             continue
         inside = [{trial.params.get(parameter.name) for trial in group} for group in groups if group]
-        everywhere = all(None not in values for values in inside)
+        everywhere = not own and all(None not in values for values in inside)
         if any(len(values) > 1 for values in inside) or (everywhere and len(set().union(*inside)) > 1):
             found.append(parameter.name)
     return tuple(found)

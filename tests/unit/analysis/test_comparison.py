@@ -90,6 +90,19 @@ def test_many_levels_are_held_to_more() -> None:
     assert three.levels[1].p == pytest.approx(2 * (two.levels[1].p or 0))
 
 
+def test_trials_of_a_range_are_not_said_to_differ_in_their_seed_only() -> None:
+    spec = replace(SPEC, space=(FloatParameter("rate", "learning_rate", 1e-4, 1e-2, log=True),))
+    rates = [1e-4 * 1.2**number for number in range(20)]
+    trials = [trial(number, 0.5 + number / 50, rate=rate) for number, rate in enumerate(rates)]
+
+    table = compare(trials, spec, ["rate"])
+
+    assert [len(each.numbers) for each in table.levels] == [5, 5, 5, 5]
+    assert (table.test, table.also_differ) == ("none", ("rate",))
+    assert table.sentences[0].startswith("The trials also differ in rate, and not at the same values")
+    assert {each.verdict for each in table.levels} == {"best mean", ""}
+
+
 def test_single_trials_are_not_tested() -> None:
     table = by_layers([0.70], [0.60])
 
