@@ -126,6 +126,27 @@ def test_a_regression_is_a_ridge_regression_of_the_numbers(make_dataset: Dataset
     assert [each.facts["strength"] for each in (counts, usual, tfidf)] == [0.01, 1.0, 1.0]
 
 
+@pytest.mark.parametrize(("most", "converged"), [(1, False), (1000, True)])
+def test_a_regression_that_its_steps_did_not_bring_to_the_minimum_is_said_so(
+    most: int, converged: bool, make_dataset: DatasetMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = np.random.default_rng(0)
+    texts = [(" ".join(f"word{at}" for at in random.zipf(1.5, 30) % 200), at % 2) for at in range(300)]
+    whole = make_dataset(texts)
+    numbers = random.normal(size=300).astype(np.float32)
+    train = dataclasses.replace(whole.train, labels=numbers)
+    test = dataclasses.replace(whole.test, labels=numbers[: whole.test.n_texts])
+    dataset = dataclasses.replace(
+        whole, task="regression", classes=(), train=train, validation=train, test=test
+    )
+    monkeypatch.setattr("tuner.baselines.MOST_ITERATIONS", most)
+
+    counts, usual, _ = baselines_for("regression")  # one step is nearly enough for the third
+
+    assert measure_baseline(counts, dataset).facts["converged"] is converged
+    assert measure_baseline(usual, dataset).facts["converged"] is converged
+
+
 def test_only_training_texts_are_learned_from(make_dataset: DatasetMaker, parts: Parts) -> None:
     train, validation, test = parts
     turned = [(text, 1 - label) for text, label in validation]
