@@ -158,27 +158,36 @@ def _read_layers(content: bytes) -> dict[str, Layer]:
     import h5py
 
     layers: dict[str, Layer] = {}
+    met: set[int] = set()
     with h5py.File(io.BytesIO(content), "r") as file:
         groups = _hard(file, "layers")
         for key in groups:
             group = _hard(groups, key)
             name = str(_hard(group, "vars").attrs["name"])
-            if weights := dict(_arrays(group, "")):
+            if weights := dict(_arrays(group, "", met)):
                 layers[name] = weights
     return layers
 
 
-def _arrays(group: h5py.Group, prefix: str) -> Iterator[tuple[str, Floats]]:
-    """Yield every array below a group with its path, the steps called ``vars`` left out."""
+def _arrays(group: h5py.Group, prefix: str, met: set[int]) -> Iterator[tuple[str, Floats]]:
+    """Yield every array below a group with its path, the steps called ``vars`` left out.
+
+    Each object may stand in one place only, which ``met`` has the addresses for: two names of the same group
+    at each of 16 levels are 65,536 arrays in a file of 26 kB, and a group within itself has no end.
+    """
     import h5py
 
     for key in group:
         found = _hard(group, key)
+        address = h5py.h5o.get_info(found.id).addr
+        if address in met:
+            raise ValueError(f"{_WEIGHTS}: '{found.name}' stands in two places")
+        met.add(address)
         place = prefix if key == "vars" else f"{prefix}{key}"
         if isinstance(found, h5py.Dataset):
             yield place, _plain(found)
         else:
-            yield from _arrays(found, place if key == "vars" else f"{place}/")
+            yield from _arrays(found, place if key == "vars" else f"{place}/", met)
 
 
 def _hard(group: h5py.Group, key: str) -> Any:

@@ -96,6 +96,24 @@ def stitched(file: h5py.File) -> None:
     file["layers/dense/vars"].create_virtual_dataset("0", layout)
 
 
+def doubled(file: h5py.File) -> None:
+    """Give each of 16 groups, one within the other, two names: 65,536 ways lead to the array in the last."""
+    group = file["layers/dense"].create_group("deep")
+    for _ in range(16):
+        within = group.create_group("a")
+        group["b"] = within
+        group = within
+    group["w"] = np.ones(4, np.float32)
+
+
+def within_itself(file: h5py.File) -> None:
+    file["layers/dense/vars/again"] = file["layers/dense/vars"]
+
+
+def with_two_names(file: h5py.File) -> None:
+    file["layers/dense/vars/2"] = file["layers/dense/vars/1"]
+
+
 CHANGES: dict[str, tuple[Change, str]] = {
     "a link into another file": (lambda f: linked(f, h5py.ExternalLink("other.h5", "/x")), "'0' is a link"),
     "a link inside the file": (lambda f: linked(f, h5py.SoftLink("/layers/dense/vars/1")), "'0' is a link"),
@@ -108,6 +126,9 @@ CHANGES: dict[str, tuple[Change, str]] = {
         lambda f: replaced(f, (1 << 20, 1 << 20), "f4"),
         "says 4398046511104 bytes, but has",
     ),
+    "groups of two names each": (doubled, "stands in two places"),
+    "a group within itself": (within_itself, "stands in two places"),
+    "an array of two names": (with_two_names, "stands in two places"),
     "no layers": (lambda f: f.pop("layers"), "layers"),
     "a layer without a name": (lambda f: f["layers/dense/vars"].attrs.pop("name"), "name"),
     "a layer that is an array": (lambda f: f["layers"].create_dataset("x", data=[1.0]), "no attribute"),
