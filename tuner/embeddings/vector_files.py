@@ -7,8 +7,10 @@ three million words takes no more memory than a vocabulary does. Nothing in a fi
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
+import stat
 import zlib
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -105,6 +107,7 @@ def read_vectors(path: Path, wanted: Collection[str], dimension: int | None = No
     """
     kept = _Kept(path, wanted)
     try:
+        _require_file(path)
         with path.open("rb") as file:
             most_bytes = path.stat().st_size
             if file.peek(2)[:2] != b"\x1f\x8b":
@@ -121,6 +124,13 @@ def read_vectors(path: Path, wanted: Collection[str], dimension: int | None = No
         raise VectorsError(
             f"{path}: {reason}, expected a file of word vectors", "check vectors_path"
         ) from error
+
+
+def _require_file(path: Path) -> None:
+    """Refuse what would be waited for (a pipe), or read, without end; a folder refuses itself."""
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise VectorsError(f"{path}: is a pipe or a device, expected a file", "write its content to a file")
 
 
 def _read(stream: _Stream, path: Path, most_bytes: int, kept: _Kept, expected: int | None) -> FoundVectors:
@@ -197,21 +207,50 @@ def _refuse_lies(path: Path, header: _Header, most_bytes: int) -> None:
 
 
 def _is_binary(sample: bytes, dimension: int) -> bool:
-    """Tell raw floats from written numbers by the bytes that follow the first word."""
-    values = sample.lstrip(b"\n").partition(b" ")[2][: 4 * dimension]
-    return not set(values.partition(b"\n")[0]) <= _NUMBER_BYTES
+    """Tell raw floats from written numbers by the bytes that follow the first word.
+
+    One byte in 256 is a line feed, also the first of the floats: a line that ends too soon is one of a
+    text only if what would be the floats are characters throughout.
+    """
+    rest = sample.lstrip(b"\n").partition(b" ")[2]
+    line, line_feed, _ = rest[: 4 * dimension].partition(b"\n")
+    if not set(line) <= _NUMBER_BYTES:
+        return True
+    if not line_feed or len(line.split()) == dimension:
+        return False
+    return not _is_written(rest[: 4 * dimension])
+
+
+def _is_written(content: bytes) -> bool:
+    """Tell whether bytes, which may end within a character, are those of a text."""
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(content)
+    except UnicodeDecodeError:
+        return False
+    return all(character.isprintable() or character.isspace() for character in text)
 
 
 def _read_text(stream: _Stream, path: Path, dimension: int, kept: _Kept, first_number: int) -> int:
-    """Read lines to the end of the file and return how many there were."""
+    """Read lines to the end of the file and return how many there were; blank ones at the end are none."""
     number = first_number
     last = b""
     while line := stream.readline(_LONGEST_LINE):
+        if not line.strip() and (line := _next_written(stream)):
+            raise _other_count(f"{path}:{number}", b"", 0, dimension)
+        if not line:
+            break
         _keep_line(line, dimension, kept, f"{path}:{number}")
         number, last = number + 1, line
     if last:  # where a file is damaged, it is here: its values must be numbers, wanted or not
         _keep_line(last, dimension, kept, f"{path}:{number - 1}", always_parse=True)
     return number - first_number
+
+
+def _next_written(stream: _Stream) -> bytes:
+    """Return the next line that is not blank; an empty one at the end of the file."""
+    while (line := stream.readline(_LONGEST_LINE)) and not line.strip():
+        pass
+    return line
 
 
 def _keep_line(line: bytes, dimension: int, kept: _Kept, place: str, *, always_parse: bool = False) -> None:

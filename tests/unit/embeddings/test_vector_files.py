@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import pickle
 import struct
 from pathlib import Path
@@ -64,6 +65,33 @@ def test_only_wanted_words_are_kept(tmp_path: Path, form: str) -> None:
     assert read_vectors(written(tmp_path, FORMATS[form]), ()).dimension == 3
 
 
+@pytest.mark.parametrize("first", [b"\n", b"1\n", b"1 2\n"])
+def test_a_line_feed_within_the_first_floats_makes_no_text(tmp_path: Path, first: bytes) -> None:
+    vectors = np.random.default_rng(1).normal(size=(3, 8)).astype("<f4")
+    vectors[0] = np.frombuffer(first + vectors[0].tobytes()[len(first) :], "<f4")
+    rows = [b"%d %b" % (number, row.tobytes()) for number, row in enumerate(vectors)]
+
+    found = read_vectors(written(tmp_path, b"3 8\n" + b"".join(rows)), {"0"})
+
+    np.testing.assert_array_equal(found.vectors["0"], vectors[0])
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", " \n\n"])
+@pytest.mark.parametrize("form", ["glove text", "word2vec text"])
+def test_blank_lines_at_the_end_are_no_vectors(tmp_path: Path, form: str, end: str) -> None:
+    content = FORMATS[form]
+    assert isinstance(content, str)
+
+    assert read_vectors(written(tmp_path, content + end), ALL).vectors.keys() == ALL
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "vectors.txt")
+
+    with pytest.raises(VectorsError, match=r"vectors\.txt: is a pipe or a device, expected a file"):
+        read_vectors(tmp_path / "vectors.txt", ALL)
+
+
 @pytest.mark.parametrize("is_binary", [True, False])
 def test_reads_what_gensim_writes(tmp_path: Path, is_binary: bool) -> None:
     from gensim.models import KeyedVectors
@@ -108,6 +136,8 @@ def test_a_header_that_lies_is_refused_before_anything_is_allocated(tmp_path: Pa
         pytest.param("the\nfilm\n", r":1: found .*'the\\n', expected a word", id="no values"),
         pytest.param("the 1 2 3\nfilm 1 2\n", ":2: found 2 values in 'film 1 2', expec", id="short line"),
         pytest.param("the 1 2 3\nfilm 1 2 3 4\n", ":2: found 4 values", id="long line"),
+        pytest.param("the 1 2\n\nfilm 1 2\n", ":2: found 0 values in '', expected 2", id="blank line"),
+        pytest.param("2 3\nthe 1 2\nso 1 2 3\n", ":2: found 2 values in 'the 1 2'", id="short first"),
         pytest.param("the 1 2\nfilm 1 x\n", ":2: found 'film 1 x', expected a word and 2", id="no number"),
         pytest.param("the 1 2\nfilm 1 nan\n", ":2: the vector of 'film' holds a value", id="not finite"),
         pytest.param("the 1 2\nso 1 2\nso 1 x", ":3: found 'so 1 x', expected a word and 2", id="last row"),
