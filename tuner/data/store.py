@@ -11,8 +11,12 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import lzma
 import shutil
+import struct
 import uuid
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,7 +28,21 @@ from filelock import FileLock
 from tuner.durable import sync_folder, write_synced
 from tuner.errors import DataError, NoSpaceError, StorageRefusedError
 
-__all__ = ["Contents", "build_once", "read_facts", "writing"]
+__all__ = ["UNREADABLE_ARCHIVE", "Contents", "build_once", "read_facts", "writing"]
+
+UNREADABLE_ARCHIVE: Final = (
+    OSError,
+    ValueError,
+    KeyError,
+    EOFError,
+    OverflowError,
+    RuntimeError,  # one changed bit says "encrypted"; NotImplementedError, of a way of packing, is one too
+    struct.error,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+)
+"""What reading a damaged archive of arrays (``.npz``) may raise; zipfile has no one error for it."""
 
 _FORMAT: Final = 1
 _META: Final = "meta.json"

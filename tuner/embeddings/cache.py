@@ -9,15 +9,14 @@ import hashlib
 import json
 import logging
 import os
-import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from tuner.data.store import writing
+from tuner.data.store import UNREADABLE_ARCHIVE, writing
 from tuner.spec.values import Value
 
 __all__ = ["Arrays", "cached_arrays", "kept_arrays"]
@@ -28,7 +27,11 @@ _logger = logging.getLogger(__name__)
 
 
 def cached_arrays(
-    cache_dir: Path, name: str, settings: Mapping[str, Value], make: Callable[[], Arrays]
+    cache_dir: Path,
+    name: str,
+    settings: Mapping[str, Value],
+    arrays: Collection[str],
+    make: Callable[[], Arrays],
 ) -> Arrays:
     """Return the arrays kept under ``name`` and ``settings``; make and keep them if there are none.
 
@@ -39,6 +42,7 @@ def cached_arrays(
         cache_dir: Folder to keep them in; made if absent.
         name: Beginning of the file's name.
         settings: Everything that the arrays depend on, the dataset's key among it.
+        arrays: The names of what is made; a file with others is damaged.
         make: Called without arguments when nothing usable is kept.
 
     Returns:
@@ -56,19 +60,21 @@ def cached_arrays(
         lock = FileLock(path.with_suffix(".lock"))
         lock.acquire()
     try:
-        arrays = _load_if_sound(path)
-        if arrays is None:
-            arrays = make()
+        found = _load_if_sound(path, arrays)
+        if found is None:
+            found = make()
             with writing(cache_dir):
-                _store(path, arrays)
+                _store(path, found)
     finally:
         lock.release()
-    return arrays
+    return found
 
 
-def kept_arrays(cache_dir: Path, name: str, settings: Mapping[str, Value]) -> Arrays | None:
+def kept_arrays(
+    cache_dir: Path, name: str, settings: Mapping[str, Value], arrays: Collection[str]
+) -> Arrays | None:
     """Return what :func:`cached_arrays` has kept, or None; nothing is made or written, not even a lock."""
-    return _load_if_sound(_path(cache_dir, name, settings))
+    return _load_if_sound(_path(cache_dir, name, settings), arrays)
 
 
 def _path(cache_dir: Path, name: str, settings: Mapping[str, Value]) -> Path:
@@ -76,14 +82,17 @@ def _path(cache_dir: Path, name: str, settings: Mapping[str, Value]) -> Path:
     return cache_dir / f"{name}-{digest}.npz"
 
 
-def _load_if_sound(path: Path) -> Arrays | None:
+def _load_if_sound(path: Path, arrays: Collection[str]) -> Arrays | None:
     if not path.exists():
         return None
     try:
-        return _load(path)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        found = _load(path)
+        if found.keys() != set(arrays):
+            raise ValueError(f"it has {', '.join(found) or 'nothing'}, expected {', '.join(arrays)}")
+    except UNREADABLE_ARCHIVE as error:
         _logger.warning("%s: cannot be read (%s); making it again", path, error)
         return None
+    return found
 
 
 def _load(path: Path) -> Arrays:

@@ -44,7 +44,7 @@ def _known(dataset: EncodedDataset, params: Params, cache_dir: Path) -> KnownVec
         "package": _PACKAGE,
         "spelling": SPELLING_VERSION,
     }
-    kept = cached_arrays(cache_dir, "glove", settings, lambda: _read(folder, dataset))
+    kept = cached_arrays(cache_dir, "glove", settings, ("rows", "vectors"), lambda: _read(folder, dataset))
     return KnownVectors(kept["rows"], kept["vectors"], "GloVe 6B 50d")
 
 

@@ -22,6 +22,8 @@ __all__ = ["TFIDF"]
 
 _PARTS = ("train", "validation", "test")
 
+_NAMES = ("terms", "idf", *(f"{part}_{what}" for part in _PARTS for what in ("values", "columns", "offsets")))
+
 
 def _prepare(dataset: EncodedDataset, params: Params, seed: int, cache_dir: Path) -> Prepared:  # noqa: ARG001 - the contract's arguments; nothing is drawn here
     settings: dict[str, Value] = {
@@ -29,7 +31,7 @@ def _prepare(dataset: EncodedDataset, params: Params, seed: int, cache_dir: Path
         "features": params["tfidf_features"],
         "ngrams": params["tfidf_ngrams"],
     }
-    kept = cached_arrays(cache_dir, "tfidf", settings, lambda: _fit(dataset, params))
+    kept = cached_arrays(cache_dir, "tfidf", settings, _NAMES, lambda: _fit(dataset, params))
     terms = tuple(kept["terms"].tolist())
     train, validation, test = (_matrix(kept, name, len(terms)) for name in _PARTS)
     return FeatureInput(len(terms), train, validation, test, terms=terms, idf=kept["idf"])

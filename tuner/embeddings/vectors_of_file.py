@@ -20,6 +20,8 @@ __all__ = ["require_vectors", "vectors_of_file"]
 _SOUND = "looked-at"
 """Under this name it is kept what a file is that was read to its end without a fault."""
 
+_SOUND_ARRAYS = ("dimension", "digest")
+
 
 def require_vectors(path: Path, dimension: int | None, cache_dir: Path) -> str:
     """Refuse a file that no trial could use.
@@ -39,7 +41,7 @@ def require_vectors(path: Path, dimension: int | None, cache_dir: Path) -> str:
         VectorsError: If the file cannot be read as declared.
     """
     state = _state(path)
-    kept = kept_arrays(cache_dir, _SOUND, state)
+    kept = kept_arrays(cache_dir, _SOUND, state, _SOUND_ARRAYS)
     found, digest = (
         _looked_at(path, tuple(state.items()))
         if kept is None
@@ -80,7 +82,7 @@ def vectors_of_file(
         found = read_vectors(path, wanted_forms(dataset.words), dimension)
         known = known_vectors(dataset.words, found.vectors, found.dimension, str(path))
         sound = {"dimension": np.array(found.dimension), "digest": np.array(_digest(path))}
-        cached_arrays(cache_dir, _SOUND, state, lambda: sound)
+        cached_arrays(cache_dir, _SOUND, state, _SOUND_ARRAYS, lambda: sound)
         return {"rows": known.rows, "vectors": known.vectors}
 
     state = _state(path)
@@ -90,7 +92,7 @@ def vectors_of_file(
         "dimension": dimension or 0,
         "spelling": SPELLING_VERSION,
     }
-    kept = cached_arrays(cache_dir, "vectors", settings, read)
+    kept = cached_arrays(cache_dir, "vectors", settings, ("rows", "vectors"), read)
     return KnownVectors(kept["rows"], kept["vectors"], str(path))
 
 

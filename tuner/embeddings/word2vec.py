@@ -77,7 +77,9 @@ def _own_vectors(dataset: EncodedDataset, params: Params, cache_dir: Path) -> Kn
         "spelling": SPELLING_VERSION,
     }
     seed = int.from_bytes(hashlib.sha256(repr(sorted(settings.items())).encode()).digest()[:4], "big") >> 1
-    kept = cached_arrays(cache_dir, "word2vec", settings, lambda: _train(dataset, params, seed))
+    kept = cached_arrays(
+        cache_dir, "word2vec", settings, ("rows", "vectors"), lambda: _train(dataset, params, seed)
+    )
     return KnownVectors(kept["rows"], kept["vectors"], "word2vec of the training texts")
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import io
 import json
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -177,6 +179,43 @@ def test_a_cut_keras_file_is_refused(tmp_path: Path) -> None:
     write_imdb(tmp_path)
     whole = (tmp_path / "imdb.npz").read_bytes()
     (tmp_path / "imdb.npz").write_bytes(whole[: len(whole) // 2])
+
+    with pytest.raises(DataError, match="x_train cannot be read"):
+        load("keras-imdb", tmp_path, path=".")
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_whichever_byte_of_a_keras_file_is_damaged_it_is_read_as_it_was_or_refused(
+    save: Callable[..., None], tmp_path: Path
+) -> None:
+    write_imdb(tmp_path)
+    with np.load(tmp_path / "imdb.npz", allow_pickle=True) as kept:
+        save(tmp_path / "imdb.npz", **{name: kept[name] for name in kept.files})
+    sound = load("keras-imdb", tmp_path, path=".")
+    whole = (tmp_path / "imdb.npz").read_bytes()
+    told: list[str] = []
+
+    for place in range(len(whole)):
+        changed = bytearray(whole)
+        changed[place] ^= 1 << place % 8
+        (tmp_path / "imdb.npz").write_bytes(changed)
+        try:
+            found = load("keras-imdb", tmp_path, path=".")
+        except DataError as error:
+            told.append(str(error))
+        else:
+            assert (found.texts, found.labels) == (sound.texts, sound.labels)
+    assert len(told) > len(whole) // 2
+    assert all("cannot be read" in each and "\n" not in each for each in told)
+
+
+@pytest.mark.parametrize("content", [b"c_codecs\nencode\n.", b"I1\nR.", b"0.", b"cnumpy\nndarray\n)R."])
+def test_a_planted_pickle_that_is_no_array_is_refused(content: bytes, tmp_path: Path) -> None:
+    write_imdb(tmp_path)
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "|O", "fortran_order": False, "shape": (2,)})
+    with zipfile.ZipFile(tmp_path / "imdb.npz", "w") as archive:
+        archive.writestr("x_train.npy", header.getvalue() + content)
 
     with pytest.raises(DataError, match="x_train cannot be read"):
         load("keras-imdb", tmp_path, path=".")

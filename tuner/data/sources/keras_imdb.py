@@ -12,6 +12,7 @@ array, whoever wrote it; a downloaded file must besides have the hash that Keras
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import pickle
@@ -27,6 +28,7 @@ import numpy as np
 
 from tuner.data.reading import whole_path
 from tuner.data.sources.protocol import POSITIVE, SPLIT_COLUMN, DataSource
+from tuner.data.store import UNREADABLE_ARCHIVE
 from tuner.data.values import TextTable
 from tuner.errors import DataError, NotFoundError
 from tuner.spec.catalogue import Component, Setting
@@ -159,9 +161,17 @@ def _read_words(path: Path) -> dict[int, str]:
 
 def _read_array(path: Path, name: str) -> Any:
     try:
-        with zipfile.ZipFile(path) as archive, archive.open(f"{name}.npy") as file:
-            return _read_npy(file)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, pickle.UnpicklingError) as error:
+        with zipfile.ZipFile(path) as archive:
+            # Whole, so that its checksum is looked at before anything is rebuilt from it.
+            return _read_npy(io.BytesIO(archive.read(f"{name}.npy")))
+    except (
+        *UNREADABLE_ARCHIVE,
+        pickle.UnpicklingError,
+        AttributeError,  # this and what follows: of a pickle that no NumPy wrote
+        ImportError,
+        IndexError,
+        TypeError,
+    ) as error:
         raise DataError(
             f"{path}: {name} cannot be read: {error}", "delete it to have it fetched again"
         ) from error
