@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
-from tuner.data.values import EncodedDataset, IntArray, Part
+from tuner.data.values import UNKNOWN_ID, EncodedDataset, IntArray, Part
 from tuner.embeddings.cache import Arrays, cached_arrays
 from tuner.embeddings.protocol import EmbeddingSource, FeatureInput, Prepared
 from tuner.spec.catalogue import Component, Setting
@@ -22,6 +23,9 @@ __all__ = ["TFIDF"]
 
 _PARTS = ("train", "validation", "test")
 
+_VERSION = 2
+"""Of what is kept. Before 2 runs reached across unknown words, and terms were strings of one width."""
+
 _NAMES = ("terms", "idf", *(f"{part}_{what}" for part in _PARTS for what in ("values", "columns", "offsets")))
 
 
@@ -30,9 +34,10 @@ def _prepare(dataset: EncodedDataset, params: Params, seed: int, cache_dir: Path
         "dataset": dataset.key,
         "features": params["tfidf_features"],
         "ngrams": params["tfidf_ngrams"],
+        "version": _VERSION,
     }
     kept = cached_arrays(cache_dir, "tfidf", settings, _NAMES, lambda: _fit(dataset, params))
-    terms = tuple(kept["terms"].tolist())
+    terms = _unpacked(kept["terms"])
     train, validation, test = (_matrix(kept, name, len(terms)) for name in _PARTS)
     return FeatureInput(len(terms), train, validation, test, terms=terms, idf=kept["idf"])
 
@@ -52,7 +57,7 @@ def _fit(dataset: EncodedDataset, params: Params) -> Arrays:
     matrices["validation"] = vectorizer.transform(_texts(dataset.validation))
     matrices["test"] = vectorizer.transform(_texts(dataset.test))
     arrays: Arrays = {
-        "terms": np.array(vectorizer.get_feature_names_out(), dtype=np.str_),
+        "terms": _packed(vectorizer.get_feature_names_out()),
         "idf": vectorizer.idf_.astype(np.float32),
     }
     for name, matrix in matrices.items():
@@ -70,16 +75,34 @@ def _texts(part: Part) -> Iterator[IntArray]:
 
 
 def _terms_of(words: Sequence[str], longest: int) -> Callable[[IntArray], list[str]]:
-    """Return the function that lists a text's terms: words, then runs of up to ``longest`` words."""
+    """Return the function that lists a text's terms: its words, and runs of up to ``longest`` words.
+
+    An unknown word ends a run. Training texts have none, so a run across one would be another thing there:
+    "not" and "good" with any word between them are not "not good".
+    """
 
     def terms(ids: IntArray) -> list[str]:
-        text = [words[each] for each in ids[ids >= 2]]
-        runs = list(text)
-        for length in range(2, longest + 1):
-            runs.extend(" ".join(text[at : at + length]) for at in range(len(text) - length + 1))
+        runs: list[str] = []
+        for stretch in np.split(ids, np.flatnonzero(ids <= UNKNOWN_ID)):
+            text = [words[each] for each in stretch[stretch > UNKNOWN_ID]]
+            for length in range(1, longest + 1):
+                runs.extend(" ".join(text[at : at + length]) for at in range(len(text) - length + 1))
         return runs
 
     return terms
+
+
+def _packed(terms: Sequence[str]) -> npt.NDArray[np.uint8]:
+    """Return terms as the bytes of their lines, ``(n_bytes,)``; no word has a line feed.
+
+    An array of strings would give each as many bytes as the longest takes: one link of 20,000 characters
+    made a file of hundreds of megabytes.
+    """
+    return np.frombuffer("\n".join(terms).encode("utf-8", "surrogatepass"), np.uint8)
+
+
+def _unpacked(content: npt.NDArray[np.uint8]) -> tuple[str, ...]:
+    return tuple(content.tobytes().decode("utf-8", "surrogatepass").split("\n"))
 
 
 def _matrix(kept: Arrays, name: str, n_features: int) -> csr_matrix:

@@ -82,7 +82,7 @@ def _features(
     longest = max(term.count(" ") for term in model.terms) + 1
     words = ["", "", *dataset.words]
     texts = [
-        [words[each] for each in part.ids[start:end] if each > UNKNOWN_ID]
+        [words[each] if each > UNKNOWN_ID else "" for each in part.ids[start:end]]
         for start, end in pairwise(part.offsets)
     ]
     for start in range(0, len(texts), _BATCH_SIZE):
@@ -93,12 +93,14 @@ def _features(
 def _weights(text: Sequence[str], column: Mapping[str, int], idf: Floats, longest: int) -> Floats:
     """Return the TF-IDF weights of a text's terms, ``(n_features,)``, of Euclidean length 1.
 
-    A term said n times weighs (1 + ln n) times its idf; runs of words are told apart by their length.
+    A term said n times weighs (1 + ln n) times its idf; runs of words are told apart by their length. An
+    unknown word, which is empty here, stands in no run.
     """
     runs = (
         " ".join(text[at : at + length])
         for length in range(1, longest + 1)
         for at in range(len(text) - length + 1)
+        if all(text[at : at + length])
     )
     row = np.zeros(len(idf))
     for term, count in Counter(run for run in runs if run in column).items():

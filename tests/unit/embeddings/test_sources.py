@@ -207,6 +207,31 @@ def test_tfidf_agrees_with_scikit_learn_on_the_texts(
     np.testing.assert_allclose(prepared.train.toarray(), expected.toarray(), rtol=1e-5)
 
 
+def test_tfidf_joins_no_words_across_one_that_training_lacks(
+    make_dataset: DatasetMaker, tmp_path: Path
+) -> None:
+    texts = [("not good film", 0), ("a very good film", 1)] * 32
+    dataset = make_dataset(texts, [("not qqzz good", 1), ("qqzz not good qqzz very good", 0)])
+
+    prepared = features(prepare("tfidf", dataset, tmp_path, tfidf_ngrams=2))
+
+    found = [{prepared.terms[column] for column in row.indices} for row in prepared.validation]
+    assert found == [{"not", "good"}, {"not", "good", "not good", "very", "very good"}]
+
+
+def test_a_long_word_makes_no_large_file_of_tfidf(make_dataset: DatasetMaker, tmp_path: Path) -> None:
+    long = "ä" * 20_000
+    texts = [(f"word{number} film {long if number == 0 else ''}", number % 2) for number in range(500)]
+    dataset = make_dataset(texts, texts[:4])
+
+    prepared = features(prepare("tfidf", dataset, tmp_path))
+
+    assert long in features(prepare("tfidf", dataset, tmp_path)).terms
+    assert set(prepared.terms) == set(dataset.words)
+    (kept,) = tmp_path.glob("tfidf-*.npz")
+    assert kept.stat().st_size < 200_000
+
+
 def test_tfidf_is_kept_and_read_again(dataset: EncodedDataset, tmp_path: Path) -> None:
     first = features(prepare("tfidf", dataset, tmp_path))
     again = features(prepare("tfidf", dataset, tmp_path))

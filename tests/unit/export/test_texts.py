@@ -35,7 +35,8 @@ def model(**given: Any) -> KeptModel:
 
 @pytest.fixture
 def dataset(make_dataset: DatasetMaker, short_reviews: list[tuple[str, int]]) -> EncodedDataset:
-    return make_dataset(short_reviews, [("the film was great great qqzz film", 1), ("qqzz", 0)])
+    validation = [("the film was great great qqzz film", 1), ("qqzz", 0), ("the qqzz film qqzz was great", 0)]
+    return make_dataset(short_reviews, validation)
 
 
 @pytest.mark.parametrize("longest", [1, 2, 3])
@@ -57,8 +58,8 @@ def test_words_are_cut_and_unknown_as_in_training(dataset: EncodedDataset) -> No
 
     ((ids, indices),) = _ids(kept, dataset, dataset.validation)
 
-    assert sorted(indices.tolist()) == [0, 1]
-    assert ids.shape == (2, 4)
+    assert sorted(indices.tolist()) == [0, 1, 2]
+    assert ids.shape == (3, 4)
     assert ids.max() <= 4
     assert ids[indices.tolist().index(1)].tolist() == [1, 0, 0, 0]
 
