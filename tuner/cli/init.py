@@ -39,6 +39,8 @@ def init(csv: Path, output: Path | None, preset: str | None, force: bool) -> Non
     from tuner.search.presets import PRESETS
 
     target = Path(f"{csv.name.split('.')[0] or 'study'}.yaml") if output is None else output
+    if _is_same_file(target, csv):
+        raise InputError(f"{target}: is the file of texts itself", "give another name with -o")
     if os.path.lexists(target) and not force:
         raise InputError(f"{target}: is there already", "give another name with -o, or --force")
     found = guess(csv)
@@ -59,6 +61,14 @@ def init(csv: Path, output: Path | None, preset: str | None, force: bool) -> Non
     remark(f"look at it with `tuner check {target}`")
     remark(f"for completion in editors: tuner schema > {target.with_name('schema.json')}")
     click.echo(str(target))
+
+
+def _is_same_file(target: Path, csv: Path) -> bool:
+    """Tell whether what would be written is the file of texts: also by a link, or by another spelling."""
+    try:
+        return target.samefile(csv)
+    except (OSError, ValueError):  # one of them is not there, or cannot be: what reads or writes it says so
+        return False
 
 
 def _path_from(target: Path, csv: Path) -> str:

@@ -153,6 +153,26 @@ def test_a_file_that_is_there_is_kept_unless_forced(
     assert target.read_text(encoding="utf-8") != "mine"
 
 
+@pytest.mark.parametrize("way", ["its name", "another spelling", "a symbolic link", "a hard link"])
+def test_the_file_of_texts_is_never_written_over(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], way: str
+) -> None:
+    csv = reviews(tmp_path / "reviews.csv")
+    before = csv.read_bytes()
+    target = {"its name": csv, "another spelling": tmp_path / ".." / tmp_path.name / csv.name}.get(
+        way, tmp_path / "reviews.yaml"
+    )
+    if way == "a symbolic link":
+        target.symlink_to(csv)
+    elif way == "a hard link":
+        target.hardlink_to(csv)
+
+    assert main(["init", str(csv), "-o", str(target), "--force"]) == 2
+
+    assert csv.read_bytes() == before
+    assert "is the file of texts itself; give another name with -o" in capsys.readouterr().err
+
+
 def test_a_missing_csv_ends_in_3_and_creates_nothing(tmp_path: Path) -> None:
     assert main(["init", str(tmp_path / "no.csv"), "-o", str(tmp_path / "a.yaml")]) == 3
     assert list(tmp_path.iterdir()) == []
