@@ -15,6 +15,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 ORDER = [
     "lazy",
+    "suggested",
     "errors",
     "wording",
     "durable",

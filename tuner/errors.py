@@ -22,6 +22,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tuner.suggested import command
+
 __all__ = [
     "DataError",
     "InputError",
@@ -133,7 +135,7 @@ class NotFoundError(TunerError):
     @classmethod
     def of_trial(cls, study: str, number: int) -> NotFoundError:
         """Say of a study that it has no trial of a number."""
-        return cls(f"study '{study}' has no trial {number}", f"`tuner trials {study}` lists them")
+        return cls(f"study '{study}' has no trial {number}", f"`{command('trials', study)}` lists them")
 
 
 class StorageRefusedError(TunerError):

@@ -75,10 +75,12 @@ def test_a_disturbed_time_is_told_with_its_numbers(storage: str, capsys: pytest.
 
     assert "disturbed:" in trials
     assert "disturbed:" in front
-    command = "tuner time reviews --again"
+    command = f"tuner time reviews --again --storage {storage}"
     assert f"times were disturbed: trial 1 70% of the core; take them alone: {command}" in err
-    command = "tuner time reviews 1 --again"
-    assert f"the steps had 70% of the core; take it alone: {command}" in " ".join(sheet.split())
+    command = f"tuner time reviews 1 --again --storage {storage}"
+    assert "".join(f"the steps had 70% of the core; take it alone: {command}".split()) in "".join(
+        sheet.split()
+    )
     assert "times were disturbed: trial 1 70% of the core" in page
 
 

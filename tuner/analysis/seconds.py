@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from tuner.metrics import METRICS
 from tuner.spec.values import Objective
+from tuner.suggested import command
 from tuner.trial import SHARED, WAYS, way_of
 
 if TYPE_CHECKING:
@@ -147,13 +148,13 @@ def disturbed(name: str, trials: Sequence[TrialRecord]) -> str:
     found = {trial.number: told for trial in trials if (told := _disturbance(trial))}
     if not found:
         return ""
-    command = f"tuner time {name}{again([trial for trial in trials if trial.number in found])}"
-    return f"times were disturbed: {', '.join(found.values())}; take them alone: {command}"
+    alone = command("time", name, *again([trial for trial in trials if trial.number in found]))
+    return f"times were disturbed: {', '.join(found.values())}; take them alone: {alone}"
 
 
-def again(trials: Sequence[TrialRecord]) -> str:
+def again(trials: Sequence[TrialRecord]) -> list[str]:
     """Return what `tuner time` must be told to train trials once more: what was timed is not timed twice."""
-    return " --again" if any(trial.retimed for trial in trials) else ""
+    return ["--again"] if any(trial.retimed for trial in trials) else []
 
 
 def _disturbance(trial: TrialRecord) -> str:
@@ -190,7 +191,7 @@ def unlike(
         return ""
     return (
         f"seconds of unlike kinds stand on one axis: {told}; take the front's again, all in one way:"
-        f" tuner time {name}"
+        f" {command('time', name)}"
     )
 
 

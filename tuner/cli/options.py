@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from tuner.errors import InputError, NotFoundError
+from tuner.suggested import for_storage
 
 if TYPE_CHECKING:
     from tuner.spec.values import StudySpec
@@ -39,6 +41,7 @@ def storage_option(command: _Decorated) -> _Decorated:
     """Add ``--storage``: the database of the studies."""
     return click.option(
         "--storage",
+        callback=_named_in_suggestions,
         envvar="TUNER_STORAGE",
         default=DEFAULT_STORAGE,
         show_default=True,
@@ -47,6 +50,25 @@ def storage_option(command: _Decorated) -> _Decorated:
         help="Database of the studies: an SQLite file or an SQLAlchemy URL. A URL with a password "
         "belongs into the variable, where other users of the machine cannot read it.",
     )(command)
+
+
+def _named_in_suggestions(context: click.Context, option: click.Parameter, storage: str) -> str:
+    """Let suggested commands say ``--storage`` where it was said: not for the default or the variable."""
+    source = context.get_parameter_source(option.name or "")
+    if source is ParameterSource.COMMANDLINE and storage != DEFAULT_STORAGE:
+        context.with_resource(for_storage(_without_password(storage)))
+    return storage
+
+
+def _without_password(storage: str) -> str:
+    if ":" not in storage:  # a path, and the library that reads URLs need not be loaded
+        return storage
+    from tuner.storage.urls import safe_url
+
+    try:
+        return safe_url(storage)
+    except InputError:  # what opens it says what is wrong
+        return ""
 
 
 def data_option(command: _Decorated) -> _Decorated:

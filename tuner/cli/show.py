@@ -13,6 +13,7 @@ from tuner.analysis.wording import duration, title, written, written_value
 from tuner.cli.console import console, facts, table, write_json
 from tuner.cli.options import format_option, open_ledger, pick, storage_option
 from tuner.cli.trials import trial_document
+from tuner.suggested import command
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -205,8 +206,8 @@ def _costs(sheet: Sheet) -> list[tuple[str, str]]:
         rows.append(("training time, all epochs", duration(every)))
     share = core_share(sheet.trial)
     if is_disturbed(share):
-        command = f"tuner time {sheet.study.name} {sheet.trial.number}{again([sheet.trial])}"
-        alone = f"; take it alone: {command}"
+        taken = command("time", sheet.study.name, str(sheet.trial.number), *again([sheet.trial]))
+        alone = f"; take it alone: {taken}"
         rows.append(("times were disturbed", f"the steps had {share:.0%} of the core{alone}"))
     if sheet.trial.retimed is not None:
         rows += [

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tuner.errors import StudyInterruptedError
 from tuner.execution.events import (
     BudgetLeft,
     EpochEnded,
@@ -32,7 +31,7 @@ from tuner.execution.memory import MemoryGate
 from tuner.execution.messages import Evaluate, Evaluated, Progress, Ready, StopTrial
 from tuner.execution.objectives import with_values
 from tuner.execution.plan import StudyPlan
-from tuner.execution.standing import Due, Placed, Stop, WorkerPlace
+from tuner.execution.standing import Due, Placed, Stop, WorkerPlace, interrupted
 from tuner.execution.time_left import TimeLeft, over_limit
 from tuner.search.pareto import front_indices
 from tuner.search.pruning import FinishedTrial, Pruner
@@ -153,12 +152,7 @@ class Coordinator:
     def _raise_if_stopped(self) -> None:
         self._stop.raise_if_hindered(self._plan.name)
         if self._interrupts.count:
-            raise StudyInterruptedError(
-                f"study '{self._plan.name}' was interrupted; every finished trial is kept and"
-                " trials under way go on from their last checkpoint",
-                f"go on with: tuner resume {self._plan.name}",
-                self._interrupts.exit_code,
-            )
+            raise interrupted(self._plan.name, self._interrupts.exit_code)
         self._stop.raise_if_due(self._plan.name)
 
     # -- ask and place -----------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from pathlib import Path
 from tuner.errors import InputError
 from tuner.spec.values import Value
 from tuner.storage.records import TimingRecord, TrialRecord
+from tuner.suggested import command
 from tuner.trial import TrialRequest
 
 __all__ = ["Errand", "check_trials", "cut_to", "errands", "last_runs", "last_series", "whole"]
@@ -53,7 +54,7 @@ def check_trials(name: str, trials: Sequence[TrialRecord]) -> None:
         if trial.values is None:
             raise InputError(
                 f"study '{name}': trial {trial.number} is {trial.state}, and only finished trials are timed",
-                f"`tuner trials {name}` lists them",
+                f"`{command('trials', name)}` lists them",
             )
         if not isinstance(trial.facts.get("kept_epoch"), int):
             raise InputError(f"study '{name}': which epoch of trial {trial.number} was kept is not known")

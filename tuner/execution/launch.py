@@ -47,6 +47,7 @@ from tuner.storage import (
     study_folder,
     this_owner,
 )
+from tuner.suggested import command
 from tuner.training.kept_model import MODEL_FILE
 from tuner.trial import TrialRequest
 from tuner.wording import counted
@@ -242,7 +243,7 @@ def run_session(study: OpenStudy, workers: int | None, watch: Watcher, threads: 
     if not study.ledger.use_of_budget(study.name).complete:
         raise TooManyFailuresError(
             f"study '{study.name}' has used up its budget and no trial is complete",
-            f"`tuner trials {study.name}` shows why each ended",
+            f"`{command('trials', study.name)}` shows why each ended",
         )
 
 

@@ -28,6 +28,7 @@ from tuner.spec.values import (
     holds,
 )
 from tuner.storage import Ledger, StudyRecord
+from tuner.suggested import command
 from tuner.training.try_family import Tried, Try
 
 __all__ = ["first_settings", "told_of_own_code", "try_own_families"]
@@ -57,7 +58,7 @@ def refuse_unnamed_code(ledger: Ledger, record: StudyRecord) -> None:
     files = [str(each.facts["space_file"]) for each in sessions if each.facts.get("space_file")]
     raise InputError(
         f"study '{record.name}' has {one_of(own, 'and')}: code of your own is run for a file that you name",
-        f"go on with `tuner run {files[-1] if files else 'FILE'} --study {record.name}`",
+        f"go on with `{command('run', files[-1] if files else 'FILE', '--study', record.name)}`",
     )
 
 

@@ -5,12 +5,19 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from tuner.errors import NoSpaceError, StorageRefusedError, TooManyFailuresError, TunerError
+from tuner.errors import (
+    NoSpaceError,
+    StorageRefusedError,
+    StudyInterruptedError,
+    TooManyFailuresError,
+    TunerError,
+)
 from tuner.storage import Claim
+from tuner.suggested import command
 from tuner.training.course import ran_out
 from tuner.trial import EpochReport, TrialOutcome, TrialRequest
 
-__all__ = ["Due", "Placed", "Stop", "WorkerPlace", "disk_error"]
+__all__ = ["Due", "Placed", "Stop", "WorkerPlace", "disk_error", "interrupted"]
 
 MOST_UNFIT_IN_A_ROW = 50
 """A sampler that learns has left the region by then; one that draws at random has met what fits, if only one
@@ -29,6 +36,21 @@ def disk_error(outcome: TrialOutcome, kept: str, go_on: str) -> TunerError:
     if outcome.session_ends_in == NoSpaceError.exit_code:
         return NoSpaceError(said, f"free some space, then go on with: {go_on}")
     return StorageRefusedError(said, f"let it be written to, then go on with: {go_on}")
+
+
+def interrupted(study: str, exit_code: int) -> StudyInterruptedError:
+    """Return what a session ends in that a signal stopped.
+
+    Args:
+        study: Its name.
+        exit_code: The signal's.
+    """
+    return StudyInterruptedError(
+        f"study '{study}' was interrupted; every finished trial is kept and"
+        " trials under way go on from their last checkpoint",
+        f"go on with: {command('resume', study)}",
+        exit_code,
+    )
 
 
 @dataclass
@@ -127,7 +149,7 @@ class Stop:
         """
         if self.hindered is not None:
             kept = "what was recorded is kept, and trials under way go on from their last checkpoint"
-            raise disk_error(self.hindered, kept, f"tuner resume {study}")
+            raise disk_error(self.hindered, kept, command("resume", study))
 
     def raise_if_due(self, study: str) -> None:
         """Say why the study was stopped.
@@ -139,7 +161,7 @@ class Stop:
             raise TooManyFailuresError(
                 f"study '{study}': {self.failures_in_a_row} trials failed in a row,"
                 f" the last with: {self.last_failure}",
-                f"see `tuner trials {study}`, mend the cause, `tuner resume {study}`",
+                f"see `{command('trials', study)}`, mend the cause, `{command('resume', study)}`",
             )
         if self.is_due:
             raise TooManyFailuresError(

@@ -39,6 +39,7 @@ from tuner.execution.standing import disk_error
 from tuner.execution.threads import began_with
 from tuner.spec.values import Value
 from tuner.storage import TimingRecord, TimingSession
+from tuner.suggested import command
 from tuner.training.gpus import gpus_here
 from tuner.training.stopwatch import OF_STEPS
 from tuner.trial import (
@@ -95,7 +96,7 @@ def time_alone(study: OpenStudy, wanted: Sequence[Errand], way: Alone, watch: Wa
         raise TooManyFailuresError(
             f"study '{study.name}': {len(failed)} of {trials} could not be timed, trial {number} because of:"
             f" {reason}",
-            f"mend the cause and go on with: tuner time {study.name}",
+            f"mend the cause and go on with: {command('time', study.name)}",
         )
 
 
@@ -261,7 +262,7 @@ class Stint:
             if self._interrupts.count:
                 raise StudyInterruptedError(
                     f"timing of study '{self._name}' was interrupted; what was timed is kept",
-                    f"go on with: tuner time {self._name}",
+                    f"go on with: {command('time', self._name)}",
                     self._interrupts.exit_code,
                 )
             if self._ready is not None and not is_sent:
@@ -281,7 +282,7 @@ class Stint:
                         self._executor.send(0, _verdict(errand, last))
                     case TrialOutcome() as outcome:
                         if outcome.session_ends_in:
-                            raise disk_error(outcome, "what was timed is kept", f"tuner time {self._name}")
+                            raise disk_error(outcome, "what was timed is kept", command("time", self._name))
                         return self._end(errand, last, outcome.reason, began_s)
                     case Died(reason=reason):
                         self._ready = None

@@ -21,6 +21,7 @@ from tuner.analysis.tables import laid_out
 from tuner.durable import write_whole
 from tuner.errors import InputError, NoSpaceError
 from tuner.report.image import TIMEOUT_S, Drawing, Picture, started
+from tuner.suggested import command
 
 if TYPE_CHECKING:
     from tuner.analysis.comparison import Comparison
@@ -97,7 +98,7 @@ def write_report(
         pictures = _begun(drawing, pictures_of(material), folder) if images else []
         material = replace(material, findings=_findings(records, study.base_dir))
         texts = {"report.html": render(page_of(material)), "front.csv": _front_csv(material)}
-        with _writing(folder, f"tuner report {name} -o FOLDER"):
+        with _writing(folder, command("report", name, "-o", "FOLDER")):
             paths = _write(texts, folder)
             return _finished(paths, pictures, drawing, timeout_s) if images else ReportFiles(paths)
 
@@ -143,7 +144,7 @@ def write_comparison(
         )
         stem = "_".join(["compare", *(re.sub(r"[^\w-]", "-", factor) for factor in table.factors)])
         pictures = _begun(drawing, {stem: comparison_figure(page)}, folder) if images else []
-        with _writing(folder, "tuner compare -o FOLDER"):
+        with _writing(folder, command("compare", name, "-o", "FOLDER")):
             paths = _write({f"{stem}.html": render(comparison_page(page))}, folder)
             return _finished(paths, pictures, drawing, timeout_s) if images else ReportFiles(paths)
 

@@ -20,6 +20,7 @@ from tuner.errors import (
     StorageUnreachableError,
     TunerError,
 )
+from tuner.suggested import command
 
 if TYPE_CHECKING:
     import psycopg
@@ -151,7 +152,7 @@ def _of_system(error: OSError, shown: str) -> TunerError:
 def _no_space(shown: str) -> NoSpaceError:
     return NoSpaceError(
         f"{shown}: the disk is full; what was recorded is kept",
-        "free some space, then go on with: tuner resume",
+        f"free some space, then go on with: {command('resume')}",
     )
 
 

@@ -33,6 +33,7 @@ from tuner.storage.tables import (
 )
 from tuner.storage.urls import CACHE_NAME
 from tuner.storage.writing import as_json
+from tuner.suggested import command
 from tuner.trial import Ending
 
 __all__ = [
@@ -112,7 +113,9 @@ def read_study(connection: sa.Connection, name: str, me: Owner, now: float) -> S
     if row is None:
         known = names_of(connection)
         hint = (
-            nearest(name, known) if known else "the database holds none yet; begin one with: tuner run FILE"
+            nearest(name, known)
+            if known
+            else f"the database holds none yet; begin one with: {command('run', 'FILE')}"
         )
         raise NotFoundError(f"no study '{name}' in the database", hint)
     try:

@@ -11,6 +11,7 @@ import pytest
 from tuner.cli.options import DEFAULT_STORAGE, format_option, pick, storage_option
 from tuner.errors import InputError, NotFoundError
 from tuner.storage import Ledger
+from tuner.suggested import command as suggested
 
 
 class Names:
@@ -82,3 +83,45 @@ def test_a_flag_stands_above_the_environment_and_that_above_the_default(
     monkeypatch.setenv("TUNER_STORAGE", "mine.db")
     assert options_of(["--format", "json"]) == ("mine.db", "json")
     assert options_of(["--storage", "other.db"]) == ("other.db", "table")
+
+
+def suggested_by(arguments: list[str]) -> str:
+    @click.command()
+    @storage_option
+    def command(storage: str) -> str:
+        del storage
+        return suggested("resume", "reviews")
+
+    found: str = command.main(arguments, standalone_mode=False)
+    return found
+
+
+def test_a_suggested_command_finds_the_same_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TUNER_STORAGE", raising=False)
+    assert suggested_by([]) == "tuner resume reviews"
+    assert suggested_by(["--storage", DEFAULT_STORAGE]) == "tuner resume reviews"
+    assert suggested_by(["--storage", "alt/my.db"]) == "tuner resume reviews --storage alt/my.db"
+    assert suggested_by(["--storage", "my studies.db"]) == "tuner resume reviews --storage 'my studies.db'"
+
+    monkeypatch.setenv("TUNER_STORAGE", "mine.db")
+    assert suggested_by([]) == "tuner resume reviews"
+    assert suggested("resume", "reviews") == "tuner resume reviews"
+
+
+@pytest.mark.parametrize(
+    "storage",
+    [
+        "postgresql://me:s3cret@host/db",
+        "postgresql://me@host/db?password=s3cret",
+        "postgres:me:s3cret@host/db",
+        "mysql://me:s3cret@host/db",
+    ],
+)
+def test_a_suggested_command_shows_no_password(storage: str) -> None:
+    assert "s3cret" not in suggested_by(["--storage", storage])
+    assert "tuner resume reviews" in suggested_by(["--storage", storage])
+
+
+def test_a_suggested_command_says_where_a_database_on_a_server_is() -> None:
+    said = suggested_by(["--storage", "postgresql://me:s3cret@host/db"])
+    assert said == "tuner resume reviews --storage 'postgresql+psycopg://me:***@host/db'"
