@@ -15,7 +15,10 @@ def test_a_grid_runs_each_point_on_several_seeds_and_stops_by_itself(tmp_path: P
     study = Study(tmp_path, "grid")
     file = study.declare(GRID)
     assert "2 points; every point runs on 2 seeds" in study.call("check", str(file)).stdout
-    study.call("run", str(file))
+    said = study.call("run", str(file), "--trials", "50").stderr
+    assert "[1 of 4 trials" in said, "the budget was counted, and the grid is smaller"
+    assert "the grid is complete, 4 trials: a larger budget begins no further one" in said
+    assert "4 of 50 ended, 0 left: the whole grid takes 4 trials" in study.call("status", study.name).stdout
 
     trials = study.trials()
     assert_budget_met_exactly(trials, 4)
@@ -26,5 +29,6 @@ def test_a_grid_runs_each_point_on_several_seeds_and_stops_by_itself(tmp_path: P
     assert all("accuracy" in trial["test_metrics"] for trial in trials)
     report = (tmp_path / "studies" / "grid" / "report.html").read_text(encoding="utf-8")
     assert "On the test split: 4 finished trials" in report
-    study.call("run", str(file))
+    said = study.call("resume", study.name, "--trials", "60").stderr
+    assert "the grid is complete" in said
     assert study.trials() == trials, "a grid that is done was begun again"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tuner.analysis.front import front
 from tuner.analysis.retimed import shown_points
 from tuner.analysis.seconds import unlike
+from tuner.spec.grid import trials_within
 from tuner.spec.values import Objective
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class StudyStatus:
         sessions: Sessions alive that are working on it.
         workers: Worker processes of those sessions.
         unlike_seconds: Which trials' seconds are of unlike kinds; empty for none.
+        grid_trials: How many trials the whole grid takes where that is less than the budget; else None.
     """
 
     study: str
@@ -53,11 +55,13 @@ class StudyStatus:
     sessions: int
     workers: int
     unlike_seconds: str = ""
+    grid_trials: int | None = None
 
     @property
     def trials_left(self) -> int | None:
-        """Trials of the budget that have not ended yet, or None without such a budget."""
-        return None if self.trials_budget is None else max(self.trials_budget - self.finished, 0)
+        """Trials that have not ended yet, of the budget or the smaller grid; None without such a budget."""
+        most = self.trials_budget if self.grid_trials is None else self.grid_trials
+        return None if most is None else max(most - self.finished, 0)
 
     @property
     def left_s(self) -> float | None:
@@ -76,6 +80,7 @@ def status_of(ledger: Ledger, name: str) -> StudyStatus:
         study, states, use = seen.study, seen.states(), seen.use_of_budget()
         not_begun, points = seen.unfit(), shown_points(seen)
     members = front(points, study.spec.objectives)
+    most = trials_within(study.spec, use.trials)
     return StudyStatus(
         study=name,
         objectives=study.spec.objectives,
@@ -90,4 +95,5 @@ def status_of(ledger: Ledger, name: str) -> StudyStatus:
         sessions=study.sessions_alive,
         workers=study.workers_alive,
         unlike_seconds=unlike(name, points, members, study.spec.objectives),
+        grid_trials=most if most != use.trials else None,
     )

@@ -17,12 +17,14 @@ from tuner.cli.options import (
     time_limit_of,
     with_data,
 )
+from tuner.errors import InputError
+from tuner.wording import counted
 
 if TYPE_CHECKING:
     from tuner.execution.launch import OpenStudy
     from tuner.spec.values import BudgetSpec
 
-__all__ = ["resume", "run"]
+__all__ = ["resume", "run", "with_budget"]
 
 WORKERS = click.option(
     "--workers",
@@ -100,7 +102,7 @@ def run(
     spec = replace(spec, budget=_budget(spec.budget, trials, time_limit))
     opened = open_declared(study or file.stem, spec, file.resolve().parent, storage)
     opened = replace(opened, space_file=file.resolve())
-    _run_to_the_end(_with_budget(opened, trials, time_limit), workers, threads)
+    _run_to_the_end(with_budget(opened, trials, time_limit), workers, threads)
 
 
 @click.command(epilog="Example:\n\n  tuner resume quickstart --trials 30")
@@ -128,7 +130,7 @@ def resume(
     from tuner.execution.launch import open_existing
 
     opened = open_existing(pick(open_ledger(storage), name), storage, data)
-    _run_to_the_end(_with_budget(opened, trials, time_limit), workers, threads)
+    _run_to_the_end(with_budget(opened, trials, time_limit), workers, threads)
 
 
 def _budget(budget: BudgetSpec, trials: int | None, time_limit: str | None) -> BudgetSpec:
@@ -138,8 +140,18 @@ def _budget(budget: BudgetSpec, trials: int | None, time_limit: str | None) -> B
     return budget if time_limit is None else replace(budget, time_limit_s=time_limit_of(time_limit))
 
 
-def _with_budget(study: OpenStudy, trials: int | None, time_limit: str | None) -> OpenStudy:
-    """Set the study's budget to what was given on the command line, exactly; otherwise leave it."""
+def with_budget(study: OpenStudy, trials: int | None, time_limit: str | None) -> OpenStudy:
+    """Set the study's budget to what was given on the command line, exactly; otherwise leave it.
+
+    Raises:
+        InputError: If more trials than that have ended.
+    """
+    ended = study.ledger.use_of_budget(study.name).finished
+    if trials is not None and trials < ended:
+        raise InputError(
+            f"--trials {trials}: of study '{study.name}' {ended} have ended, and the budget counts them",
+            f"for {counted(trials, 'further trial')} say --trials {ended + trials}",
+        )
     if trials is not None or time_limit is not None:
         stored = study.ledger.study(study.name).budget
         study.ledger.set_budget(study.name, _budget(stored, trials, time_limit))

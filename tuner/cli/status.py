@@ -71,6 +71,8 @@ def _rows(found: StudyStatus) -> list[tuple[str, str]]:
     ]
     if found.trials_budget is not None:
         left = f"{found.finished} of {found.trials_budget} ended, {found.trials_left} left"
+        if found.grid_trials is not None:
+            left += f": the whole grid takes {counted(found.grid_trials, 'trial')}"
         rows.append(("budget of trials", left))
     if found.time_limit_s is not None and found.left_s is not None:
         used = f"{duration(found.used_s)} of {duration(found.time_limit_s)}, {duration(found.left_s)} left"

@@ -36,6 +36,7 @@ from tuner.execution.time_left import TimeLeft, over_limit
 from tuner.search.pareto import front_indices
 from tuner.search.pruning import FinishedTrial, Pruner
 from tuner.search.trials import reduced
+from tuner.spec.grid import trials_within
 from tuner.storage import BudgetUse, Claim, RunningStudy
 from tuner.training.checkpoint import clear_folder
 from tuner.training.kept_model import MODEL_FILE
@@ -398,7 +399,8 @@ class Coordinator:
 
     def _watch_budget(self) -> None:
         use = self._study.use_of_budget()
-        self._watch(BudgetLeft(use.finished, use.trials, use.used_s, use.time_limit_s))
+        trials = trials_within(self._plan.spec, use.trials)
+        self._watch(BudgetLeft(use.finished, trials, use.used_s, use.time_limit_s))
         self._heed_failures(use)
 
     # -- signals -------------------------------------------------------------------------------------

@@ -36,8 +36,10 @@ from tuner.search.pareto import front_indices
 from tuner.search.pruning import make_pruner
 from tuner.search.samplers import make_sampler
 from tuner.spec.declared import declared_values
+from tuner.spec.grid import trials_within
 from tuner.spec.values import BudgetSpec, StudySpec
 from tuner.storage import (
+    BudgetUse,
     Database,
     Ledger,
     TrialRecord,
@@ -240,11 +242,24 @@ def run_session(study: OpenStudy, workers: int | None, watch: Watcher, threads: 
             if told := told_of_shared_texts(_datasets(plan)):
                 watch(Notice(told))
             _work(study, plan, share, memory, watch, interrupts)
-    if not study.ledger.use_of_budget(study.name).complete:
-        raise TooManyFailuresError(
-            f"study '{study.name}' has used up its budget and no trial is complete",
-            f"`{command('trials', study.name)}` shows why each ended",
+    use = study.ledger.use_of_budget(study.name)
+    if not use.complete:
+        raise _none_complete(study.name, use)
+    if use.may_begin and (complete := _whole_grid(study.spec, use)):
+        watch(Notice(complete))
+
+
+def _none_complete(name: str, use: BudgetUse) -> TooManyFailuresError:
+    if use.time_limit_s is not None and not use.finished:
+        what = "begin" if not use.running else "end"
+        return TooManyFailuresError(
+            f"study '{name}': no trial could {what} within the time limit of {use.time_limit_s:g} s",
+            f"grant more: {command('resume', name, '--time-limit', 'DURATION')}",
         )
+    return TooManyFailuresError(
+        f"study '{name}' has used up its budget and no trial is complete",
+        f"`{command('trials', name)}` shows why each ended",
+    )
 
 
 def _memory_of(study: OpenStudy) -> MemoryGate:
@@ -322,7 +337,7 @@ def _announce(study: OpenStudy, share: Share, watch: Watcher) -> None:
             placed=str(share),
         )
     )
-    for remark in (*study.remarks, *share.remarks):
+    for remark in (_used_up(study.spec, use), *study.remarks, *share.remarks):
         if remark:
             watch(Notice(remark))
     if study.spec.tensorboard:
@@ -347,6 +362,26 @@ def _announce(study: OpenStudy, share: Share, watch: Watcher) -> None:
                 " training times disturb each other"
             )
         )
+
+
+def _used_up(spec: StudySpec, use: BudgetUse) -> str:
+    """Say that nothing more is begun, and what grants more; an empty string where something is."""
+    if not use.is_used_up:
+        return ""
+    if complete := _whole_grid(spec, use):
+        return complete
+    if use.trials is not None and use.finished >= use.trials:
+        used, option = f"{use.finished} of {counted(use.trials, 'trial')} ended", "--trials N"
+    else:
+        used, option = f"all of {use.time_limit_s:g} s", "--time-limit DURATION"
+    return f"its budget is used up, {used}; a larger {option}, over all sessions, grants more"
+
+
+def _whole_grid(spec: StudySpec, use: BudgetUse) -> str:
+    """Say that every point of a grid has been tried; an empty string where some have not."""
+    if use.finished != trials_within(spec, None):
+        return ""
+    return f"the grid is complete, {counted(use.finished, 'trial')}: a larger budget begins no further one"
 
 
 def request_of(study: OpenStudy, trial: TrialRecord) -> TrialRequest:

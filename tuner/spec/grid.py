@@ -7,7 +7,7 @@ from dataclasses import replace
 from tuner.spec.situations import TooManySituationsError, count_points
 from tuner.spec.values import StudySpec
 
-__all__ = ["GRID_SAMPLERS", "MAX_GRID_POINTS", "grid_trials", "with_whole_grid"]
+__all__ = ["GRID_SAMPLERS", "MAX_GRID_POINTS", "grid_trials", "trials_within", "with_whole_grid"]
 
 GRID_SAMPLERS = frozenset({"grid", "brute_force"})
 """Samplers that visit every point, and so need points that can be counted."""
@@ -32,3 +32,16 @@ def with_whole_grid(spec: StudySpec) -> StudySpec:
     if trials is None or spec.budget.trials is not None:
         return spec
     return replace(spec, budget=replace(spec.budget, trials=trials))
+
+
+def trials_within(spec: StudySpec, budget: int | None) -> int | None:
+    """Return how many trials a budget comes to: fewer than it has where the grid ends before.
+
+    Args:
+        spec: A study's.
+        budget: Of trials, or None without one; that of today, which may be another than the spec's.
+    """
+    whole = grid_trials(spec)
+    if whole is None or budget is None:
+        return budget if whole is None else whole
+    return min(budget, whole)

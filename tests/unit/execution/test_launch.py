@@ -12,12 +12,14 @@ import pytest
 
 from tests.ledgers import NAME, finish, join, make_study, run_all, spec_of, take
 from tuner.catalogue import CATALOGUE
+from tuner.cli.run import with_budget
 from tuner.data.location import moved_to
 from tuner.data.prepare import PreparedData
 from tuner.errors import DataError, InputError, StorageRefusedError, StudyChangedError, TooManyFailuresError
 from tuner.execution.events import Event, Notice
 from tuner.execution.launch import OpenStudy, is_done, open_declared, open_existing, run_session
 from tuner.spec import parse_spec
+from tuner.spec.values import CategoricalParameter, ComponentSpec
 from tuner.storage import Ledger
 
 TEXTS = PreparedData("f", Path(), "binary", ("0", "1"), {}, "nowhere", ())
@@ -35,6 +37,71 @@ def keep_model(study: OpenStudy, number: int) -> None:
     folder = study.folder / "trials" / str(number)
     folder.mkdir(parents=True)
     (folder / "model.keras").write_bytes(b"")
+
+
+def notices(events: list[Event]) -> str:
+    return "\n".join(event.message for event in events if isinstance(event, Notice))
+
+
+def end_all(ledger: Ledger) -> None:
+    """Run all trials in a session that ends."""
+    session = join(ledger)
+    run_all(session)
+    session.finish_session()
+
+
+def test_a_session_of_a_finished_study_says_what_grants_more(study: OpenStudy) -> None:
+    end_all(study.ledger)
+    events: list[Event] = []
+
+    run_session(study, 1, events.append)
+    assert (
+        notices(events)
+        == "its budget is used up, 2 of 2 trials ended; a larger --trials N, over all sessions, grants more"
+    )
+
+    events.clear()
+    study.ledger.set_budget(NAME, replace(study.spec.budget, trials=None, time_limit_s=0.0))
+    run_session(study, 1, events.append)
+    assert "used up, all of 0 s; a larger --time-limit DURATION, over all sessions" in notices(events)
+
+
+def test_a_session_of_a_complete_grid_says_so(tmp_path: Path) -> None:
+    points = (CategoricalParameter("bidirectional", "bidirectional", (False, True)),)
+    spec = spec_of(trials=2, space=points, sampler=ComponentSpec("grid"))
+    ledger = make_study(f"sqlite:///{tmp_path}/tuner.db", spec)
+    end_all(ledger)
+    events: list[Event] = []
+
+    run_session(
+        OpenStudy(NAME, spec, tmp_path, TEXTS, ledger.database, ledger, tmp_path / NAME, True),
+        1,
+        events.append,
+    )
+    ledger.database.close()
+
+    assert notices(events) == "the grid is complete, 2 trials: a larger budget begins no further one"
+
+
+def test_a_time_limit_in_which_no_trial_began_is_said_with_what_grants_more(study: OpenStudy) -> None:
+    study.ledger.set_budget(NAME, replace(study.spec.budget, trials=None, time_limit_s=0.0))
+
+    with pytest.raises(
+        TooManyFailuresError,
+        match=r"no trial could begin within the time limit of 0 s; .*: tuner resume s --time-limit DURATION",
+    ):
+        run_session(study, 1, lambda event: None)
+
+
+def test_a_budget_of_fewer_trials_than_have_ended_is_refused_and_changes_nothing(study: OpenStudy) -> None:
+    run_all(join(study.ledger))
+
+    with pytest.raises(
+        InputError, match=r"--trials 1: of study 's' 2 have ended.*for 1 further trial say --trials 3"
+    ):
+        with_budget(study, 1, None)
+
+    assert study.ledger.study(NAME).budget.trials == 2
 
 
 def test_a_study_with_trials_left_is_not_done(study: OpenStudy) -> None:
@@ -88,7 +155,7 @@ def test_who_joins_others_is_told_that_times_may_be_disturbed(study: OpenStudy) 
     session.finish_session()
     events.clear()
     run_session(study, 1, events.append)
-    assert not any(isinstance(event, Notice) for event in events)
+    assert "works on this study" not in notices(events)
 
 
 def test_half_precision_without_a_gpu_and_events_are_told_of_at_the_start(study: OpenStudy) -> None:
@@ -98,7 +165,7 @@ def test_half_precision_without_a_gpu_and_events_are_told_of_at_the_start(study:
 
     run_session(replace(study, spec=spec), 1, events.append)
 
-    assert [event.message for event in events if isinstance(event, Notice)][:2] == [
+    assert [event.message for event in events if isinstance(event, Notice)][1:3] == [
         f"look with: tensorboard --logdir {study.folder}/tensorboard",
         "mixed_precision: true is for GPUs; there is none here, so trials run in single precision",
     ]

@@ -9,6 +9,7 @@ import pytest
 from tuner.errors import Problem
 from tuner.spec import warnings_for
 from tuner.spec.catalogue import Catalogue
+from tuner.spec.grid import trials_within
 from tuner.spec.values import StudySpec
 
 Reader = Callable[[str], StudySpec]
@@ -37,6 +38,13 @@ def test_a_time_limit_does_not_shorten_the_grids_budget_of_trials(spec_of: Reade
 
 def test_a_sampled_study_keeps_its_budget(spec_of: Reader) -> None:
     assert spec_of(GRID.replace("grid", "tpe")).budget.trials == 20
+
+
+def test_a_grid_that_is_smaller_than_the_budget_counts(spec_of: Reader) -> None:
+    spec = spec_of(GRID)
+    assert [trials_within(spec, budget) for budget in (10, 50, None)] == [10, 14, 14]
+
+    assert trials_within(spec_of(GRID.replace("grid", "tpe")), 50) == 50
 
 
 @pytest.mark.parametrize(
