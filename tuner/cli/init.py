@@ -29,8 +29,12 @@ __all__ = ["init"]
     type=click.Choice(PRESET_NAMES),
     help="Begin with this preset and search around it.  [default: several families, sized by the data]",
 )
+@click.option("--text", metavar="COLUMN", help="The column of the texts.  [default: guessed]")
+@click.option("--label", metavar="COLUMN", help="The column of the labels.  [default: guessed]")
 @click.option("--force", is_flag=True, help="Overwrite a file that is there.")
-def init(csv: Path, output: Path | None, preset: str | None, force: bool) -> None:
+def init(
+    csv: Path, output: Path | None, preset: str | None, text: str | None, label: str | None, force: bool
+) -> None:
     """Write a search-space file for your own CSV, TSV, JSONL or Parquet file, also .gz.
 
     Columns, task, lengths and splits are guessed; every guess is said on stderr with its reason.
@@ -43,11 +47,11 @@ def init(csv: Path, output: Path | None, preset: str | None, force: bool) -> Non
         raise InputError(f"{target}: is the file of texts itself", "give another name with -o")
     if os.path.lexists(target) and not force:
         raise InputError(f"{target}: is there already", "give another name with -o, or --force")
-    found = guess(csv)
-    text = search_space_file(found, _path_from(target, csv), PRESETS.get(preset or ""))
+    found = guess(csv, text, label)
+    declared = search_space_file(found, _path_from(target, csv), PRESETS.get(preset or ""))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
+        target.write_text(declared, encoding="utf-8")
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise

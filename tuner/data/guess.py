@@ -97,22 +97,34 @@ class Guess:
     warnings: tuple[str, ...]
 
 
-def guess(path: Path) -> Guess:
+def guess(path: Path, text: str | None = None, label: str | None = None) -> Guess:
     """Look at a CSV, TSV, JSONL or Parquet file, also gzipped.
+
+    Args:
+        path: The file.
+        text, label: Columns where they are known; what they hold is not judged then.
 
     Raises:
         NotFoundError: If there is no such file.
-        DataError: If it cannot be read, no column looks like texts or like labels, or no row has a text with
-            one label.
+        DataError: If it cannot be read, no column looks like texts or like labels, a given one is not there
+            or has nothing to learn from, or no row has a text with one label.
     """
     kind = file_format(path)
     notes: list[str] = []
     encoding, separator = _writing(path, kind, notes)
     raw = read_table(path, encoding=encoding, separator=separator)
-    text = _text_column(raw, notes)
-    split_column = _split_column(raw, notes)
-    label = _label_column(raw, {text, split_column}, notes)
+    for role, column in (("text", text), ("label", label)):
+        if column is not None and column not in raw.columns:
+            raise DataError(f"{raw.origin}: no column '{column}'", f"--{role}: {_there_are(raw)}")
+    text = _text_column(raw, label, notes) if text is None else text
+    split_column = _split_column(raw, {text, label}, notes)
+    label = _label_column(raw, {text, split_column}, notes) if label is None else label
     table, warnings = _usable(pick_columns(raw, text, label, split_column or ""))
+    if len(set(table.labels)) < 2:
+        raise DataError(
+            f"{raw.origin}: with texts in '{text}' and labels in '{label}' there are no two labels",
+            f"give others with --text COLUMN --label COLUMN; {_there_are(raw)}",
+        )
     task = _task(table, notes)
     classes = () if task == "regression" else class_names(table, task)
     counts = {name: table.labels.count(name) for name in classes}
@@ -179,9 +191,15 @@ def _cells(raw: RawTable, column: str) -> list[str] | None:
         return None
 
 
-def _text_column(raw: RawTable, notes: list[str]) -> str:
+def _there_are(raw: RawTable) -> str:
+    return f"there are: {listed(list(raw.columns))}"
+
+
+def _text_column(raw: RawTable, label: str | None, notes: list[str]) -> str:
     scores: dict[str, float] = {}
     for column in raw.columns:
+        if column == label:
+            continue
         cells = (_cells(raw, column) or [])[:_LOOKED_AT]
         n_words = sum(len(cell.split()) for cell in cells) / max(len(cells), 1)
         distinct = len(set(cells)) / max(len(cells), 1)
@@ -190,8 +208,8 @@ def _text_column(raw: RawTable, notes: list[str]) -> str:
             scores[column] = n_words * distinct * (4 if _named(column, _TEXT_NAMES) is not None else 1)
     if not scores:
         raise DataError(
-            f"{raw.origin}: no column looks like texts; there are: {listed(list(raw.columns))}",
-            "expected one with several words a row, most of them different",
+            f"{raw.origin}: no column looks like texts; {_there_are(raw)}",
+            "expected one with several words a row, most of them different; else name it: --text COLUMN",
         )
     best = max(scores, key=lambda column: scores[column])
     notes.append(f"text column '{best}': the longest texts, most of them different")
@@ -209,9 +227,9 @@ def _label_column(raw: RawTable, taken: set[str | None], notes: list[str]) -> st
             candidates[column] = n_labels
     if not candidates:
         raise DataError(
-            f"{raw.origin}: no column looks like labels; there are: {listed(list(raw.columns))}",
+            f"{raw.origin}: no column looks like labels; {_there_are(raw)}",
             f"expected one with 2 to {_MOST_LABELS} different values that come again and again, or one of "
-            "numbers with a name such as rating",
+            "numbers with a name such as rating; else name it: --label COLUMN",
         )
     ranks = {column: _named(column, _LABEL_NAMES) for column in candidates}
     named = [column for column in candidates if ranks[column] is not None]
@@ -234,9 +252,11 @@ def _named(column: str, names: Sequence[str]) -> int | None:
     return next((place for place, name in enumerate(names) if words & {name, name + "s"}), None)
 
 
-def _split_column(raw: RawTable, notes: list[str]) -> str | None:
+def _split_column(raw: RawTable, taken: set[str | None], notes: list[str]) -> str | None:
     known = frozenset[str]().union(*_PART_VALUES.values())
     for column in raw.columns:
+        if column in taken:
+            continue
         values = {cell.lower() for cell in _cells(raw, column) or []}
         if len(values) > 1 and values <= known and values & _PART_VALUES["train"]:
             notes.append(f"split column '{column}': its values are {listed(sorted(values))}")

@@ -56,6 +56,8 @@ LARGEST_BYTES = 4 << 30
 _MOST_KEYS = 1000
 """Of all objects of a JSONL file; where an id is a key there is one a line."""
 
+_SEPARATORS = ",;\t|"
+
 _HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 
 
@@ -181,7 +183,7 @@ def _column(raw: RawTable, name: str, role: str) -> list[str]:
     if name not in raw.columns:
         raise DataError(
             f"{raw.origin}: no column '{name}', which is declared as the {role} column",
-            did_you_mean(name, raw.columns),
+            _other_separator(list(raw.columns)) or did_you_mean(name, raw.columns),
         )
     texts: list[str] = []
     for row, cell in zip(raw.rows, raw.columns[name], strict=True):
@@ -193,6 +195,13 @@ def _column(raw: RawTable, name: str, role: str) -> list[str]:
                 "turn it into text first",
             ) from error
     return texts
+
+
+def _other_separator(header: Sequence[str]) -> str:
+    """Say which separator to declare where the one column's name shows that there are several."""
+    only = header[0] if len(header) == 1 else ""
+    found = max(_SEPARATORS, key=only.count)
+    return f"its one column is {only!r}: declare `separator: {json.dumps(found)}`" if found in only else ""
 
 
 def read_bytes(path: Path) -> bytes:
@@ -298,7 +307,8 @@ def _read_csv(text: str, separator: str, origin: str) -> RawTable:
                     raise DataError(
                         f"{origin}: row {row} (line {line + 1}): {len(record)} cells, "
                         f"but the header has {len(header)}",
-                        f"put cells that contain {separator!r} or a quote in double quotes",
+                        _other_separator(header)
+                        or f"put cells that contain {separator!r} or a quote in double quotes",
                     )
                 else:
                     records.append(record)

@@ -153,6 +153,19 @@ def test_a_file_that_is_there_is_kept_unless_forced(
     assert target.read_text(encoding="utf-8") != "mine"
 
 
+def test_columns_that_cannot_be_guessed_can_be_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    csv = tmp_path / "words.csv"
+    csv.write_text("text,label\n" + "".join(f"word{n},{'xy'[n % 2]}\n" for n in range(60)), encoding="utf-8")
+    assert main(["init", str(csv), "-o", str(tmp_path / "words.yaml")]) != 0
+    assert "name it: --text COLUMN" in capsys.readouterr().err
+
+    spec = written(tmp_path, csv, "--text", "text", "--label", "label")
+
+    assert (spec.data.options["text"], spec.data.options["label"]) == ("text", "label")
+
+
 @pytest.mark.parametrize("way", ["its name", "another spelling", "a symbolic link", "a hard link"])
 def test_the_file_of_texts_is_never_written_over(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], way: str

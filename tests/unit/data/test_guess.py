@@ -194,11 +194,34 @@ def test_what_makes_results_doubtful_is_said(tmp_path: Path) -> None:
     assert "only 41 texts" in warnings
 
 
+def test_columns_that_are_given_are_taken_whatever_they_look_like(tmp_path: Path) -> None:
+    rows = [f"a longer text {n},word{n},{n % 60},{'xy'[n % 2]}" for n in range(300)]
+    path = write(tmp_path, "text,word,grade,label", rows)
+
+    found = guess(path, "word", "grade")
+    assert (found.text, found.label, found.task) == ("word", "grade", "regression")
+    assert (guess(path, text="word").label, guess(path, label="grade").text) == ("label", "text")
+
+
+def test_a_given_column_that_cannot_be_used_is_refused_with_those_there_are(tmp_path: Path) -> None:
+    path = write(tmp_path, "text,label,same", [f"some words here {n},{'xy'[n % 2]},1" for n in range(30)])
+
+    with pytest.raises(DataError, match="no column 'review'; --text: there are: text, label, same"):
+        guess(path, "review")
+    with pytest.raises(DataError, match="no column 'stars'; --label: there are: text, label, same"):
+        guess(path, label="stars")
+    with pytest.raises(DataError, match=r"labels in 'same' there are no two.*--text COLUMN --label COLUMN"):
+        guess(path, label="same")
+
+
 def test_a_file_without_texts_or_labels_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no column looks like texts; there are: a, b"):
+    with pytest.raises(
+        DataError, match=r"no column looks like texts; there are: a, b; .* name it: --text COLUMN"
+    ):
         guess(write(tmp_path, "a,b", ["1,2", "3,4"]))
     with pytest.raises(
-        DataError, match=r"no column looks like labels; .* numbers with a name such as rating"
+        DataError,
+        match=r"no column looks like labels; .* numbers with a name such as rating; .* --label COLUMN",
     ):
         guess(write(tmp_path, "text,x", [f"some words here {n},{n}" for n in range(300)]))
     with pytest.raises(NotFoundError, match="no such file"):

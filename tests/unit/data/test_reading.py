@@ -82,6 +82,18 @@ def test_another_separator_and_encoding_can_be_declared(tmp_path: Path) -> None:
     assert read_table(path, encoding="cp1252", separator=";").columns["text"] == ("café, là",)
 
 
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+@pytest.mark.parametrize("text", ["plain", "with, a comma"])
+def test_a_header_with_another_separator_names_it(tmp_path: Path, separator: str, text: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"text{separator}label\n{text}{separator}x\n", encoding="utf-8")
+
+    with pytest.raises(DataError) as refusal:
+        pick_columns(read_table(path), "text", "label")
+
+    assert f"declare `separator: {json.dumps(separator)}`" in str(refusal.value)
+
+
 def test_a_cell_may_be_longer_than_the_csv_module_likes(tmp_path: Path) -> None:
     limit = csv.field_size_limit()
     path = tmp_path / "a.csv"
