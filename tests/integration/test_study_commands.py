@@ -12,6 +12,8 @@ import pytest
 
 from tests.recorded import SPEC, record_study
 from tuner.cli import main
+from tuner.data.encode import encode
+from tuner.data.prepare import prepare
 from tuner.execution.messages import Ready
 from tuner.search.samplers import make_sampler
 from tuner.storage import Ledger, open_database, this_owner
@@ -259,6 +261,59 @@ def test_delete_removes_the_study_and_its_folder(storage: str, capsys: pytest.Ca
     assert not folder.exists()
     capsys.readouterr()
     assert asked_json(capsys, "studies", "--storage", storage) == []
+
+
+def kept_texts(folder: Path, storage: str, *names: str) -> list[Path]:
+    """Make studies of the same texts; returns the folders in which these are kept."""
+    rows = "".join(f"a text of number {n},{'xy'[n % 2]}\n" for n in range(40))
+    (folder / "reviews.csv").write_text(f"text,label\n{rows}", encoding="utf-8")
+    prepared = prepare(SPEC.data, "binary", 1, folder, folder / "cache")
+    encoded = encode(prepared, "moderate").directory
+    database = open_database(storage, create=True)
+    for name in names:
+        Ledger(database).create_study(name, SPEC, prepared.fingerprint, {}, folder)
+    database.close()
+    return [prepared.directory, encoded]
+
+
+def test_delete_removes_the_texts_with_the_last_study_that_has_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    storage = str(tmp_path / "tuner.db")
+    kept = kept_texts(tmp_path, storage, "first", "second")
+
+    assert main(["delete", "first", "--yes", "--storage", storage]) == 0
+    assert all(each.is_dir() for each in kept)
+    assert f"its texts stays in {kept[0]}, as study 'second' has the same" in capsys.readouterr().err
+
+    assert main(["delete", "second", "--yes", "--storage", storage]) == 0
+    assert not any(each.exists() for each in kept)
+    assert f"such as word vectors, stays in {tmp_path / 'cache'}" in capsys.readouterr().err
+
+
+def test_delete_keeps_texts_that_studies_of_a_database_beside_may_have(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    storage, beside = str(tmp_path / "tuner.db"), tmp_path / "other.db"
+    kept = kept_texts(tmp_path, storage, "first")
+    open_database(str(beside), create=True).close()
+
+    assert main(["delete", "first", "--yes", "--storage", storage]) == 0
+
+    assert all(each.is_dir() for each in kept)
+    assert f"as studies of {beside} may have the same" in capsys.readouterr().err
+
+
+def test_delete_follows_no_fingerprint_that_leads_elsewhere(tmp_path: Path) -> None:
+    storage, other = str(tmp_path / "tuner.db"), tmp_path / "other"
+    other.mkdir()
+    (tmp_path / "cache" / "texts").mkdir(parents=True)
+    database = open_database(storage, create=True)
+    Ledger(database).create_study("first", SPEC, "../../other", {}, tmp_path)
+    database.close()
+
+    assert main(["delete", "first", "--yes", "--storage", storage]) == 0
+    assert other.is_dir()
 
 
 @pytest.mark.parametrize(("answer", "left"), [("n\n", 1), ("y\n", 0)])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -17,14 +18,14 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from tuner.data.cleaning import CLEANING_VERSION, words_of
-from tuner.data.prepare import PreparedData, PreparedTexts, find_prepared, prepare, read_texts
+from tuner.data.cleaning import CLEANING_VERSION, LEVELS, words_of
+from tuner.data.prepare import PreparedData, PreparedTexts, find_prepared, prepare, read_texts, texts_folder
 from tuner.data.splits import PARTS
 from tuner.data.store import Contents, build_once, read_facts
 from tuner.data.values import UNKNOWN_ID, EncodedDataset, LabelArray, Part
 from tuner.errors import DataError
 
-__all__ = ["PreparedData", "encode", "find_prepared", "open_dataset", "prepare"]
+__all__ = ["PreparedData", "encode", "find_prepared", "kept_entries", "open_dataset", "prepare"]
 
 _log = logging.getLogger(__name__)
 
@@ -48,11 +49,27 @@ def encode(prepared: PreparedData, cleaning: str) -> EncodedDataset:
         NoSpaceError: If the disk is full.
         StorageRefusedError: If the cache folder cannot be written to.
     """
-    settings = f"{prepared.fingerprint}:{cleaning}:{CLEANING_VERSION}:{_VERSION}"
-    key = hashlib.sha256(settings.encode()).hexdigest()[:32]
-    directory = prepared.cache_dir / "encoded" / key
+    directory = _encoded_folder(prepared.fingerprint, cleaning, prepared.cache_dir)
     build_once(directory, lambda: _encoded(prepared, cleaning))
     return open_dataset(directory)
+
+
+def kept_entries(fingerprint: str, cache_dir: Path) -> list[Path]:
+    """Return the folders in which texts are kept, as they were and encoded; none for what is no fingerprint.
+
+    Args:
+        fingerprint: Of the texts, as a study has it.
+        cache_dir: The folder that studies share.
+    """
+    if not re.fullmatch("[0-9a-f]+", fingerprint):  # of a database that another program may have changed
+        return []
+    encoded = [_encoded_folder(fingerprint, level, cache_dir) for level in LEVELS]
+    return [each for each in (texts_folder(fingerprint, cache_dir), *encoded) if each.is_dir()]
+
+
+def _encoded_folder(fingerprint: str, cleaning: str, cache_dir: Path) -> Path:
+    settings = f"{fingerprint}:{cleaning}:{CLEANING_VERSION}:{_VERSION}"
+    return cache_dir / "encoded" / hashlib.sha256(settings.encode()).hexdigest()[:32]
 
 
 def open_dataset(directory: Path) -> EncodedDataset:

@@ -37,7 +37,15 @@ from tuner.data.wording import did_you_mean
 from tuner.errors import DataError
 from tuner.spec.values import DataSpec, Task
 
-__all__ = ["PreparedData", "PreparedTexts", "find_prepared", "originals", "prepare", "read_texts"]
+__all__ = [
+    "PreparedData",
+    "PreparedTexts",
+    "find_prepared",
+    "originals",
+    "prepare",
+    "read_texts",
+    "texts_folder",
+]
 
 _FOLDER: Final = "texts"
 _FILE: Final = "texts.parquet"
@@ -136,7 +144,7 @@ def prepare(data: DataSpec, task: Task, seed: int, base_dir: Path, cache_dir: Pa
     fingerprint = _fingerprint(table, found, rows, f"{task}:{seed}:{found.classes!r}")
     prepared = PreparedData(
         fingerprint=fingerprint,
-        directory=cache_dir / _FOLDER / fingerprint,
+        directory=texts_folder(fingerprint, cache_dir),
         task=task,
         classes=found.classes,
         counts=found.counts,
@@ -183,9 +191,14 @@ def _divide(table: TextTable, data: DataSpec, task: Task, seed: int, positive: s
     return _Divided(labels, classes, parts, (*lacking, *skewed))
 
 
+def texts_folder(fingerprint: str, cache_dir: Path) -> Path:
+    """Return the folder in which the copy of texts is kept, or would be."""
+    return cache_dir / _FOLDER / fingerprint
+
+
 def find_prepared(fingerprint: str, cache_dir: Path) -> PreparedData | None:
     """Return the kept copy with this fingerprint, or None where there is no sound one."""
-    directory = cache_dir / _FOLDER / fingerprint
+    directory = texts_folder(fingerprint, cache_dir)
     if not directory.is_dir():
         return None
     try:

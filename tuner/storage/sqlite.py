@@ -13,7 +13,15 @@ from urllib.parse import quote
 
 from tuner.errors import NotFoundError, StorageRefusedError
 
-__all__ = ["APPLICATION_ID", "check_file", "check_place", "lock_path", "make_file", "reading_ahead"]
+__all__ = [
+    "APPLICATION_ID",
+    "check_file",
+    "check_place",
+    "databases_beside",
+    "lock_path",
+    "make_file",
+    "reading_ahead",
+]
 
 APPLICATION_ID = 0x54554E52
 """Stands in the header of every file of ours ("TUNR"), so that a foreign one is told by its first bytes."""
@@ -33,6 +41,26 @@ _NETWORK = frozenset({
 def lock_path(path: Path, name: str) -> Path:
     """Return the lock file ``name`` of a database; all stand in a hidden folder beside it."""
     return path.parent / f".{path.name}.locks" / f"{name}.lock"
+
+
+def databases_beside(path: Path, shared: Path) -> list[Path]:
+    """Return other SQLite files whose studies may use a folder that a database's studies share.
+
+    Args:
+        path: The database; a link to it may stand in another folder.
+        shared: The folder.
+
+    Raises:
+        OSError: If a folder or a file in it cannot be read.
+    """
+    folders = {path.parent.resolve(), path.resolve().parent, shared.resolve().parent}
+    files = sorted(each for folder in folders for each in folder.iterdir() if each.is_file())
+    return [each for each in files if not each.samefile(path) and _is_sqlite(each)]
+
+
+def _is_sqlite(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_MAGIC)) == _MAGIC
 
 
 def check_place(path: Path, mounts: str | None = None) -> None:
