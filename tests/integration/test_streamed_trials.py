@@ -25,7 +25,7 @@ from tuner.analysis.tables import laid_out
 from tuner.analysis.wording import duration, title, written, written_params
 from tuner.cli import main
 from tuner.cli.console import write_json
-from tuner.cli.trials import timed_cells, trial_document
+from tuner.cli.trials import timed_cells, trial_document, waits
 from tuner.spec.values import BudgetSpec, Value
 from tuner.storage import Ledger, TimingRecord, open_database
 from tuner.storage.records import TrialStateName
@@ -116,7 +116,8 @@ def whole(ledger: Ledger, seconds: Seconds, form: str) -> str:
     for index, trial in enumerate(axis.trials):
         measured = [written(aim, trial.metrics.get(aim)) for aim in aims]
         wall = "" if trial.seconds is None else duration(trial.seconds)
-        last = [*timed[index : index + 1], written_params(trial.params), trial.reason.replace("\n", " ")]
+        why = trial.reason.replace("\n", " ") or waits(trial, ledger.study(NAME))
+        last = [*timed[index : index + 1], written_params(trial.params), why]
         lines.append([str(trial.number), trial.state, *measured, wall, *last])
     widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
     lines.insert(1, ["─" * width for width in widths])

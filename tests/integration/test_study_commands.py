@@ -17,6 +17,7 @@ from tuner.data.prepare import prepare
 from tuner.execution.messages import Ready
 from tuner.search.samplers import make_sampler
 from tuner.storage import Ledger, open_database, this_owner
+from tuner.trial import EpochReport
 
 
 def asked(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -139,6 +140,47 @@ def test_a_table_is_what_a_person_gets(
     assert "\x1b" not in said
 
 
+def test_a_trial_that_was_given_back_is_said_to_go_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    storage = str(tmp_path / "tuner.db")
+    ledger = Ledger(open_database(storage, create=True))
+    ledger.create_study("new", SPEC, "fingerprint", {}, tmp_path)
+    session = ledger.join("new", make_sampler(SPEC.sampler, SPEC.space, SPEC.seed), this_owner())
+    claim = session.claim()
+    assert claim is not None
+    session.record_epoch(claim.token, EpochReport(0, 0, {"accuracy": 0.5}, 0, {"accuracy": 0.5}))
+    waits = "to go on from its last checkpoint"
+    assert waits not in " ".join(asked(capsys, "trials", "--storage", storage).split())
+
+    session.finish_session()
+
+    said = " ".join(asked(capsys, "status", "--storage", storage).split())
+    assert "none is running; 1 trial to go on from the last checkpoint: tuner resume new" in said
+    assert waits in " ".join(asked(capsys, "trials", "--storage", storage).split())
+    sheet = " ".join(asked(capsys, "show", "new", "0", "--storage", storage).split())
+    assert f"none is running; it waits {waits}, 1 epoch so far" in sheet
+
+
+def test_columns_that_say_nothing_of_any_trial_are_left_out(
+    storage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "reason" in asked(capsys, "trials", "--storage", storage)
+    complete = asked(capsys, "trials", "--state", "complete", "--storage", storage)
+    assert "reason" not in complete
+    assert "params" in complete
+    assert "PRUNED" not in complete
+
+
+@pytest.mark.parametrize("command", ["show", "note", "diagnose", "time"])
+def test_what_is_no_trials_number_is_told(
+    command: str, storage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = ["a note"] if command == "note" else []
+    assert main([command, "reviews", "x", *said, "--storage", storage]) == 2
+    assert "'x': expected a trial's number" in capsys.readouterr().err
+
+
 def test_the_front_table_shows_the_test_split_beside(
     storage: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -240,7 +282,9 @@ def test_a_missing_database_ends_in_3_and_is_not_created(
     command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([command, "--storage", str(tmp_path / "studies" / "no.db")]) == 3
-    assert "no.db" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "no.db" in said
+    assert "--storage or TUNER_STORAGE" in said
     assert list(tmp_path.iterdir()) == []
 
 

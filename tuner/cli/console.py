@@ -12,7 +12,7 @@ import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from json.encoder import encode_basestring_ascii
-from typing import Any
+from typing import Any, Literal
 
 import click
 from rich import box
@@ -42,6 +42,12 @@ MANY_ROWS = 1000
 
 _WIDTH_WITHOUT_TERMINAL = 120
 
+_GAP = 3
+"""Between two columns of a table; one, where they stand close together."""
+
+_SHORT = 10
+"""Characters below which what begins with a digit is a number with its unit."""
+
 
 class _PatientConsole(Console):
     """A rich console that leaves a closed pipe to the command line's one seam."""
@@ -63,21 +69,65 @@ def remark(text: str) -> None:
     click.echo(f"tuner: {one_line(text)}", err=True)
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[str] = ()) -> Table:
+def table(
+    headings: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    right: Iterable[str] = (),
+    width: int | None = None,
+) -> Table:
     """Build a table of plain text.
 
     Args:
         headings: Column titles.
         rows: Cells, as many a row as there are headings.
         right: Titles of the columns that are set to the right (numbers).
+        width: Columns of the terminal that it is for. Defaults to those of stdout.
     """
-    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    cells = [[one_line(cell) for cell in row] for row in rows]
+    widths, is_tight = _fitted(headings, cells, room=(width or console().width) - 2)
+    drawn = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0) if is_tight else (0, 1), header_style="bold"
+    )
     to_right = set(right)
-    for heading in headings:
-        drawn.add_column(Text(heading), justify="right" if heading in to_right else "left", overflow="fold")
-    for row in rows:
-        drawn.add_row(*(Text(one_line(cell)) for cell in row))
+    for heading, wide in zip(headings, widths, strict=True):
+        justify: Literal["left", "right"] = "right" if heading in to_right else "left"
+        drawn.add_column(Text(heading), justify=justify, overflow="fold", width=wide)
+    for row in cells:
+        drawn.add_row(*map(Text, row))
     return drawn
+
+
+def _fitted(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], room: int
+) -> tuple[list[int | None], bool]:
+    """Return how wide columns are, None for as wide as they like, and whether they stand close together.
+
+    The widest give way first, and words are broken only where no column can give way otherwise: rich breaks
+    them as soon as one is wide.
+    """
+    columns = [[heading, *(row[place] for row in rows)] for place, heading in enumerate(headings)]
+    widths = [max(map(_width, column)) for column in columns]
+    if sum(widths) + _GAP * (len(widths) - 1) <= room:
+        return [None] * len(widths), False
+    least = [max(map(_longest_part, column)) for column in columns]
+    is_tight = sum(least) + _GAP * (len(widths) - 1) > room
+    excess = sum(widths) + (1 if is_tight else _GAP) * (len(widths) - 1) - room
+    for floors in (least, [1] * len(widths)):
+        while excess > 0 and (
+            above := [place for place, floor in enumerate(floors) if widths[place] > floor]
+        ):
+            widths[max(above, key=lambda place: widths[place])] -= 1
+            excess -= 1
+    return list(widths), is_tight
+
+
+def _longest_part(text: str) -> int:
+    """Return the width below which a cell is broken inside a word, or a number from its unit."""
+    return (
+        _width(text)
+        if text[:1].isdigit() and len(text) < _SHORT
+        else max(map(_width, text.split()), default=0)
+    )
 
 
 def widths_of(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> list[int]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tuner.cli.console import one_line, remark, write_json
-from tuner.cli.options import format_option, name_argument, open_ledger, pick, storage_option
+from tuner.cli.options import TrialNumber, format_option, name_argument, open_ledger, pick, storage_option
 
 if TYPE_CHECKING:
     from tuner.analysis.diagnosis import Finding
@@ -17,7 +17,7 @@ __all__ = ["diagnose"]
 
 @click.command(epilog="Example:\n\n  tuner diagnose quickstart")
 @name_argument
-@click.argument("number", metavar="[TRIAL]", required=False, type=click.IntRange(min=0))
+@click.argument("number", metavar="[TRIAL]", required=False, type=TrialNumber())
 @storage_option
 @format_option("text", "json")
 def diagnose(name: str | None, number: int | None, storage: str, form: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from tuner.cli.console import remark
-from tuner.cli.options import open_ledger, pick, storage_option
+from tuner.cli.options import TrialNumber, open_ledger, pick, storage_option
 from tuner.errors import InputError
 
 __all__ = ["note"]
@@ -15,7 +15,7 @@ KINDS = ("note", "issue", "next")
 
 @click.command(epilog='Example:\n\n  tuner note quickstart 3 "take more texts" --kind next')
 @click.argument("name")
-@click.argument("number", metavar="TRIAL", type=click.IntRange(min=0))
+@click.argument("number", metavar="TRIAL", type=TrialNumber())
 @click.argument("text")
 @click.option(
     "--kind",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DEFAULT_STORAGE",
+    "TrialNumber",
     "data_option",
     "format_option",
     "is_study",
@@ -35,6 +36,20 @@ __all__ = [
 DEFAULT_STORAGE = "studies/tuner.db"
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
+
+
+class TrialNumber(click.IntRange):
+    """A trial's number, from 0."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"{str(value)!r}: expected a trial's number, as `tuner trials` shows it.", param, ctx)
 
 
 def storage_option(command: _Decorated) -> _Decorated:

@@ -11,9 +11,10 @@ import click
 from tuner.analysis.seconds import again, core_share, is_disturbed
 from tuner.analysis.wording import duration, title, written, written_value
 from tuner.cli.console import console, facts, table, write_json
-from tuner.cli.options import format_option, open_ledger, pick, storage_option
-from tuner.cli.trials import trial_document
+from tuner.cli.options import TrialNumber, format_option, open_ledger, pick, storage_option
+from tuner.cli.trials import trial_document, waits
 from tuner.suggested import command
+from tuner.wording import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -31,7 +32,7 @@ _ELSEWHERE = frozenset({"kept_epoch", "training_time_all_epochs_s"})
 
 @click.command(epilog="Example:\n\n  tuner show quickstart 3")
 @click.argument("name")
-@click.argument("number", metavar="TRIAL", type=click.IntRange(min=0))
+@click.argument("number", metavar="TRIAL", type=TrialNumber())
 @storage_option
 @format_option("text", "json")
 def show(name: str, number: int, storage: str, form: str) -> None:
@@ -127,6 +128,10 @@ def _ending(sheet: Sheet) -> list[tuple[str, str]]:
     rows = [("state", f"{trial.state}{', on the front' if sheet.is_member else ''}")]
     if trial.reason:
         rows.append(("reason", trial.reason))
+    if waiting := waits(trial, sheet.study):
+        rows.append(
+            ("session", f"none is running; it {waiting}, {counted(len(sheet.curve), 'epoch')} so far")
+        )
     rows.append(("begun", _day(trial.started_utc)))
     if trial.finished_utc is not None:
         took = "" if trial.seconds is None else f", {duration(trial.seconds)} of work"

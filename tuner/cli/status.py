@@ -10,6 +10,7 @@ import click
 from tuner.analysis.wording import duration
 from tuner.cli.console import console, facts, remark, write_json
 from tuner.cli.options import format_option, name_argument, open_ledger, pick, storage_option
+from tuner.suggested import command
 from tuner.wording import counted
 
 if TYPE_CHECKING:
@@ -81,4 +82,7 @@ def _rows(found: StudyStatus) -> list[tuple[str, str]]:
         rows.append(("time used", duration(found.used_s)))
     workers = counted(found.workers, "worker")
     alive = f"{found.sessions} with {workers}" if found.sessions else "none is running"
+    if (under_way := found.states["RUNNING"]) and not found.sessions:
+        waiting = f"{counted(under_way, 'trial')} to go on from the last checkpoint"
+        alive += f"; {waiting}: {command('resume', found.study)}"
     return [*rows, ("sessions", alive)]

@@ -9,7 +9,7 @@ import click
 
 from tuner.analysis.wording import duration
 from tuner.cli.console import console, remark, table, write_csv, write_json
-from tuner.cli.options import data_option, format_option, storage_option
+from tuner.cli.options import TrialNumber, data_option, format_option, storage_option
 from tuner.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ _KEYS = (
 
 @click.command(epilog="Example:\n\n  tuner time quickstart --repeats 3")
 @click.argument("name", metavar="STUDY")
-@click.argument("numbers", metavar="[TRIAL]...", nargs=-1, type=click.IntRange(min=0))
+@click.argument("numbers", metavar="[TRIAL]...", nargs=-1, type=TrialNumber())
 @storage_option
 @data_option
 @click.option(

@@ -21,15 +21,23 @@ from tuner.cli.console import (
     write_json_list,
     write_rows,
 )
-from tuner.cli.options import format_option, name_argument, open_ledger, pick, seconds_option, storage_option
+from tuner.cli.options import (
+    TrialNumber,
+    format_option,
+    name_argument,
+    open_ledger,
+    pick,
+    seconds_option,
+    storage_option,
+)
 from tuner.cli.spool import Spool
 from tuner.storage.records import TrialStateName, Which
 
 if TYPE_CHECKING:
     from tuner.analysis.seconds import Axis, Seconds
-    from tuner.storage import Retimed, Snapshot, TrialRecord
+    from tuner.storage import Retimed, Snapshot, StudyRecord, TrialRecord
 
-__all__ = ["timed_cells", "trial_document", "trials"]
+__all__ = ["timed_cells", "trial_document", "trials", "waits"]
 
 _IN_STUDY = "in the study"
 _TIMED = "timed"
@@ -39,8 +47,12 @@ _TIMED = "timed"
 @name_argument
 @storage_option
 @seconds_option
-@click.option("--state", type=click.Choice(get_args(TrialStateName)), help="Only trials in this state.")
-@click.option("--from", "first", type=click.IntRange(min=0), help="Only trials from this number on.")
+@click.option(
+    "--state",
+    type=click.Choice(get_args(TrialStateName), case_sensitive=False),
+    help="Only trials in this state.",
+)
+@click.option("--from", "first", type=TrialNumber(), help="Only trials from this number on.")
 @click.option("--limit", type=click.IntRange(min=1), help="Of these no more than so many, the first ones.")
 @click.option("--last", type=click.IntRange(min=1), help="Of these so many, the last ones.")
 @format_option("table", "json", "csv")
@@ -98,6 +110,7 @@ class _Listing:
         count: Trials that were read.
         left_out: Numbers of finished trials that lack what is shown.
         is_timed: Whether a time was met that was taken again or disturbed.
+        filled: Places of the columns in which a cell says something.
     """
 
     seen: Snapshot
@@ -106,6 +119,7 @@ class _Listing:
     count: int = 0
     left_out: list[int] = field(default_factory=list)
     is_timed: bool = False
+    filled: set[int] = field(default_factory=set)
 
     def records(self) -> Iterator[TrialRecord]:
         """Read the trials."""
@@ -123,15 +137,17 @@ class _Listing:
         for record in self.records():
             timed = _timed(record)
             self.is_timed = self.is_timed or _says_something(timed)
-            yield [
+            cells = [
                 str(record.number),
                 str(record.state),
                 *(written(aim.metric, record.metrics.get(aim.metric)) for aim in self.axis.objectives),
                 "" if record.seconds is None else duration(record.seconds),
                 timed,
                 written_params(record.params),
-                record.reason,
+                record.reason or waits(record, self.seen.study),
             ]
+            self.filled.update(place for place, cell in enumerate(cells) if cell)
+            yield cells
 
 
 def trial_document(record: TrialRecord) -> dict[str, Any]:
@@ -154,10 +170,12 @@ def trial_document(record: TrialRecord) -> dict[str, Any]:
 def _show(listing: _Listing, rows: Spool[list[str]]) -> None:
     aims = [title(aim.metric) for aim in listing.axis.objectives]
     headings, right = ["trial", "state", *aims, "wall", _TIMED, "params", "reason"], ["trial", *aims, "wall"]
-    silent = None if listing.is_timed else headings.index(_TIMED)
+    silent = set(range(len(headings))) - listing.filled if listing.count else set()
+    if not listing.is_timed:
+        silent.add(headings.index(_TIMED))
 
     def kept(row: Sequence[str]) -> Sequence[str]:
-        return row if silent is None else [*row[:silent], *row[silent + 1 :]]
+        return [cell for place, cell in enumerate(row) if place not in silent]
 
     shown = kept(headings)
     if listing.count >= MANY_ROWS:
@@ -166,6 +184,13 @@ def _show(listing: _Listing, rows: Spool[list[str]]) -> None:
         console().print(table(shown, map(kept, rows), right))
     if remarked := left_out_remark(listing.left_out):
         remark(remarked)
+
+
+def waits(record: TrialRecord, study: StudyRecord) -> str:
+    """Say of a trial under way that no session is at work on it; empty for every other."""
+    if record.state != "RUNNING" or study.sessions_alive:
+        return ""
+    return "waits to go on from its last checkpoint"
 
 
 def timed_cells(records: Sequence[TrialRecord]) -> list[str]:

@@ -9,7 +9,7 @@ import click
 
 from tuner.analysis.wording import written_params
 from tuner.cli.console import console, facts, remark, table, write_json
-from tuner.cli.options import format_option, storage_option
+from tuner.cli.options import TrialNumber, format_option, storage_option
 from tuner.errors import InputError, NotFoundError, TunerError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ __all__ = ["verify"]
 
 @click.command(epilog="Example:\n\n  tuner verify quickstart 12")
 @click.argument("name", metavar="STUDY")
-@click.argument("number", metavar="[TRIAL]", required=False, type=click.IntRange(min=0))
+@click.argument("number", metavar="[TRIAL]", required=False, type=TrialNumber())
 @storage_option
 @format_option("table", "json")
 def verify(name: str, number: int | None, storage: str, form: str) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from tuner.errors import NotFoundError, StorageRefusedError
+from tuner.suggested import command
 
 __all__ = [
     "APPLICATION_ID",
@@ -111,7 +112,10 @@ def check_file(path: Path) -> None:
         StorageRefusedError: If it is empty, foreign, damaged or may not be written to.
     """
     if not path.exists():
-        raise NotFoundError(f"{path}: there is no such database", "begin a study with: tuner run FILE")
+        raise NotFoundError(
+            f"{path}: there is no such database",
+            f"begin a study with: {command('run', 'FILE')}; for another give --storage or TUNER_STORAGE",
+        )
     if not path.is_file():
         raise StorageRefusedError(f"{path}: is no file", "give the path of a file, such as studies/tuner.db")
     with path.open("rb") as file:

@@ -55,6 +55,26 @@ def test_a_table_reads_no_markup_and_folds_what_is_too_long() -> None:
     assert max(len(line) for line in said.splitlines()) <= 40
 
 
+def test_a_narrow_table_breaks_no_word_while_a_column_can_give_way() -> None:
+    headings = ["trial", "training time (s)", "params", "reason"]
+    params = "family=lstm embedding_dimension=128 learning_rate=0.00219"
+    reason = "never learned: accuracy 0.511 after 2 epochs"
+
+    said = drawn(table(headings, [["3", "0.05 s", params, reason]], ["trial"], width=60), width=60)
+
+    assert set(f"{params} {reason} {' '.join(headings)}".split()) <= set(said.split())
+    assert "0.05 s" in said
+    assert max(map(len, said.splitlines())) <= 60
+
+
+def test_a_table_for_which_there_is_no_room_loses_nothing() -> None:
+    cells = ["abcdefghij" * 3, "klmnopqrst" * 3]
+
+    said = drawn(table(["one", "two"], [cells], width=24), width=24)
+
+    assert sorted("".join(said.split()).replace("─", "")) == sorted("onetwo" + "".join(cells))
+
+
 def test_a_long_table_has_a_line_a_row_set_below_its_headings(capsys: pytest.CaptureFixture[str]) -> None:
     headings, rows = ["name", "n", "reason"], [["日本", "7", "a\nb"], ["abc", "12", ""]]
 
