@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DISTURBED_BELOW",
+    "TELLING_FROM_S",
     "TIME_METRICS",
     "Axis",
     "OnAxis",
@@ -42,6 +43,11 @@ TIME_METRICS: dict[Seconds, str] = {"raw": "training_time_s", "calibrated": "cal
 DISTURBED_BELOW = 0.9
 """Share of its cores below which a trial's time is called disturbed: it took a tenth longer than alone, more
 than timings alone lie apart."""
+
+TELLING_FROM_S = 0.1
+"""Training time from which on the share of its cores can be told. Linux divides a core in ticks of up to a
+hundredth of a second, and every process waits for one now and then: in less than ten of them a single one is
+the tenth that counts as disturbed."""
 
 _MOST_LISTED = 10
 """Trials of a kind that are named; they are for a person to look up."""
@@ -133,9 +139,14 @@ def _is_raw(aim: Objective) -> bool:
 
 
 def core_share(trial: TrialRecord) -> float | None:
-    """Return the share of its training time in which a trial had its cores; None if not measured."""
+    """Return the share of its training time in which a trial had its cores; None if that cannot be told.
+
+    It cannot where it was not measured, and in less than :data:`TELLING_FROM_S` of training.
+    """
     waited_s, trained_s = trial.metrics.get("waited_time_s"), trial.metrics.get("training_time_s")
-    return None if waited_s is None or not trained_s else 1 - waited_s / trained_s
+    if waited_s is None or trained_s is None or trained_s < TELLING_FROM_S:
+        return None
+    return 1 - waited_s / trained_s
 
 
 def disturbed(name: str, trials: Sequence[TrialRecord]) -> str:

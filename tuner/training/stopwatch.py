@@ -3,8 +3,9 @@
 ``training_time_s`` is what studies compare, so it holds training steps and nothing else: not building
 or tracing graphs, not making batches, not validation, not checkpoints, each of which is counted apart. The
 first step after tracing also optimizes the graph and allocates memory, and cannot be divided by looking at
-it; it is counted as the mean of its epoch's other steps, and the excess goes to ``compile_time_s``. Where an
-epoch is a single step the loop takes one before it, for nothing, which counts as compiling.
+it; it is counted as the mean of its epoch's other steps, and the excess goes to ``compile_time_s``. So is
+what it waited for its cores. Where an epoch is a single step the loop takes one before it, for nothing, which
+counts as compiling.
 
 ``training_cpu_time_s`` is the same steps on the clock of the processor: on a machine that others use
 too, a step takes longer but not more of the processor. It means nothing where a GPU does the work.
@@ -114,7 +115,7 @@ class Stopwatch:
         self._clocks = clocks or Clocks()
         self._speed = speed
         self._wall, self._cpu = self._clocks.wall, self._clocks.cpu
-        self._waited_before_s: float | None = None
+        self._waits_s: list[float] = []
         self._last_wall_s = self._wall()
         self._last_cpu_s = self._cpu()
         self._steps: list[_Step] = []
@@ -147,14 +148,16 @@ class Stopwatch:
     @contextmanager
     def step(self) -> Iterator[None]:
         """Count what happens inside as one training step of the epoch under way."""
-        if self._waited_before_s is None and self._clocks.waited is not None:
-            self._waited_before_s = self._clocks.waited()
+        if not self._steps:
+            self._note_waits()
         began_s, began_cpu_s = self._wall(), self._cpu()
         yield
         cpu_s, wall_s = self._cpu() - began_cpu_s, self._wall() - began_s
         base_s = cpu_s if self._clocks.waited is None else wall_s
         self._steps.append(_Step(wall_s, cpu_s, base_s * self._speed()))
         self.stepped_s += base_s
+        if self._is_fresh and len(self._steps) == 1:
+            self._note_waits()
 
     def end_epoch(self) -> None:
         """Add the epoch's steps to the training time.
@@ -162,10 +165,16 @@ class Stopwatch:
         An epoch of a single step has no others to take the mean of; it is counted as it was, and the loop has
         warmed up before it.
         """
+        if self._steps:
+            self._note_waits()
         steps, self._steps = self._steps, []
+        waits_s, self._waits_s = self._waits_s, []
         wall_s, excess_s = self._sum([step.wall_s for step in steps])
         cpu_s, _ = self._sum([step.cpu_s for step in steps])
         calibrated_s, _ = self._sum([step.calibrated_s for step in steps])
+        waited_s = (
+            wall_s - cpu_s if self._clocks.waited is None else _counted_wait(waits_s, len(steps), excess_s)
+        )
         self._is_fresh = False
         input_s, self._input_s = self._input_s, 0.0
         self._add(
@@ -174,7 +183,7 @@ class Stopwatch:
             compile_time_s=excess_s,
             training_cpu_time_s=cpu_s,
             calibrated_time_s=calibrated_s,
-            waited_time_s=min(wall_s, max(0.0, self._waited_s(wall_s, cpu_s))),
+            waited_time_s=min(wall_s, max(0.0, waited_s)),
         )
 
     def times(self) -> Times:
@@ -195,11 +204,13 @@ class Stopwatch:
         excess_s = _first_excess(steps_s) if self._is_fresh else 0.0
         return sum(steps_s) - excess_s, excess_s
 
-    def _waited_s(self, wall_s: float, cpu_s: float) -> float:
-        if self._clocks.waited is None or self._waited_before_s is None:
-            return wall_s - cpu_s
-        before_s, self._waited_before_s = self._waited_before_s, None
-        return self._clocks.waited() - before_s
+    def _note_waits(self) -> None:
+        """Read the clock of waiting: at an epoch's ends, and after the first step of the first.
+
+        Not around each step, for to ask all threads takes about a millisecond, as long as a small step.
+        """
+        if self._clocks.waited is not None:
+            self._waits_s.append(self._clocks.waited())
 
     def _add(self, **seconds: float) -> None:
         self._times = self._times + Times(**seconds)
@@ -210,3 +221,20 @@ def _first_excess(steps_s: list[float]) -> float:
     if len(steps_s) < 2:
         return 0.0
     return max(0.0, steps_s[0] - sum(steps_s[1:]) / (len(steps_s) - 1))
+
+
+def _counted_wait(readings_s: list[float], n_steps: int, excess_s: float) -> float:
+    """Return what an epoch's counted steps waited.
+
+    Args:
+        readings_s: Of the clock of waiting, at the epoch's beginning and end; in the first epoch also after
+            the first step.
+        n_steps: The epoch's.
+        excess_s: What was taken off the first step's seconds; its wait then becomes the mean of the others'
+            too, for most of it belongs to the tracing.
+    """
+    if not readings_s:
+        return 0.0
+    if excess_s <= 0.0:
+        return readings_s[-1] - readings_s[0]
+    return (readings_s[-1] - readings_s[1]) * n_steps / (n_steps - 1)

@@ -59,6 +59,14 @@ def test_the_share_of_the_core_is_what_was_not_waited_for() -> None:
     assert core_share(trial(0)) is None
 
 
+def test_the_share_of_the_core_is_not_told_where_one_tick_of_the_schedule_is_a_tenth() -> None:
+    short = trial(0, training_time_s=0.05, waited_time_s=0.05)
+
+    assert core_share(short) is None
+    assert disturbed("s", [short]) == ""
+    assert core_share(trial(0, training_time_s=0.1, waited_time_s=0.05)) == pytest.approx(0.5)
+
+
 @pytest.mark.parametrize(("share", "expected"), [(None, False), (0.95, False), (0.9, False), (0.71, True)])
 def test_a_time_is_disturbed_when_a_tenth_of_the_core_is_missing(share: float | None, expected: bool) -> None:
     assert is_disturbed(share) is expected

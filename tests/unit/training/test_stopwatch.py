@@ -183,3 +183,47 @@ def test_more_is_never_waited_than_was_trained(clock: FakeClock) -> None:
     run_epoch(stopwatch, clock, 4.0, 4.0)
 
     assert stopwatch.times().waited_time_s == 8.0
+
+
+class Waits:
+    """A clock of waiting that stands at what it is told."""
+
+    def __init__(self) -> None:
+        self.now_s = 50.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def run_waiting(stopwatch: Stopwatch, clock: FakeClock, waits: Waits, *steps_s: tuple[float, float]) -> None:
+    for wall_s, waited_s in steps_s:
+        with stopwatch.step():
+            clock.pass_s(wall_s)
+            waits.now_s += waited_s
+    stopwatch.end_epoch()
+
+
+def test_what_the_first_step_waited_while_it_was_traced_is_no_wait_of_the_training(clock: FakeClock) -> None:
+    waits = Waits()
+    stopwatch = Stopwatch(Clocks(clock.wall, clock.cpu, waited=waits))
+    run_waiting(stopwatch, clock, waits, (7.0, 5.0), (1.0, 0.0), (3.0, 0.5))
+
+    assert stopwatch.times().training_time_s == 6.0
+    assert stopwatch.times().waited_time_s == 0.75, "the first step's is the mean of the others'"
+
+
+def test_waits_of_a_quick_first_step_and_of_a_later_epochs_first_step_count(clock: FakeClock) -> None:
+    waits = Waits()
+    stopwatch = Stopwatch(Clocks(clock.wall, clock.cpu, waited=waits))
+    run_waiting(stopwatch, clock, waits, (1.0, 0.5), (2.0, 0.25))
+    waits.now_s += 100.0  # between epochs nothing is trained
+    run_waiting(stopwatch, clock, waits, (7.0, 4.0), (1.0, 0.0))
+
+    assert stopwatch.times().waited_time_s == 4.75
+
+
+def test_an_epoch_without_steps_waited_for_nothing(clock: FakeClock) -> None:
+    stopwatch = Stopwatch(Clocks(clock.wall, clock.cpu, waited=lambda: clock.now_s))
+    stopwatch.end_epoch()
+
+    assert stopwatch.times().waited_time_s == 0.0
