@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import io
 import json
 import os
 import select
@@ -12,8 +13,10 @@ import sqlite3
 import subprocess
 import sys
 import termios
+import zipfile
 from pathlib import Path
 
+import h5py
 import pytest
 
 from tests.event_files import expected_scalars, scalars_of, without_rate
@@ -156,6 +159,39 @@ def test_a_record_that_was_changed_is_found_out(finished: Study, tmp_path: Path)
 
     assert "macro-F1 NumPy" in done.stdout
     assert "Keras and NumPy disagree on the kept model" in done.stderr
+
+
+def test_a_model_with_other_weights_than_the_recorded_ones_is_found_out(
+    finished: Study, tmp_path: Path
+) -> None:
+    shutil.copytree(finished.folder / "studies", tmp_path / "studies")
+    copy = Study(tmp_path)
+    (best, *_) = copy.json("front")
+    assert copy.json("verify")["as_recorded"] is True
+    turn_weights(tmp_path / "studies" / copy.name / "trials" / str(best["number"]) / "model.keras")
+
+    done = copy.call("verify", copy.name, str(best["number"]), code=1)
+
+    assert "100.00%" in done.stdout, "Keras and NumPy agree on it"
+    assert "the kept model is not the recorded one: validation " in done.stderr
+
+
+def turn_weights(model: Path) -> None:
+    """Change the sign of every weight of a kept model."""
+    with zipfile.ZipFile(model) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    content = io.BytesIO(entries["model.weights.h5"])
+    with h5py.File(content, "r+") as file:
+
+        def turn(_: str, found: object) -> None:
+            if isinstance(found, h5py.Dataset):
+                found[...] = -found[...]
+
+        file.visititems(turn)
+    entries["model.weights.h5"] = content.getvalue()
+    with zipfile.ZipFile(model, "w") as archive:
+        for name, entry in entries.items():
+            archive.writestr(name, entry)
 
 
 def test_only_a_trial_with_a_model_can_be_verified(finished: Study) -> None:

@@ -31,7 +31,9 @@ def verify(name: str, number: int | None, storage: str, form: str) -> None:
 
     The model's file is read by its bytes, its forward pass is computed in NumPy in double precision on the
     validation texts, and on the test texts if they have been opened. TRIAL defaults to the best member
-    of the front by the first objective. Ends in exit code 1 if fewer than 99.9 % of the predictions agree.
+    of the front by the first objective. Ends in exit code 1 if fewer than 99.9 % of the predictions agree,
+    or if the model is not the one that was recorded of the trial: by its settings, its number of weights,
+    and its metrics.
     """
     from tuner.execution.launch import open_existing, request_of
 
@@ -39,15 +41,22 @@ def verify(name: str, number: int | None, storage: str, form: str) -> None:
     for told in study.remarks:
         remark(told)
     trial = _chosen(study, number)
-    found = _agreements(request_of(study, trial), trial)
+    found, unlike = _compared(request_of(study, trial), trial)
     if form == "json":
-        write_json({"study": name, "trial": trial.number, "parts": _document(found)})
+        head = {"study": name, "trial": trial.number, "as_recorded": not unlike}
+        write_json({**head, "parts": _document(found)})
     else:
         _show(name, trial, found)
     if not all(each.is_enough for each in found.values()):
         raise TunerError(
             f"study '{name}', trial {trial.number}: Keras and NumPy disagree on the kept model",
             "it was changed since it was kept, or one of the two is wrong; please report it",
+        )
+    if unlike:
+        raise TunerError(
+            f"study '{name}', trial {trial.number}: the kept model is not the recorded one: "
+            + "; ".join(unlike),
+            "its folder was changed since; restore a copy of the studies",
         )
 
 
@@ -82,21 +91,38 @@ def _chosen(study: OpenStudy, number: int | None) -> TrialRecord:
     return trials[number]
 
 
-def _agreements(request: TrialRequest, trial: TrialRecord) -> dict[str, Agreement]:
+def _compared(request: TrialRequest, trial: TrialRecord) -> tuple[dict[str, Agreement], list[str]]:
+    """Return how far both computations agree on each part, and what the trial's record says otherwise."""
     from tuner.data.encode import open_dataset
     from tuner.export.agreement import compare
     from tuner.export.kept_weights import read_kept_model
     from tuner.export.keras_side import keras_predictions
+    from tuner.export.recorded import unlike_metrics, unlike_model
     from tuner.export.texts import PartName, part_of, predict_part
+    from tuner.metrics import measure
 
     parts: list[PartName] = ["validation", "test"] if trial.test_metrics else ["validation"]
     dataset = open_dataset(Path(request.dataset_dir))
     model = read_kept_model(Path(request.trial_dir))
     ours = {part: predict_part(model, dataset, part) for part in parts}
     theirs = keras_predictions(request, parts)
-    return {
-        part: compare(part_of(dataset, part).labels, theirs[part], ours[part], request.task) for part in parts
-    }
+    labels = {part: part_of(dataset, part).labels for part in parts}
+    unlike = unlike_model(model, trial.settings, trial.metrics)
+    is_coarse = _is_coarse(trial)
+    for part in parts:
+        recorded = {**trial.metrics}
+        if part == "test":
+            recorded = {name.removeprefix("test_"): value for name, value in trial.test_metrics.items()}
+        measured = measure(labels[part], theirs[part], request.task)
+        told = unlike_metrics(measured, recorded, len(labels[part]), is_coarse=is_coarse)
+        unlike += [f"{part} {each}" for each in told]
+    return {part: compare(labels[part], theirs[part], ours[part], request.task) for part in parts}, unlike
+
+
+def _is_coarse(trial: TrialRecord) -> bool:
+    """Tell whether a trial's metrics were computed with fewer digits than they are here."""
+    on_gpu = str(trial.facts.get("device", "")).startswith("GPU")
+    return on_gpu or trial.facts.get("precision", "float32") != "float32"
 
 
 def _show(name: str, trial: TrialRecord, found: dict[str, Agreement]) -> None:
