@@ -32,6 +32,8 @@ class Standing:
         beaten_by: Members that are better in the first objective, by number.
         beats: Members that are nowhere better than the baseline and somewhere worse, by number; none where
             the baseline lacks one of the objectives.
+        worse_in_all: Those of ``beats`` that are worse in every objective, and in none equal.
+        equalled_by: Members that equal it in the first objective, by number.
     """
 
     baseline: BaselineRecord
@@ -39,6 +41,8 @@ class Standing:
     n_members: int
     beaten_by: tuple[int, ...]
     beats: tuple[int, ...]
+    worse_in_all: tuple[int, ...] = ()
+    equalled_by: tuple[int, ...] = ()
 
 
 def standing(
@@ -54,14 +58,23 @@ def standing(
     first = objectives[0]
     own = [baseline.metrics.get(aim.metric) for aim in objectives]
     point = [value for value in own if value is not None]
-    beaten_by, beats = [], []
+    beaten_by, beats, worse_in_all, equalled_by = [], [], [], []
     for member in members:
         values = member.values or ()
+        if own[0] is not None and values[0] == own[0]:
+            equalled_by.append(member.number)
         if own[0] is not None and dominates([values[0]], [own[0]], [first.direction]):
             beaten_by.append(member.number)
         elif len(point) == len(own) and dominates(point, values, [aim.direction for aim in objectives]):
             beats.append(member.number)
-    return Standing(baseline, objectives, len(members), tuple(sorted(beaten_by)), tuple(sorted(beats)))
+            if all(mine != its for mine, its in zip(point, values, strict=True)):
+                worse_in_all.append(member.number)
+    return Standing(
+        baseline,
+        objectives,
+        len(members),
+        *(tuple(sorted(found)) for found in (beaten_by, beats, worse_in_all, equalled_by)),
+    )
 
 
 def standings(ledger: Ledger, name: str) -> list[Standing]:
@@ -100,10 +113,31 @@ def sentence(found: Standing) -> str:
     if not found.n_members:
         return said
     said += f"; {_of(len(found.beaten_by), found.n_members)} it in {noun(metric)}"
-    if found.beats and len(found.objectives) > 1:
-        every = "both" if len(found.objectives) == 2 else "all objectives"
-        said += f", {len(found.beats)} lose{'s' * (len(found.beats) == 1)} to it in {every}"
+    if ties := len(found.equalled_by):
+        said += f", {ties} equal{'s' * (ties == 1)} it in {noun(metric)}"
+    if len(found.objectives) > 1:
+        said += _lost(found)
     return said
+
+
+def _lost(found: Standing) -> str:
+    """Say how many members lose in every objective, and of the others that are nowhere better, how many.
+
+    Those that equal it in the first objective are told already.
+    """
+    both = len(found.objectives) == 2
+    n_all = len(found.worse_in_all)
+    n_some = len({*found.beats} - {*found.worse_in_all, *found.equalled_by})
+    said = f", {n_all} {_lose(n_all)} to it in {'both' if both else 'all objectives'}" if n_all else ""
+    if n_some and both:  # worse in the first, equal in the second
+        said += f", {n_some} {_lose(n_some)} to it in {noun(found.objectives[0].metric)} alone"
+    elif n_some:
+        said += f", {n_some} {'is' if n_some == 1 else 'are'} nowhere better"
+    return said
+
+
+def _lose(count: int) -> str:
+    return "loses" if count == 1 else "lose"
 
 
 def _of(count: int, n_members: int) -> str:

@@ -62,6 +62,35 @@ def test_the_sentence_counts_who_beats_it(accuracy: float, members: list[TrialRe
     assert sentence(found) == f"TF-IDF: accuracy {accuracy:.4f} in 2.0 s{said}"
 
 
+@pytest.mark.parametrize(
+    ("accuracy", "time_s", "said"),
+    [
+        (0.80, 2.0, "; 1 of 3 front members beats it in accuracy, 1 equals it in accuracy"),
+        (0.90, 2.0, "; no front member beats it in accuracy, 1 equals it in accuracy, 1 loses to it in both"),
+        (0.85, 4.0, "; 1 of 3 front members beats it in accuracy, 1 loses to it in accuracy alone"),
+    ],
+)
+def test_what_equals_it_in_an_objective_does_not_lose_to_it_in_both(
+    accuracy: float, time_s: float, said: str
+) -> None:
+    found = standing(baseline(accuracy, time_s), MEMBERS, (ACCURACY, TIME))
+
+    assert sentence(found) == f"TF-IDF: accuracy {accuracy:.4f} in {time_s:.1f} s{said}"
+
+
+def test_of_three_objectives_a_tie_in_one_is_no_loss_in_all() -> None:
+    aims = (ACCURACY, TIME, Objective("f1", "maximize"))
+    members = [
+        TrialRecord(0, "COMPLETE", values=(0.7, 4.0, 0.6)),
+        TrialRecord(1, "COMPLETE", values=(0.7, 3.0, 0.5)),
+    ]
+    usual = BaselineRecord("TF-IDF", {"accuracy": 0.8, "training_time_s": 2.0, "f1": 0.6})
+
+    assert sentence(standing(usual, members, aims)).endswith(
+        "; no front member beats it in accuracy, 1 loses to it in all objectives, 1 is nowhere better"
+    )
+
+
 def test_a_study_of_one_objective_is_compared_by_that_alone() -> None:
     best = TrialRecord(0, "COMPLETE", values=(0.80,))
 
