@@ -22,6 +22,7 @@ from tuner.data.encode import encode, prepare
 from tuner.data.sample import SampledText, cut_texts, draw_texts, ranks_of, unknown_share
 from tuner.data.shared import told_of_shared_texts
 from tuner.errors import StorageRefusedError
+from tuner.execution.unknown_words import unknown_words
 from tuner.execution.vectors import known_words, require_vectors_of
 from tuner.spec.reach import reachable_settings
 
@@ -86,6 +87,8 @@ def show_sample(screen: Console, file: Path, spec: StudySpec, count: int) -> Non
             remark(f"{file}: {_positive(spec, prepared.classes)}")
         for known in known_words(spec, base_dir, prepared):
             remark(f"{file}: {known}")
+        for unknown in unknown_words(spec, base_dir, prepared):
+            remark(f"{file}: {unknown}")
         for warning in prepared.warnings:
             remark(f"{file}: {warning}")
         if told := told_of_shared_texts({name: level.dataset for name, level in levels.items()}):

@@ -31,6 +31,7 @@ from tuner.execution.share import Share, share_machine
 from tuner.execution.surroundings import surroundings_of
 from tuner.execution.threads import began_with
 from tuner.execution.time_left import TimeLeft
+from tuner.execution.unknown_words import unknown_words
 from tuner.execution.vectors import known_words, require_same_vectors, require_vectors_of
 from tuner.search.pareto import front_indices
 from tuner.search.pruning import make_pruner
@@ -134,7 +135,7 @@ def open_declared(name: str, spec: StudySpec, base_dir: Path, storage: str) -> O
         require_same_vectors(ledger, name, vector_files)
         for told in known:
             ledger.record_event(name, None, "vectors", told)
-        remarks = (*remarks, *known)
+        remarks = (*remarks, *known, *unknown_words(spec, base_dir, prepared))
     remarks = (*remarks, *told_of_own_code(ledger, name, spec, base_dir), *tried)
     return OpenStudy(name, spec, base_dir, prepared, database, ledger, folder, continued, remarks)
 
