@@ -19,10 +19,12 @@ from tuner.wording import counted
 
 __all__ = [
     "LIMIT",
+    "LONGEST",
     "NEEDED",
     "SHARED",
     "THREADS",
     "WAYS",
+    "WORDS",
     "Ending",
     "EpochReport",
     "TrialOutcome",
@@ -41,6 +43,10 @@ NEEDED, LIMIT = "memory_needed_bytes", "memory_limit_bytes"
 THREADS, SHARED, WAYS = "threads", "device_shared", "trained_in_ways"
 """Facts of how a trial's seconds were taken: the threads of its worker; true where another worker had the
 same cores, quota or GPU; and where it was continued in other threads or on another GPU, all it trained on."""
+
+WORDS, LONGEST = "different_words", "longest_text_words"
+"""Facts of a trial's texts, cleaned as it asked for: different words of the training part, and words of the
+longest text of all. More of a vocabulary, or of a length, than these changes nothing."""
 
 
 def threads_of(device: str) -> int | None:

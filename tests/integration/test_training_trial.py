@@ -213,6 +213,10 @@ def test_a_trial_runs_to_its_end_and_reports_every_epoch(request_for: RequestMak
     assert outcome.facts["kernel"] == "plain"
     assert str(outcome.facts["device"]).startswith(("CPU", "GPU"))
     assert {"tensorflow", "keras", "python"} <= outcome.facts.keys()
+    dataset = open_dataset(Path(request.dataset_dir))
+    assert outcome.facts["different_words"] == len(dataset.words)
+    parts = (dataset.train, dataset.validation, dataset.test)
+    assert outcome.facts["longest_text_words"] == max(int(np.diff(part.offsets).max()) for part in parts)
 
 
 def test_outcome_and_reports_can_be_written_as_messages(request_for: RequestMaker) -> None:

@@ -23,11 +23,18 @@ from tuner.spec.listed import listed_node, listed_text, numbers_of
 from tuner.spec.load import reread
 from tuner.spec.settings import SELECTORS, components_of
 from tuner.spec.values import CategoricalParameter, Condition, FixedParameter, Is, Parameter, StudySpec, Value
+from tuner.trial import LONGEST, WORDS
 
 if TYPE_CHECKING:
     from tuner.storage import TrialRecord
 
 __all__ = ["Proposal", "applied", "outwards", "proposals_for", "snippet"]
+
+_USED_UP = {"vocabulary_size": WORDS, "sequence_length": LONGEST}
+"""Facts that say how much of a setting the texts use."""
+
+_RESERVED_IDS = 2
+"""Of a vocabulary's ids: padding, and the unknown word."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,8 @@ def proposals_for(
         catalogue: What settings there are.
 
     Returns:
-        In the order of the changes; those that make no difference to this trial are left out.
+        In the order of the changes; those that make no difference to this trial are left out, and those that
+        its texts have no use for, as far as it recorded that.
     """
     settings, known = _settings_of(trial, catalogue)
     unread = {name for each in known.values() if settings.get(each.name) for name in each.overrides}
@@ -70,7 +78,7 @@ def proposals_for(
         value, setting = settings[change.setting], known[change.setting]
         if _applies(change, value, settings, trial.epochs):
             target = _target(change, value, setting)
-            if target is not None and target != value:
+            if target is not None and target != value and not _is_idle(trial, setting.name, value, target):
                 forms = _candidates(trial, setting, value, target, spec, catalogue)
                 found += [form for form in forms if _is_sound(form, found, spec, catalogue)][:1]
     return found
@@ -96,7 +104,7 @@ def outwards(
         catalogue: What settings there are.
 
     Returns:
-        None where the setting's own bound is reached.
+        None where the setting's own bound is reached, or the trial's texts have no use for more.
     """
     _, known = _settings_of(trial, catalogue)
     if parameter.sets not in known:
@@ -105,6 +113,8 @@ def outwards(
     if wider is None:
         return None
     ends = [_end(each, side) for each in (parameter, wider)]
+    if _is_idle(trial, parameter.sets, ends[0], ends[1]):
+        return None
     proposal = Proposal(wider, f"was {range_text(parameter)}", ends[0], ends[1])
     return proposal if _is_sound(proposal, [], spec, catalogue) else None
 
@@ -151,6 +161,15 @@ def _applies(change: Change, value: Value, settings: dict[str, Value], epochs: i
     if change.epochs_used_up and epochs < float(settings.get("epochs", 0)):
         return False
     return all(settings.get(name) in values for name, values in change.where.items())
+
+
+def _is_idle(trial: TrialRecord, setting: str, value: Value, target: Value) -> bool:
+    """Tell whether the texts that a trial recorded are read alike with both values."""
+    fact = trial.facts.get(_USED_UP.get(setting, ""))
+    if fact is None or not all(is_number(each) for each in (value, target)):
+        return False  # an older trial did not record it
+    most = float(fact) + (_RESERVED_IDS if setting == "vocabulary_size" else 0)
+    return min(float(value), float(target)) >= most
 
 
 def _target(change: Change, value: Value, setting: Setting) -> Value | None:

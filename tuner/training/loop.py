@@ -18,7 +18,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+
 from tuner.data.encode import open_dataset
+from tuner.data.values import EncodedDataset
 from tuner.decision import Decision
 from tuner.embeddings import EMBEDDINGS
 from tuner.embeddings.protocol import TokenInput
@@ -53,9 +56,11 @@ from tuner.training.precision import Precision, computing_in, precision_of
 from tuner.training.steps import handed_over, predict_all, ready_to_train, seed_dropout, warm_up
 from tuner.training.stopwatch import ADDED, OF_STEPS, Clocks, Stopwatch, Times
 from tuner.trial import (
+    LONGEST,
     SHARED,
     THREADS,
     WAYS,
+    WORDS,
     Ending,
     EpochReport,
     TrialOutcome,
@@ -414,6 +419,7 @@ class _Trial:
             "device": self._device,
             THREADS: threads_here(),
             "precision": self._precision,
+            **_facts_of(self._dataset),
             "kept_epoch": self._course.best_epoch,
             "training_time_all_epochs_s": (self._before + self._stopwatch.times()).training_time_s,
             **library_versions(),
@@ -427,6 +433,13 @@ class _Trial:
         if self._family.source_sha256:
             facts["own_code_sha256"] = self._family.source_sha256
         return facts
+
+
+def _facts_of(dataset: EncodedDataset) -> dict[str, int]:
+    """Return what a diagnosis must know of the texts, to propose nothing that they have no use for."""
+    parts = (dataset.train, dataset.validation, dataset.test)
+    longest = max(int(np.diff(part.offsets).max(initial=0)) for part in parts)
+    return {WORDS: len(dataset.words), LONGEST: longest}
 
 
 def _identity(request: TrialRequest, own_code: str = "", precision: Precision = "float32") -> str:

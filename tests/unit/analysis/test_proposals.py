@@ -223,3 +223,41 @@ def test_an_end_goes_out_with_its_condition() -> None:
 
 def test_an_end_that_the_setting_itself_has_does_not_go_out() -> None:
     assert outwards(units(low=1), "low", ran(), 2.0, 0.5, SPEC, CATALOGUE) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "longest", "proposed_settings"),
+    [
+        (38, 20, []),
+        (9_998, 20, []),  # and two ids that no word has
+        (9_999, 20, ["vocabulary_size"]),
+        (38, 21, ["sequence_length"]),
+        (None, None, ["sequence_length", "vocabulary_size"]),
+    ],
+)
+def test_what_the_texts_have_no_use_for_is_not_proposed(
+    words: int | None, longest: int | None, proposed_settings: list[str]
+) -> None:
+    spec = parse_spec(FILE.replace("epochs: 3", "epochs: 3, sequence_length: 20"), "file", CATALOGUE)
+    facts = {"different_words": words, "longest_text_words": longest} if words and longest else {}
+    trial = replace(ran(spec), facts=facts)
+    changes = (Change("sequence_length", "times", 1.5), Change("vocabulary_size", "times", 1.5))
+
+    assert [each.parameter.sets for each in proposed(trial, *changes, spec=spec)] == proposed_settings
+
+
+def test_a_vocabulary_is_halved_only_below_what_the_texts_have() -> None:
+    change = Change("vocabulary_size", "times", 0.5)
+
+    assert proposed(replace(ran(), facts={"different_words": 38}), change) == []
+    assert len(proposed(replace(ran(), facts={"different_words": 6_000}), change)) == 1
+
+
+def test_an_end_beyond_what_the_texts_have_does_not_move_out() -> None:
+    lengths = IntParameter("sequence_length", "sequence_length", 10, 20)
+    spec = replace(SPEC, space=(*SPEC.space, lengths))
+    trial = replace(ran(spec, sequence_length=20), facts={"longest_text_words": 20})
+
+    assert outwards(lengths, "high", trial, 2.0, 0.5, spec, CATALOGUE) is None
+    longer = replace(trial, facts={"longest_text_words": 50})
+    assert outwards(lengths, "high", longer, 2.0, 0.5, spec, CATALOGUE) is not None
