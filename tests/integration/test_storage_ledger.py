@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,7 @@ from tuner.spec.values import (
     IntParameter,
     Objective,
     Params,
+    SplitSpec,
     StudySpec,
     Value,
 )
@@ -151,6 +152,30 @@ class TestStudies:
             ledger.create_study(NAME, spec_of(), "other", {"texts": 90}, Path())
         with pytest.raises(StudyChangedError, match="the texts or labels are others"):
             ledger.create_study(NAME, spec_of(), "other", {"texts": 100}, Path())
+
+    def test_of_another_seed_nothing_is_said_of_the_texts_but_what_follows_from_it(
+        self, ledger: Ledger
+    ) -> None:
+        def refusal(study: str, spec: StudySpec, **summary: object) -> str:
+            with pytest.raises(StudyChangedError) as refused:
+                ledger.create_study(study, spec, "other", summary, Path())
+            return str(refused.value)
+
+        counts = {"train": [6, 3], "validation": [2, 1]}
+        reseeded = replace(spec_of(), seed=spec_of().seed + 1)
+        ledger.create_study("drawn", spec_of(), "fingerprint", {"texts": 12, "counts": counts}, Path())
+        moved = {"train": [5, 4], "validation": [3, 0]}
+        drawn = refusal("drawn", reseeded, texts=12, counts=moved)
+        assert "data: which texts are for training, validation and test follows from the seed" in drawn
+        assert "the texts or labels are others" not in drawn
+        assert "counts" not in drawn
+        assert "data: texts 12 became 11" in refusal("drawn", reseeded, texts=11, counts=moved)
+        fewer = {"train": [5, 4], "validation": [2, 0]}
+        assert "data: counts" in refusal("drawn", reseeded, texts=12, counts=fewer)
+
+        by_column = replace(spec_of(), data=replace(spec_of().data, split=SplitSpec("a", "b", "c", "part")))
+        ledger.create_study("column", by_column, "fingerprint", {"texts": 12}, Path())
+        assert "data: " not in refusal("column", replace(by_column, seed=by_column.seed + 1), texts=12)
 
     def test_a_changed_direction_is_refused(self, ledger: Ledger) -> None:
         flipped = [optuna.study.StudyDirection.MINIMIZE] * 2

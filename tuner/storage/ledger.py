@@ -168,7 +168,8 @@ class Ledger:
         with self.database.reading() as connection:
             before = read_study(connection, name, self._me, self.database.now(connection))
         changed = differences(before.spec, spec)
-        changed += data_differences(row, given["fingerprint"], json.loads(given["data_summary"]))
+        summary = json.loads(given["data_summary"])
+        changed += data_differences(row, given["fingerprint"], summary, before.spec, spec)
         if changed:
             raise StudyChangedError(name, list(dict.fromkeys(changed)))
         self._check_directions(before)

@@ -162,18 +162,42 @@ def _count_workers(connection: sa.Connection, alive: Mapping[str, Owner]) -> int
     return int(connection.scalar(query) or 0)
 
 
-def data_differences(row: Any, fingerprint: str, summary: Mapping[str, Any]) -> list[str]:
-    """Name what differs between a study's texts and those at hand; empty for the same texts."""
+def data_differences(
+    row: Any, fingerprint: str, summary: Mapping[str, Any], before: StudySpec, after: StudySpec
+) -> list[str]:
+    """Name what differs between a study's texts and those at hand; empty for the same texts.
+
+    Of another seed the fingerprint is another for that alone, and so are the parts where they are drawn: it
+    proves nothing of the texts, and neither do counts that differ by part only.
+
+    Args:
+        row: The study's.
+        fingerprint, summary: Of the texts at hand.
+        before, after: What the study declares, and what is declared now.
+    """
     if row.fingerprint == fingerprint:
         return []
-    before = json.loads(row.data_summary)
-    after = json.loads(json.dumps(dict(summary)))
+    old = json.loads(row.data_summary)
+    new = json.loads(json.dumps(dict(summary)))
+    is_reseeded = before.seed != after.seed
     found = [
-        f"data: {key} {before.get(key)} became {after.get(key)}"
-        for key in dict.fromkeys([*before, *after])
-        if before.get(key) != after.get(key)
+        f"data: {key} {old.get(key)} became {new.get(key)}"
+        for key in dict.fromkeys([*old, *new])
+        if old.get(key) != new.get(key)
+        if not (is_reseeded and key == "counts" and _in_all(old.get(key)) == _in_all(new.get(key)))
     ]
-    return found or ["data: the texts or labels are others"]
+    if found or not is_reseeded:
+        return found or ["data: the texts or labels are others"]
+    is_drawn = after.data.split.column is None
+    return ["data: which texts are for training, validation and test follows from the seed"] * is_drawn
+
+
+def _in_all(counts: Any) -> Any:
+    """Add up counts of texts by class over the parts; what are no such counts stay as they are."""
+    try:
+        return [sum(each) for each in zip(*counts.values(), strict=True)]
+    except (AttributeError, TypeError, ValueError):
+        return counts
 
 
 def use_of_budget(connection: sa.Connection, study_id: int, budget: BudgetSpec) -> BudgetUse:
