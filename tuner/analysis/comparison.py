@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from tuner.analysis.levels import Factor, factor_of, grouped
-from tuner.analysis.measures import MACRO_F1, direction_of, is_quality, measured
+from tuner.analysis.measures import MACRO_F1, direction_of, is_quality, measured, range_of
 from tuner.analysis.spread import CONFIDENCE, Spread, holm, paired_p, spread_of, welch_p
 from tuner.analysis.tables import Split
 from tuner.analysis.wording import written_params
@@ -221,7 +221,7 @@ def _spreads(
     found = {}
     for name in metrics:
         values = [measured(trial, name, split, spec.task) for trial in group]
-        spread = spread_of([value for value in values if value is not None])
+        spread = spread_of([value for value in values if value is not None], range_of(name))
         if spread is not None:
             found[name] = spread
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
@@ -12,7 +13,7 @@ from tuner.spec.values import Direction, Objective, Task
 if TYPE_CHECKING:
     from tuner.storage import TrialRecord
 
-__all__ = ["MACRO_F1", "direction_of", "is_quality", "macro_f1", "measured"]
+__all__ = ["MACRO_F1", "direction_of", "is_quality", "macro_f1", "measured", "range_of"]
 
 MACRO_F1 = "macro_f1"
 """F1 as an unweighted mean over all classes. The metric ``f1`` is that of class 1 in a binary task."""
@@ -33,6 +34,19 @@ def direction_of(metric: str, objectives: Sequence[Objective] = ()) -> Direction
             return aim.direction
     known = METRICS.get(metric)
     return "minimize" if known is not None and known.best == 0.0 else "maximize"
+
+
+def range_of(metric: str) -> tuple[float, float]:
+    """Return the least and the largest value that a metric can have.
+
+    A share lies between 0 and 1, R2 below 1, and all else that is measured is at least 0.
+    """
+    if metric != MACRO_F1 and metric not in METRICS:
+        return -math.inf, math.inf
+    if metric.removeprefix("train_") == "r2":
+        return -math.inf, 1.0
+    is_share = metric == MACRO_F1 or METRICS[metric].best == 1.0
+    return 0.0, 1.0 if is_share else math.inf
 
 
 def measured(

@@ -28,7 +28,8 @@ class Spread:
         n: Trials that have the metric; at least 1.
         mean: Of them.
         sd: Sample standard deviation (divided by n - 1); None of one trial.
-        low, high: Ends of the 95 % interval of the mean, by the t-distribution; None of one trial.
+        low, high: Ends of the 95 % interval of the mean, by the t-distribution, as far as they lie in the
+            metric's range; None of one trial.
     """
 
     n: int
@@ -38,8 +39,15 @@ class Spread:
     high: float | None = None
 
 
-def spread_of(values: Sequence[float]) -> Spread | None:
-    """Summarise values; None when there are none."""
+def spread_of(values: Sequence[float], within: tuple[float, float] = (-math.inf, math.inf)) -> Spread | None:
+    """Summarise values; None when there are none.
+
+    Args:
+        values: Of one metric.
+        within: The least and the largest value that the metric can have. The t-distribution knows no
+            bounds, and of few values its interval goes beyond; as no mean can lie there, what is left
+            has the same confidence. Defaults to no bounds.
+    """
     if not values:
         return None
     mean = statistics.fmean(values)
@@ -49,7 +57,7 @@ def spread_of(values: Sequence[float]) -> Spread | None:
 
     sd = statistics.stdev(values)
     half = float(t.ppf((1 + CONFIDENCE) / 2, len(values) - 1)) * sd / math.sqrt(len(values))
-    return Spread(len(values), mean, sd, mean - half, mean + half)
+    return Spread(len(values), mean, sd, max(mean - half, within[0]), min(mean + half, within[1]))
 
 
 def welch_p(one: Sequence[float], other: Sequence[float]) -> float | None:

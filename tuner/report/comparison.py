@@ -152,7 +152,9 @@ def _by_level(table: Comparison, points: pd.DataFrame) -> list[Trace]:
         "marker": {"size": 13, "color": INK, "symbol": "line-ew", "line": {"width": 3, "color": INK}},
         "error_y": {
             "type": "data",
+            "symmetric": False,  # an end may lie at the metric's bound
             "array": [0.0 if spread.high is None else spread.high - spread.mean for spread in spreads],
+            "arrayminus": [0.0 if spread.low is None else spread.mean - spread.low for spread in spreads],
             "color": INK,
             "thickness": 1.5,
             "width": 8,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tuner.analysis.comparison import Comparison, Level, compare
-from tuner.analysis.measures import direction_of, macro_f1, measured
+from tuner.analysis.measures import direction_of, macro_f1, measured, range_of
 from tuner.errors import InputError
 from tuner.spec.values import (
     CategoricalParameter,
@@ -235,6 +236,30 @@ def test_a_level_whose_trials_were_all_pruned_is_shown_without_means() -> None:
     assert (table.test, table.left_out) == ("welch", 0)
     assert table.sentences[-2].startswith("Pruned trials are not in the means")
     assert table.sentences[-1] == "No trial of layers=3 finished, so there is no mean."
+
+
+@pytest.mark.parametrize(
+    ("metric", "expected"),
+    [
+        ("macro_f1", (0.0, 1.0)),
+        ("accuracy", (0.0, 1.0)),
+        ("train_f1", (0.0, 1.0)),
+        ("r2", (-math.inf, 1.0)),
+        ("train_r2", (-math.inf, 1.0)),
+        ("loss", (0.0, math.inf)),
+        ("training_time_s", (0.0, math.inf)),
+        ("unknown", (-math.inf, math.inf)),
+    ],
+)
+def test_a_metrics_range_is_what_it_can_be(metric: str, expected: tuple[float, float]) -> None:
+    assert range_of(metric) == expected
+
+
+def test_no_interval_leaves_its_metrics_range() -> None:
+    spreads = level(by_layers([0.98, 0.20], [0.5]), 1).spreads
+
+    assert (spreads["macro_f1"].low, spreads["macro_f1"].high) == (0.0, 1.0)
+    assert (spreads["accuracy"].low, spreads["accuracy"].high) == (0.0, 1.0)
 
 
 def test_against_levels_without_a_mean_nothing_is_tested() -> None:

@@ -23,6 +23,16 @@ def test_the_interval_is_students() -> None:
     assert spread.high == pytest.approx(expected[1])
 
 
+def test_the_interval_ends_where_the_metric_does() -> None:
+    free, bounded = spread_of([0.98, 0.40]), spread_of([0.98, 0.40], (0.0, 1.0))
+
+    assert free is not None
+    assert bounded is not None
+    assert [free.low, free.high] == pytest.approx([-2.99, 4.37], abs=0.01)
+    assert (bounded.low, bounded.high) == (0.0, 1.0)
+    assert (bounded.mean, bounded.sd) == (free.mean, free.sd)
+
+
 def test_one_value_has_a_mean_and_no_spread() -> None:
     spread = spread_of([0.5])
     assert spread is not None

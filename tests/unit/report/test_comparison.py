@@ -45,6 +45,7 @@ def test_the_interval_is_drawn_only_where_there_is_one() -> None:
 
     assert list(means.y) == [pytest.approx(0.71), 0.6]
     assert list(means.error_y.array) == [pytest.approx(0.1271, abs=1e-4), 0.0]
+    assert list(means.error_y.arrayminus) == [pytest.approx(0.1271, abs=1e-4), 0.0]
 
 
 def test_epochs_are_counted_from_one_as_people_do() -> None:
