@@ -28,6 +28,7 @@ from tuner.embeddings.protocol import TokenInput
 from tuner.errors import NoSpaceError, StorageRefusedError, TunerError
 from tuner.metrics import Confusion, confusion_matrix, measure
 from tuner.models import family_of
+from tuner.training.affinity import own_cores
 from tuner.training.calibrate import Pace, piece
 from tuner.training.chance import chance_of, never_learned
 from tuner.training.checkpoint import (
@@ -186,7 +187,7 @@ class _Trial:
 
         self._request = request
         self._channel = channel
-        clocks = timing.clocks or Clocks(waited=None if has_one_core() else queued_s)
+        clocks = timing.clocks or Clocks(waited=None if has_one_core() else queued_s, cores=len(own_cores()))
         self._pace = Pace(timing.work or piece(), clocks.calibrated)
         self._stopwatch = Stopwatch(clocks, self._pace.speed)
         self._before = Times()

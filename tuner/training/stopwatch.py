@@ -76,11 +76,13 @@ class Clocks:
         cpu: Processor time, of all threads of this process.
         waited: Time that this process was ready to run and had to wait for its cores; None where all its
             threads share one core and do nothing but compute, so that it waited when ``cpu`` stood still.
+        cores: How many it has.
     """
 
     wall: Clock = time.perf_counter
     cpu: Clock = time.process_time
     waited: Clock | None = None
+    cores: int = 1
 
     @property
     def calibrated(self) -> Clock:
@@ -172,9 +174,10 @@ class Stopwatch:
         wall_s, excess_s = self._sum([step.wall_s for step in steps])
         cpu_s, _ = self._sum([step.cpu_s for step in steps])
         calibrated_s, _ = self._sum([step.calibrated_s for step in steps])
-        waited_s = (
-            wall_s - cpu_s if self._clocks.waited is None else _counted_wait(waits_s, len(steps), excess_s)
-        )
+        # Threads of one process wait for each other too: what it ran on its cores it did not wait for others.
+        waited_s = wall_s - cpu_s / self._clocks.cores
+        if self._clocks.waited is not None:
+            waited_s = min(waited_s, _counted_wait(waits_s, len(steps), excess_s))
         self._is_fresh = False
         input_s, self._input_s = self._input_s, 0.0
         self._add(

@@ -179,7 +179,7 @@ def test_elsewhere_waiting_is_asked_for_and_calibrated_seconds_rest_on_real_time
 
 
 def test_more_is_never_waited_than_was_trained(clock: FakeClock) -> None:
-    stopwatch = Stopwatch(Clocks(clock.wall, clock.cpu, waited=lambda: clock.now_s * 9))
+    stopwatch = Stopwatch(Clocks(clock.wall, lambda: 0.0, waited=lambda: clock.now_s * 9))
     run_epoch(stopwatch, clock, 4.0, 4.0)
 
     assert stopwatch.times().waited_time_s == 8.0
@@ -227,3 +227,14 @@ def test_an_epoch_without_steps_waited_for_nothing(clock: FakeClock) -> None:
     stopwatch.end_epoch()
 
     assert stopwatch.times().waited_time_s == 0.0
+
+
+@pytest.mark.parametrize(("cores", "waited_s"), [(1, 0.0), (2, 4.0), (4, 6.0)])
+def test_what_ran_on_the_cores_was_not_waited_for_though_threads_waited_for_each_other(
+    clock: FakeClock, cores: int, waited_s: float
+) -> None:
+    clocks = Clocks(clock.wall, clock.wall, waited=lambda: clock.now_s * 9, cores=cores)
+    stopwatch = Stopwatch(clocks)
+    run_epoch(stopwatch, clock, 4.0, 4.0)
+
+    assert stopwatch.times().waited_time_s == waited_s
