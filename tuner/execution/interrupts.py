@@ -17,7 +17,8 @@ class Interrupts:
     """While entered, SIGINT, SIGTERM and SIGHUP are counted in place of ending the process.
 
     SIGHUP is left alone where it is ignored already: that is what ``nohup`` asks for. It never counts as a
-    second signal, for the shell and the system each send one when a terminal closes.
+    second signal, for the shell and the system each send one when a terminal closes. Nor does the first
+    SIGTERM after it, with which a login manager ends what it has left of a session.
 
     Attributes:
         count: Signals heard so far. One asks for an orderly stop, two for one at once.
@@ -27,6 +28,7 @@ class Interrupts:
     def __init__(self) -> None:
         self.count = 0
         self.exit_code = 0
+        self._heard_before: set[int] = set()
         self._before: dict[signal.Signals, object] = {}
 
     def __enter__(self) -> Interrupts:
@@ -42,6 +44,9 @@ class Interrupts:
             signal.signal(number, handler)  # type: ignore[arg-type]  # what signal.signal itself returned
 
     def _heard(self, number: int, _frame: FrameType | None) -> None:
-        if number != HANG_UP or not self.count:
+        first_to_end = number == signal.SIGTERM and signal.SIGTERM not in self._heard_before
+        of_the_same = number == HANG_UP or (first_to_end and HANG_UP in self._heard_before)
+        if not self.count or not of_the_same:
             self.count += 1
+        self._heard_before.add(number)
         self.exit_code = self.exit_code or 128 + number
