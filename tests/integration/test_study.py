@@ -303,6 +303,28 @@ def test_trials_under_way_survive_a_terminal_that_closes(tmp_path: Path) -> None
         assert json.loads(shown)["deaths"] == 0
 
 
+def test_a_study_whose_terminal_has_closed_is_reported_all_the_same(tmp_path: Path) -> None:
+    """As after ``nohup tuner run small.yaml 2>log``: only the front was to go to the terminal."""
+    study = Study(tmp_path)
+    study.small(trials=1, epochs=1)
+    terminal, theirs = os.openpty()
+    os.close(terminal)
+    done = subprocess.run(
+        [TUNER, "run", "small.yaml"],
+        cwd=tmp_path,
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=90,
+    )
+    os.close(theirs)
+
+    assert done.returncode == 0, done.stderr
+    assert "bug" not in done.stderr
+    assert "wrote studies/small/report.html" in done.stderr
+    assert (tmp_path / "studies" / "small" / "report.html").is_file()
+
+
 def test_a_killed_worker_costs_no_trial(tmp_path: Path) -> None:
     study = Study(tmp_path)
     process = study.start("run", str(study.small(trials=5, epochs=6)))

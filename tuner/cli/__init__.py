@@ -23,7 +23,7 @@ from typing import NoReturn
 import click
 
 from tuner.cli.plain import one_line
-from tuner.cli.streams import let_go
+from tuner.cli.streams import let_go, said_that_it_went, that_may_go
 from tuner.errors import SpecError, StudyInterruptedError, TunerError
 
 __all__ = ["COMMANDS", "LazyCommand", "main", "program"]
@@ -146,7 +146,8 @@ class _ToStderr(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record."""
-        click.echo(self.format(record), err=True)
+        with that_may_go():  # whoever warns goes on, and is not to fail for it
+            click.echo(self.format(record), err=True)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -188,7 +189,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             return _say([f"{error.filename or 'disk'}: no space left; free some and go on"], NO_SPACE, debug)
-        return _bug(error, debug)
+        return 0 if said_that_it_went(error) else _bug(error, debug)
     except Exception as error:  # noqa: BLE001 - the last seam: whatever comes here is ours to admit
         return _bug(error, debug)
     finally:
@@ -253,8 +254,10 @@ def _flushed(code: int) -> int:
     """Flush what help and the like have written, so that a closed pipe is met here and not at exit."""
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
-        return _reader_gone()
+    except OSError as error:
+        if not said_that_it_went(error):
+            raise
+        return 0
     return code
 
 

@@ -171,9 +171,11 @@ def _show_result(study: OpenStudy) -> None:
     """Print the front to stdout and, on stderr, where the study's files are."""
     from tuner.cli.console import remark
     from tuner.cli.front import print_front
+    from tuner.cli.streams import that_may_go
     from tuner.report import write_report
 
-    print_front(study.ledger, study.name)
+    with that_may_go():  # the report is written also where nobody reads the front
+        print_front(study.ledger, study.name)
     files = write_report(study.ledger, study.name, study.folder)
     for path in files.paths:
         remark(f"wrote {path}")

@@ -210,6 +210,54 @@ def test_a_reader_that_has_had_enough_is_no_error() -> None:
     assert (said, process.returncode) == ("", 0)
 
 
+@pytest.mark.parametrize("arguments", ["schema", "--help"])
+def test_a_terminal_that_has_closed_is_no_error(arguments: str) -> None:
+    terminal, theirs = os.openpty()
+    os.close(terminal)
+    process = subprocess.Popen([*TUNER, arguments], stdout=theirs, stderr=subprocess.PIPE, text=True)
+    os.close(theirs)
+
+    _, said = process.communicate(timeout=60)
+
+    assert (said, process.returncode) == ("", 0)
+
+
+WARNED = """\
+import logging, os, sys
+from tuner.cli import _ToStderr
+from tuner.cli.console import console
+from tuner.cli.progress import PlainLines
+from tuner.execution.events import Notice
+logging.basicConfig(handlers=[_ToStderr()], level=logging.WARNING, force=True)
+say = PlainLines(console(err=True))
+before = len(os.listdir("/proc/self/fd"))
+for _ in range(3):
+    logging.getLogger("a").warning("away; trying again")
+    say(Notice("goes on"))
+print(os.path.realpath("/proc/self/fd/2"), len(os.listdir("/proc/self/fd")) - before)
+"""
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("is_terminal", [False, True])
+def test_a_warning_that_nobody_can_read_raises_nothing_and_leaves_nothing_open(
+    unbuffered: str, is_terminal: bool
+) -> None:
+    gone, theirs = os.openpty() if is_terminal else os.pipe()
+    os.close(gone)
+    done = subprocess.run(
+        [sys.executable, "-c", WARNED],
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        text=True,
+        timeout=60,
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+    )
+    os.close(theirs)
+
+    assert (done.stdout, done.returncode) == ("/dev/null 0\n", 0)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [("schema", 0), ("--help", 0), ("--version", 0), ("chekc", 2), ("check no.yaml", 3)],
