@@ -27,6 +27,27 @@ exec {shlex.quote(TUNER)} resume small --workers 1 2>second.err
 """
 
 
+ROUNDS = f"""\
+mkdir -p studies
+mount -t tmpfs -o size=40m none studies || exit 99
+command=run file=small.yaml
+for round in 1 2; do
+    : >$round.err
+    {shlex.quote(TUNER)} $command $file --workers 2 2>$round.err &
+    tuner=$!
+    while kill -0 $tuner 2>&- && [ $(grep -c epoch $round.err) -lt 4 ]; do sleep 0.2; done
+    dd if=/dev/zero of=studies/filler bs=4k 2>&-
+    wait $tuner
+    echo $? >>codes
+    rm studies/filler
+    {shlex.quote(TUNER)} trials small --format json >$round.json
+    command=resume file=small
+done
+exec {shlex.quote(TUNER)} resume small --workers 2 2>last.err
+"""
+"""Another program fills the disk on which everything lies, once trials are under way; twice."""
+
+
 @pytest.fixture
 def private() -> None:
     tried = subprocess.run([*PRIVATE, "mount -t tmpfs none /mnt"], capture_output=True)
@@ -59,3 +80,23 @@ def test_a_trial_goes_on_from_its_former_checkpoint_once_space_is_freed(tmp_path
     shown = json.loads(study.call("show", study.name, "0", "--format", "json").stdout)
     assert (trial["state"], shown["deaths"]) == ("COMPLETE", 0)
     assert trial["metrics"]["epochs_run"] == 150.0
+
+
+@pytest.mark.usefixtures("private")
+def test_a_full_disk_with_the_database_on_it_too_costs_no_trial_however_often_it_fills(
+    tmp_path: Path,
+) -> None:
+    study = Study(tmp_path)
+    text = SMALL.format(trials=2, epochs=300).replace("fixed:\n", "fixed:\n  patience: 0\n")
+    text = text.replace("name: pareto, startup_trials: 2", "name: none")
+    study.declare(text.replace("trials: 2}", "trials: 2, max_deaths: 1}"))
+
+    done = subprocess.run([*PRIVATE, ROUNDS], cwd=tmp_path, capture_output=True, text=True, timeout=550)
+
+    said = [(tmp_path / f"{each}.err").read_text(encoding="utf-8") for each in (1, 2, "last")]
+    assert (tmp_path / "codes").read_text().split() == ["6", "6"], said
+    for round_, err in enumerate(said[:2], 1):
+        assert "no space left" in err.splitlines()[-1] or "the disk is full" in err.splitlines()[-1], err
+        trials = json.loads((tmp_path / f"{round_}.json").read_text(encoding="utf-8"))
+        assert [trial["state"] for trial in trials] == ["RUNNING"] * 2, err
+    assert done.returncode == 0, said[2]

@@ -8,11 +8,11 @@ killed at any line and another one goes on.
 from __future__ import annotations
 
 import math
-import shutil
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
+from tuner.errors import NoSpaceError, TunerError
 from tuner.execution.events import (
     BudgetLeft,
     EpochEnded,
@@ -31,14 +31,14 @@ from tuner.execution.memory import MemoryGate
 from tuner.execution.messages import Evaluate, Evaluated, Progress, Ready, StopTrial
 from tuner.execution.objectives import with_values
 from tuner.execution.plan import StudyPlan
-from tuner.execution.standing import Due, Placed, Stop, WorkerPlace, interrupted
+from tuner.execution.standing import Due, Front, Placed, Stop, WorkerPlace, disk_error, front_of
 from tuner.execution.time_left import TimeLeft, over_limit
-from tuner.search.pareto import front_indices
+from tuner.execution.trial_files import TrialFiles
 from tuner.search.pruning import FinishedTrial, Pruner
 from tuner.search.trials import reduced
 from tuner.spec.grid import trials_within
 from tuner.storage import BudgetUse, Claim, RunningStudy
-from tuner.training.checkpoint import clear_folder
+from tuner.suggested import command
 from tuner.training.kept_model import MODEL_FILE
 from tuner.trial import Ending, EpochReport, TrialOutcome, Verdict, VerdictAction
 from tuner.wording import counted
@@ -98,10 +98,10 @@ class Coordinator:
         self._clock = clock
         self._places = [WorkerPlace(clock()) for _ in executor.places]
         self._finished: dict[int, FinishedTrial] = {}
-        self._front: tuple[tuple[int, tuple[float, ...]], ...] = ()
+        self._front: Front = ()
         self._exhausted = False
         self._unmeasured: set[int] = set()
-        self._dropped: set[int] = set()
+        self._files = TrialFiles(plan)
         self._time_left = time_left or TimeLeft(plan, study)
         self._memory = memory or MemoryGate()
         self._due = Due()
@@ -116,25 +116,24 @@ class Coordinator:
             StudyInterruptedError: A signal was heard, also while the test split is measured; every trial was
                 given back with its checkpoint.
             TooManyFailuresError: The declared number of trials failed in a row.
-            StorageUnreachableError, StorageRefusedError, NoSpaceError: From the ledger; the last two
-                also where a trial's files could not be written, once every trial was given back.
+            StorageUnreachableError, StorageRefusedError, NoSpaceError: From the ledger; the last two also
+                where a trial's files could not be written. Without space, once every trial was stopped.
         """
         self._stop.failed_before = self._study.use_of_budget().failed
         self._refresh()
         while True:
             self._heed_signals()
-            self._place_trials()
-            for heard in self._executor.hear(HEAR_S):
-                self._take(heard)
-            self._do_duties()
+            with self._stopping_where_full():
+                self._place_trials()
+            self._hear_and_do_duties()
             if self._is_over():
                 break
-        self._raise_if_stopped()
+        self._stop.raise_if_stopped(self._plan.name, self._interrupts)
         if self._time_left.unused_s is not None:
             unused = f"the last {self._time_left.unused_s:.0f} s of the time limit were not used"
             self._watch(Notice(f"{unused}: no trial that was tried was predicted to end in them"))
         self._measure_on_test()
-        self._raise_if_stopped()
+        self._stop.raise_if_stopped(self._plan.name, self._interrupts)
 
     def _is_over(self) -> bool:
         if self._under_way:
@@ -149,12 +148,6 @@ class Coordinator:
     @property
     def _is_stopping(self) -> bool:
         return self._interrupts.count > 0 or self._stop.is_due
-
-    def _raise_if_stopped(self) -> None:
-        self._stop.raise_if_hindered(self._plan.name)
-        if self._interrupts.count:
-            raise interrupted(self._plan.name, self._interrupts.exit_code)
-        self._stop.raise_if_due(self._plan.name)
 
     # -- ask and place -----------------------------------------------------------------------------
 
@@ -197,6 +190,25 @@ class Coordinator:
 
     # -- hear --------------------------------------------------------------------------------------
 
+    def _hear_and_do_duties(self) -> None:
+        for heard in self._executor.hear(HEAR_S):
+            with self._stopping_where_full():
+                self._take(heard)
+        with self._stopping_where_full():
+            self._do_duties()
+
+    @contextmanager
+    def _stopping_where_full(self) -> Iterator[None]:
+        """Begin to stop where the ledger's disk is full: workers are to write their checkpoints, if they can.
+
+        What could not be written down was acknowledged to nobody. Leases that were not given back for it are
+        given back when the session is finished.
+        """
+        try:
+            yield
+        except NoSpaceError as full:
+            self._hinder(full)
+
     def _take(self, heard: Heard) -> None:
         place = self._places[heard.worker]
         place.heard_s = self._clock()
@@ -230,7 +242,11 @@ class Coordinator:
         # A trial that goes on from an older checkpoint repeats epochs: the repeated ones count.
         placed.curve = [earlier for earlier in placed.curve if earlier.epoch < report.epoch] + [report]
         placed.since_s = self._clock()
-        held = self._study.record_epoch(placed.claim.token, report)
+        try:
+            held = self._study.record_epoch(placed.claim.token, report)
+        except NoSpaceError:  # its worker waits for an answer
+            self._executor.send(worker, Verdict(report.number, VerdictAction.RELEASE, "the disk is full"))
+            raise
         self._executor.send(worker, self._decide(placed, held))
         self._watch(EpochEnded(worker, report))
 
@@ -258,9 +274,10 @@ class Coordinator:
             return
         self._places[worker].trial = None
         if outcome.ending is Ending.RELEASED:
-            self._study.release(placed.claim.token)
+            held = self._study.release(placed.claim.token)
             self._watch(self._ended(worker, placed, "RELEASED", None, outcome.reason))
-            self._heed_disk(outcome)
+            if held:  # else who has it now may have deleted its folder
+                self._heed_disk(outcome)
         else:
             self._tell(worker, placed, self._memory.measured(placed.request, outcome, placed.before_bytes))
         self._replace_if_grown(worker)
@@ -277,15 +294,18 @@ class Coordinator:
         self._finished[outcome.number] = FinishedTrial(outcome.number, outcome.ending, values, curve)
         self._watch(self._ended(worker, placed, state, values, outcome.reason))
         self._update_front()
-        clear_folder(self._plan.trial_dir(outcome.number), outcome.ending)
+        self._files.clear(outcome.number, outcome.ending)
         self._watch_budget()
 
-    def _heed_disk(self, released: TrialOutcome) -> None:
+    def _heed_disk(self, hindered: TrialOutcome | Evaluated) -> None:
         """Stop when a trial could not be written down: it would be given back again and again."""
-        if released.session_ends_in and self._stop.hindered is None:
-            self._stop.hindered = released
-            if math.isinf(self._stop.deadline_s):
-                self._begin_stop("the disk cannot be written to")
+        if hindered.session_ends_in:
+            self._hinder(disk_error(hindered, command("resume", self._plan.name)))
+
+    def _hinder(self, error: TunerError) -> None:
+        self._stop.hindered = self._stop.hindered or error
+        if math.isinf(self._stop.deadline_s):
+            self._begin_stop("the disk cannot be written to")
 
     def _heed_failures(self, use: BudgetUse) -> None:
         """Stop after too many failures in a row, by the ledger: it has those that died too often, too."""
@@ -304,8 +324,7 @@ class Coordinator:
     def _ended(
         self, worker: int, placed: Placed, state: str, values: tuple[float, ...] | None, reason: str
     ) -> TrialEnded:
-        wall_s = self._clock() - placed.placed_s
-        return TrialEnded(worker, placed.claim.number, state, values, reason, wall_s)
+        return TrialEnded(worker, placed.claim.number, state, values, reason, self._clock() - placed.placed_s)
 
     # -- deaths, growth, silence ---------------------------------------------------------------------
 
@@ -366,36 +385,25 @@ class Coordinator:
         at_work = {placed.claim.number for placed in self._under_way}  # lost, and its worker still writes
         for trial in fresh:  # who ended it may have died before its files were deleted
             if trial.number not in at_work:
-                clear_folder(self._plan.trial_dir(trial.number), trial.ending)
+                self._files.clear(trial.number, trial.ending)
         if fresh:
             self._finished.update((trial.number, trial) for trial in fresh)
             self._update_front()
             self._watch_budget()
 
     def _update_front(self) -> None:
-        complete = [trial for trial in self._finished.values() if trial.values is not None]
-        directions = [objective.direction for objective in self._plan.spec.objectives]
-        points = [trial.values for trial in complete if trial.values is not None]
-        members = [(complete[index].number, points[index]) for index in front_indices(points, directions)]
-        best_first = -1.0 if directions[0] == "maximize" else 1.0
-        front = tuple(sorted(members, key=lambda member: (best_first * member[1][0], member[0])))
+        front = front_of(self._finished.values(), self._plan.spec.objectives)
         if front != self._front:
             self._front = front
             self._watch(FrontChanged(front))
         if self._plan.spec.test_on == "front":  # else the others' models are still to be measured
-            self._drop_models(self._dominated())
+            self._files.drop_models(self._dominated())
 
     def _complete(self) -> list[int]:
         return sorted(trial.number for trial in self._finished.values() if trial.values is not None)
 
     def _dominated(self) -> set[int]:
         return set(self._complete()) - {number for number, _ in self._front}
-
-    def _drop_models(self, dominated: set[int]) -> None:
-        """Keep the models of the front's members only: a dominated model is never looked at again."""
-        for number in dominated - self._dropped:
-            shutil.rmtree(self._plan.trial_dir(number), ignore_errors=True)
-        self._dropped |= dominated
 
     def _watch_budget(self) -> None:
         use = self._study.use_of_budget()
@@ -437,20 +445,18 @@ class Coordinator:
         wanted = self._complete() if everything else [number for number, _ in self._front]
         measured = self._study.measured_on_test()
         unmeasured = [number for number in wanted if number not in measured]
-        waiting = [number for number in unmeasured if self._model_path(number).is_file()]
+        waiting = [number for number in unmeasured if self._files.has_model(number)]
         if everything and len(waiting) < len(unmeasured):
             lost = counted(len(unmeasured) - len(waiting), "trial")
             self._watch(Notice(f"not measured on the test split: {lost} whose models are not here"))
         self._unmeasured = set(waiting)
-        while self._unmeasured and not self._interrupts.count:
+        while self._unmeasured and not self._is_stopping:
             for worker, place in enumerate(self._places):
                 if waiting and place.idle:
                     self._measure(worker, waiting.pop(0))
-            for heard in self._executor.hear(HEAR_S):
-                self._take(heard)
-            self._do_duties()
+            self._hear_and_do_duties()
         if everything:
-            self._drop_models(self._dominated() & self._study.measured_on_test())
+            self._files.drop_models(self._dominated() & self._study.measured_on_test())
 
     def _measure(self, worker: int, number: int) -> None:
         self._places[worker].evaluating = number
@@ -458,13 +464,12 @@ class Coordinator:
         request = self._plan.request(number, self._study.params(number))
         self._executor.send(worker, Evaluate(request, MODEL_FILE))
 
-    def _model_path(self, number: int) -> Path:
-        return self._plan.trial_dir(number) / MODEL_FILE
-
     def _hear_test(self, worker: int, evaluated: Evaluated) -> None:
         self._places[worker].evaluating = None
         self._unmeasured.discard(evaluated.number)
-        if evaluated.metrics:
+        if evaluated.session_ends_in:
+            self._heed_disk(evaluated)
+        elif evaluated.metrics:
             self._study.record_test_metrics(evaluated.number, evaluated.metrics, evaluated.confusion)
         else:
             self._study.record_event(

@@ -91,12 +91,21 @@ class Progress:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """Up: the test split's metrics and confusion matrix of a finished trial, or why there are none."""
+    """Up: the test split's metrics and confusion matrix of a finished trial, or why there are none.
+
+    Attributes:
+        number: The trial.
+        metrics: By name; empty if they could not be measured.
+        reason: Why not.
+        confusion: As of :func:`~tuner.metrics.confusion_matrix`.
+        session_ends_in: As of a ``TrialOutcome``: the disk hindered it, and would hinder the next.
+    """
 
     number: int
     metrics: dict[str, float]
     reason: str = ""
     confusion: Sequence[Sequence[int]] = ()
+    session_ends_in: int = 0
 
 
 Down: TypeAlias = TrialRequest | Verdict | StopTrial | Evaluate | Shutdown

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from tuner.errors import (
     NoSpaceError,
@@ -12,45 +14,51 @@ from tuner.errors import (
     TooManyFailuresError,
     TunerError,
 )
+from tuner.execution.interrupts import Interrupts
+from tuner.execution.messages import Evaluated
+from tuner.search.pareto import front_indices
+from tuner.search.trials import FinishedTrial
+from tuner.spec.values import Objective
 from tuner.storage import Claim
 from tuner.suggested import command
 from tuner.training.course import ran_out
 from tuner.trial import EpochReport, TrialOutcome, TrialRequest
 
-__all__ = ["Due", "Placed", "Stop", "WorkerPlace", "disk_error", "interrupted"]
+__all__ = ["Due", "Front", "Placed", "Stop", "WorkerPlace", "disk_error", "front_of"]
+
+Front: TypeAlias = tuple[tuple[int, tuple[float, ...]], ...]
+"""Members by number and values, the best of the first objective first."""
 
 MOST_UNFIT_IN_A_ROW = 50
 """A sampler that learns has left the region by then; one that draws at random has met what fits, if only one
 trial in ten does (with a probability of 0.995)."""
 
 
-def disk_error(outcome: TrialOutcome, kept: str, go_on: str) -> TunerError:
-    """Return the error that a session ends in whose trial could not be written down.
+def front_of(finished: Collection[FinishedTrial], objectives: Sequence[Objective]) -> Front:
+    """Return the front of the complete ones among ended trials."""
+    complete = [(trial.number, trial.values) for trial in finished if trial.values is not None]
+    directions = [objective.direction for objective in objectives]
+    members = [complete[index] for index in front_indices([values for _, values in complete], directions)]
+    best_first = -1.0 if directions[0] == "maximize" else 1.0
+    return tuple(sorted(members, key=lambda member: (best_first * member[1][0], member[0])))
+
+
+def disk_error(
+    outcome: TrialOutcome | Evaluated,
+    go_on: str,
+    kept: str = "what was recorded is kept, and trials under way go on from their last checkpoint",
+) -> TunerError:
+    """Return the error that a session ends in which the disk hindered.
 
     Args:
-        outcome: RELEASED, with ``session_ends_in``.
-        kept: What is not lost, as a sentence.
+        outcome: Of a trial that was given back or not measured for it, with ``session_ends_in``.
         go_on: The command that goes on.
+        kept: What is not lost, as a sentence.
     """
     said = f"{outcome.reason}; {kept}"
     if outcome.session_ends_in == NoSpaceError.exit_code:
         return NoSpaceError(said, f"free some space, then go on with: {go_on}")
     return StorageRefusedError(said, f"let it be written to, then go on with: {go_on}")
-
-
-def interrupted(study: str, exit_code: int) -> StudyInterruptedError:
-    """Return what a session ends in that a signal stopped.
-
-    Args:
-        study: Its name.
-        exit_code: The signal's.
-    """
-    return StudyInterruptedError(
-        f"study '{study}' was interrupted; every finished trial is kept and"
-        " trials under way go on from their last checkpoint",
-        f"go on with: {command('resume', study)}",
-        exit_code,
-    )
 
 
 @dataclass
@@ -122,7 +130,7 @@ class Stop:
         failures_in_a_row: How many stopped the study; 0 while none have.
         unfit_in_a_row: Trials that did not fit into memory, since the last that did.
         last_unfit: Why the last of them did not.
-        hindered: The first trial that the disk hindered, or None.
+        hindered: What the disk said when it first hindered a trial or the ledger, or None.
         deadline_s: When workers that still do not answer are stopped at once.
     """
 
@@ -131,7 +139,7 @@ class Stop:
     failures_in_a_row: int = 0
     unfit_in_a_row: int = 0
     last_unfit: str = ""
-    hindered: TrialOutcome | None = None
+    hindered: TunerError | None = None
     deadline_s: float = field(default=math.inf)
 
     @property
@@ -141,22 +149,24 @@ class Stop:
             return True
         return self.failures_in_a_row > 0 or self.unfit_in_a_row >= MOST_UNFIT_IN_A_ROW
 
-    def raise_if_hindered(self, study: str) -> None:
-        """Say that the disk stopped the study; also after a signal, for then not everything was kept.
+    def raise_if_stopped(self, study: str, interrupts: Interrupts) -> None:
+        """Say why the study was stopped, if it was.
 
         Raises:
-            NoSpaceError, StorageRefusedError: If it did.
+            NoSpaceError, StorageRefusedError: By the disk; also after a signal, for then not everything was
+                kept.
+            StudyInterruptedError: By a signal.
+            TooManyFailuresError: By trials that failed or did not fit.
         """
         if self.hindered is not None:
-            kept = "what was recorded is kept, and trials under way go on from their last checkpoint"
-            raise disk_error(self.hindered, kept, command("resume", study))
-
-    def raise_if_due(self, study: str) -> None:
-        """Say why the study was stopped.
-
-        Raises:
-            TooManyFailuresError: If it was.
-        """
+            raise self.hindered
+        if interrupts.count:
+            raise StudyInterruptedError(
+                f"study '{study}' was interrupted; every finished trial is kept and"
+                " trials under way go on from their last checkpoint",
+                f"go on with: {command('resume', study)}",
+                interrupts.exit_code,
+            )
         if self.failures_in_a_row:
             raise TooManyFailuresError(
                 f"study '{study}': {self.failures_in_a_row} trials failed in a row,"

@@ -282,7 +282,7 @@ class Stint:
                         self._executor.send(0, _verdict(errand, last))
                     case TrialOutcome() as outcome:
                         if outcome.session_ends_in:
-                            raise disk_error(outcome, "what was timed is kept", command("time", self._name))
+                            raise disk_error(outcome, command("time", self._name), "what was timed is kept")
                         return self._end(errand, last, outcome.reason, began_s)
                     case Died(reason=reason):
                         self._ready = None

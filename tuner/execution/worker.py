@@ -19,7 +19,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tuner.errors import TunerError
+from tuner.errors import NoSpaceError, StorageRefusedError, TunerError
 from tuner.execution.interrupts import ASK_TO_END
 from tuner.execution.messages import (
     Down,
@@ -177,6 +177,8 @@ def _evaluate(line: _Line, request: TrialRequest, model_path: str) -> Evaluated:
     try:
         tested = evaluate_test(request, model_path, lambda: channel.progress(0, 0, 0))
         return Evaluated(request.number, tested.metrics, confusion=tested.confusion)
+    except (NoSpaceError, StorageRefusedError) as error:  # of the disk, and none of the trial's fault
+        return Evaluated(request.number, {}, error.message, session_ends_in=error.exit_code)
     except (TunerError, OSError, ValueError) as error:
         return Evaluated(request.number, {}, f"{type(error).__name__}: {error}")
 

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import sqlalchemy as sa
 from filelock import FileLock
 
-from tuner.errors import NotFoundError, StorageRefusedError, StorageUnreachableError
+from tuner.errors import NoSpaceError, NotFoundError, StorageRefusedError, StorageUnreachableError
 from tuner.search.quiet import quiet_optuna
 from tuner.storage import postgres, sqlite
 from tuner.storage.faults import translated
 from tuner.storage.migrations import STEPS, check_version, upgrade, version_of
 from tuner.storage.optuna_version import is_current
+from tuner.storage.reserve import give_way, keep_reserve
 from tuner.storage.transactions import make_safe, writing
 from tuner.storage.urls import Location, locate
 
@@ -183,6 +184,26 @@ class Database:
                 _log.warning("%s; trying again", error.message)
                 time.sleep(wait_s * random.uniform(0.5, 1.0))  # noqa: S311 - spreads processes, hides nothing
                 wait_s = min(wait_s * 2, 2.0)
+
+    def keep_reserve(self) -> None:
+        """Keep room on an SQLite file's disk for :meth:`persist_if_full`; a server's disk is not ours."""
+        if self._location.path is not None:
+            keep_reserve(sqlite.reserve_path(self._location.path))
+
+    def persist_if_full(self, operation: Callable[[], _Result]) -> _Result:
+        """Repeat ``operation`` as :meth:`persist` does and, where the disk is full, in the room kept for it.
+
+        Raises:
+            StorageUnreachableError: If the database stays away.
+            NoSpaceError: If none of the room is left, others having filled it.
+        """
+        while True:
+            try:
+                return self.persist(operation)
+            except NoSpaceError:
+                path = self._location.path
+                if path is None or not give_way(sqlite.reserve_path(path)):
+                    raise
 
     def close(self) -> None:
         """Close all connections; the last process to do so leaves a single SQLite file."""

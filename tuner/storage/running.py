@@ -130,6 +130,7 @@ class RunningStudy:
     # -- the session -------------------------------------------------------------------------------
 
     def _begin_session(self) -> None:
+        self._database.keep_reserve()
         with self._database.writing() as connection:
             now = self._database.now(connection)
             row = {name: value for name, value in self._holder.terms(now).items() if name != "token"}
@@ -163,14 +164,17 @@ class RunningStudy:
         self._recorded_s = used_s
 
     def finish_session(self) -> None:
-        """End the session: its leases are given back, so that others may go on with them at once."""
+        """End the session: its leases are given back, so that others may go on with them at once.
+
+        Also on a full disk, for which room was kept: a lease that stays is a death of its trial.
+        """
 
         def finish() -> None:
             with self._database.writing() as connection:
                 give_all_back(connection, self._holder)
                 self._record_session(connection, ended=True)
 
-        self._database.persist(finish)
+        self._database.persist_if_full(finish)
         self._claimer.held.clear()
 
     # -- claiming and leases -------------------------------------------------------------------------
@@ -208,23 +212,28 @@ class RunningStudy:
         self._claimer.held -= lost
         return lost
 
-    def release(self, token: str, died: str = "") -> None:
+    def release(self, token: str, died: str = "") -> bool:
         """Give a trial back, to be gone on with by anybody at once.
 
         Args:
             token: Of its lease; one that holds nothing any more is ignored.
             died: How its worker died, if it did: this counts as a death of the trial.
+
+        Returns:
+            False if the lease was lost before.
         """
 
-        def give() -> None:
+        def give() -> bool:
             with self._database.writing() as connection:
                 number = give_back(connection, self._holder.study_id, token, bool(died))
                 if number is not None and died:
                     now = self._database.now(connection)
                     write_event(connection, self._holder.study_id, number, now, "death", died)
+            return number is not None
 
-        self._database.persist(give)
+        held = self._database.persist(give)
         self._claimer.held.discard(token)
+        return held
 
     # -- what trials report --------------------------------------------------------------------------
 

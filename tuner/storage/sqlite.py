@@ -22,6 +22,7 @@ __all__ = [
     "lock_path",
     "make_file",
     "reading_ahead",
+    "reserve_path",
 ]
 
 APPLICATION_ID = 0x54554E52
@@ -42,6 +43,11 @@ _NETWORK = frozenset({
 def lock_path(path: Path, name: str) -> Path:
     """Return the lock file ``name`` of a database; all stand in a hidden folder beside it."""
     return path.parent / f".{path.name}.locks" / f"{name}.lock"
+
+
+def reserve_path(path: Path) -> Path:
+    """Return the file that keeps room on the disk of a database, in the same folder as its locks."""
+    return path.parent / f".{path.name}.locks" / "reserve"
 
 
 def databases_beside(path: Path, shared: Path) -> list[Path]:

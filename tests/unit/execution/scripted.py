@@ -50,6 +50,7 @@ class ScriptedExecutor:
         on_report: Called after each epoch that a worker has sent.
         on_evaluate: Called when a worker is asked to measure the test split.
         measures: Whether workers answer to that.
+        measuring_ends_in: Exit code of a disk that hinders them in it, or 0.
         wall_s: Wall seconds that a trial says it took, from its request; None to say nothing.
         on_stop: Called when the workers are stopped, while they still run.
     """
@@ -62,6 +63,7 @@ class ScriptedExecutor:
     on_report: Callable[[EpochReport], None] = lambda report: None
     on_evaluate: Callable[[Evaluate], None] = lambda message: None
     measures: bool = True
+    measuring_ends_in: int = 0
     wall_s: Callable[[TrialRequest], float] | None = None
     on_stop: Callable[[], None] = lambda: None
     _waiting: deque[Heard] = field(default_factory=deque)
@@ -99,7 +101,12 @@ class ScriptedExecutor:
                     self._end(worker, Ending.RELEASED, reason)
             case Evaluate(request=request):
                 self.on_evaluate(message)
-                if self.measures:
+                if self.measuring_ends_in:
+                    hindered = Evaluated(
+                        request.number, {}, "cache: no space", session_ends_in=self.measuring_ends_in
+                    )
+                    self._waiting.append(Heard(worker, hindered))
+                elif self.measures:
                     self._waiting.append(Heard(worker, Evaluated(request.number, {"test_accuracy": 0.5})))
 
     def _go_on(self, worker: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import time
 from collections.abc import Callable, Iterator
@@ -10,12 +11,14 @@ from pathlib import Path
 
 import optuna
 import pytest
+import sqlalchemy as sa
 
 from tests.decisions import assert_no_hope_follows, point_of, reason_of
 from tests.unit.execution.scripted import Script, ScriptedExecutor
 from tuner.catalogue import CATALOGUE
 from tuner.decision import Rule
 from tuner.errors import NoSpaceError, StorageRefusedError, StudyInterruptedError, TooManyFailuresError
+from tuner.execution import trial_files
 from tuner.execution.coordinator import Coordinator
 from tuner.execution.events import Event, FrontChanged, Notice, TrialEnded, TrialPlaced, WorkerLost
 from tuner.execution.interrupts import Interrupts
@@ -29,6 +32,8 @@ from tuner.search.seconds import MIN_TRIALS
 from tuner.spec import parse_spec
 from tuner.spec.values import BudgetSpec, ComponentSpec, StudySpec
 from tuner.storage import BudgetUse, Claim, Database, Ledger, TrialRecord, open_database, this_owner
+from tuner.storage.running import RunningStudy
+from tuner.storage.tables import leases
 from tuner.trial import Ending, EpochReport, TrialOutcome, TrialRequest, Verdict
 
 DECLARED = """\
@@ -368,6 +373,89 @@ def test_a_disk_that_hinders_a_trial_ends_the_session_and_fails_no_trial(
     session.run(ScriptedExecutor(always(GOOD)))
     assert session.states() == ["COMPLETE"] * 6
     assert session.trials()[2].deaths == 0
+
+
+@pytest.mark.parametrize("method", ["record_epoch", "record_outcome", "renew", "record_worker"])
+def test_a_ledger_without_space_ends_the_session_in_order_and_costs_no_trial(
+    session: Session, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    full: set[int] = set()
+    recorded = getattr(RunningStudy, method)
+
+    def record(study: RunningStudy, *arguments: object) -> object:
+        if full:
+            raise NoSpaceError("tuner.db: the disk is full", "free some space")
+        return recorded(study, *arguments)
+
+    monkeypatch.setattr(RunningStudy, method, record)
+    if method == "record_worker":
+        full.add(0)
+    if method == "renew":
+        session.clock = itertools.count(0.0, 1.0).__next__
+    executor = ScriptedExecutor(
+        always(Script((0.7,) * 9)), on_report=lambda report: full.add(report.number) if report.epoch else None
+    )
+    with pytest.raises(NoSpaceError, match=r"tuner\.db: the disk is full"):
+        session.run(executor)
+
+    if method != "record_worker":
+        assert any(isinstance(message, StopTrial) for _, message in executor.sent)
+    assert set(session.states()) <= {"RUNNING"}
+    assert not executor._running  # each was asked to give its trial back, and could
+    full.clear()
+    session.run(ScriptedExecutor(always(GOOD)))
+    assert session.states() == ["COMPLETE"] * 6
+    assert [trial.deaths for trial in session.trials()] == [0] * 6
+
+
+def test_a_disk_hinders_nobody_whose_trial_another_session_has_taken_over(session: Session) -> None:
+    """Its folder may be gone, and to write into one that is gone is an error of the disk."""
+
+    taken: list[int] = []
+
+    def take_away(report: EpochReport) -> None:
+        if (report.number, report.epoch) == (2, 1) and not taken:
+            taken.append(2)
+            with session.database.writing() as connection:  # and given back, so that it is gone on with here
+                nobody = {"owner": None, "token": None, "session_id": None}
+                connection.execute(sa.update(leases).where(leases.c.number == 2).values(**nobody))
+
+    hindered = replace(GOOD, session_ends_in=StorageRefusedError.exit_code)
+    session.run(
+        ScriptedExecutor(
+            lambda number, attempt: hindered if (number, attempt) == (2, 0) else GOOD, on_report=take_away
+        )
+    )
+
+    assert session.states() == ["COMPLETE"] * 6
+
+
+@pytest.mark.parametrize("error", [NoSpaceError, StorageRefusedError])
+def test_a_disk_that_hinders_measuring_on_the_test_split_ends_the_session(
+    session: Session, tmp_path: Path, error: type[NoSpaceError | StorageRefusedError]
+) -> None:
+    full = ScriptedExecutor(always(GOOD), on_report=model_keeper(tmp_path), measuring_ends_in=error.exit_code)
+    with pytest.raises(error, match=r"cache: no space; .*, then go on with: tuner resume s"):
+        session.run(full)
+
+    assert session.states() == ["COMPLETE"] * 6
+    assert not any(event.kind == "test" for event in session.ledger.events("s"))
+    session.run(ScriptedExecutor(always(GOOD)))
+    assert any(trial.test_metrics for trial in session.trials())
+
+
+def test_files_that_cannot_be_deleted_end_no_session(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_folder: Path, _ending: Ending) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(trial_files, "clear_folder", refuse)
+    session.run(ScriptedExecutor(always(GOOD)))
+    session.spec = replace(session.spec, budget=replace(session.spec.budget, trials=7))
+    session.run(ScriptedExecutor(always(GOOD)))  # looks at those that ended before
+
+    assert set(session.states()) == {"COMPLETE"}
 
 
 def test_the_second_signal_does_not_wait_for_workers(session: Session) -> None:

@@ -36,6 +36,7 @@ MESSAGES: list[Down | Up] = [
     EpochReport(3, 1, {"accuracy": 0.5}, 0, {"accuracy": 0.6}),
     TrialOutcome(3, Ending.COMPLETE, {"accuracy": 0.6}, "", "line\nline", "model.keras", {"kernel": "plain"}),
     Evaluated(3, {"test_accuracy": 0.8}, confusion=((3, 1), (0, 4))),
+    Evaluated(3, {}, "/c: no space left on the disk", session_ends_in=6),
 ]
 
 

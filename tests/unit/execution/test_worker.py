@@ -10,6 +10,7 @@ from typing import cast
 
 import pytest
 
+from tuner.errors import NoSpaceError, StorageRefusedError
 from tuner.execution.messages import Evaluated, Progress
 from tuner.execution.worker import PROGRESS_EVERY_S, _evaluate, _Line
 from tuner.training import evaluate
@@ -52,3 +53,18 @@ def test_a_worker_that_measures_the_test_split_says_that_it_is_alive(monkeypatch
 
     assert evaluated == Evaluated(3, {"test_accuracy": 0.5})
     assert [(each.number, each.steps) for each in said] == [(3, 0)] * 4
+
+
+@pytest.mark.parametrize("error", [NoSpaceError, StorageRefusedError])
+def test_a_disk_that_hinders_measuring_is_told_as_such(
+    monkeypatch: pytest.MonkeyPatch, error: type[NoSpaceError | StorageRefusedError]
+) -> None:
+    def refused(*_of: object) -> evaluate.Tested:
+        raise error("/c: cannot be written")
+
+    monkeypatch.setattr(evaluate, "evaluate_test", refused)
+    request = TrialRequest("s", 3, {}, 1, "binary", "/d", "/c", "/t")
+
+    evaluated = _evaluate(cast("_Line", SimpleNamespace()), request, "model.keras")
+
+    assert evaluated == Evaluated(3, {}, "/c: cannot be written", session_ends_in=error.exit_code)
