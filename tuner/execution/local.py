@@ -19,7 +19,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
+from tuner.data.store import writing
 from tuner.errors import TunerError
 from tuner.execution.executor import Died, Heard
 from tuner.execution.messages import Down, Ready, Shutdown, Up, decode, encode
@@ -72,11 +74,13 @@ class LocalExecutor:
 
     def start(self) -> None:
         """Start one process a place."""
-        self._log_dir.mkdir(parents=True, exist_ok=True)
+        with writing(self._log_dir):
+            self._log_dir.mkdir(parents=True, exist_ok=True)
         for place in self._places:
             self._start_one(place)
 
     def _start_one(self, place: Place) -> None:
+        log = self._open_log(place.index)
         ours, theirs = socket.socketpair()
         arguments = [
             f"--channel={theirs.fileno()}",
@@ -89,7 +93,7 @@ class LocalExecutor:
             arguments.append(f"--gpu={place.gpu}")
         if place.gpu_memory_limit_mib is not None:
             arguments.append(f"--gpu-memory-limit-mib={place.gpu_memory_limit_mib}")
-        with theirs, self.log_path(place.index).open("ab") as log:
+        with theirs, log:
             process = subprocess.Popen(
                 [*self._command, *arguments],
                 stdin=subprocess.DEVNULL,
@@ -102,6 +106,11 @@ class LocalExecutor:
         self._children[place.index] = _Child(process, ours)
         self._selector.register(ours, selectors.EVENT_READ, place.index)
         _log.debug("worker %d is process %d on %s", place.index, process.pid, place)
+
+    def _open_log(self, worker: int) -> BinaryIO:
+        path = self.log_path(worker)
+        with writing(path):
+            return path.open("ab")
 
     def send(self, worker: int, message: Down) -> None:
         """Write a message to a worker's socket."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tuner.errors import TunerError
+from tuner.errors import StorageRefusedError, TunerError
 from tuner.execution.executor import Died, Heard
 from tuner.execution.local import LocalExecutor
 from tuner.execution.messages import Ready
@@ -65,6 +65,14 @@ def test_a_worker_is_told_its_threads_and_whether_it_shares_its_device(tmp_path:
 
     assert "--threads=2" in told[0]
     assert ["--shared" in told[worker] for worker in (0, 1)] == [False, True]
+
+
+def test_a_log_that_cannot_be_written_is_refused_storage_and_no_bug(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "logs" / "worker-0.log").mkdir(parents=True)
+    for log_dir in (tmp_path / "file" / "logs", tmp_path / "logs"):
+        with pytest.raises(StorageRefusedError, match=r"logs.*: cannot be written: "):
+            LocalExecutor([Place(0, (0,))], log_dir, COMMAND).start()
 
 
 def test_a_dead_worker_is_told_once_and_replaced(executor: LocalExecutor) -> None:
