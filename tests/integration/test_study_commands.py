@@ -348,6 +348,20 @@ def test_delete_keeps_texts_that_studies_of_a_database_beside_may_have(
     assert f"as studies of {beside} may have the same" in capsys.readouterr().err
 
 
+def test_delete_keeps_texts_beside_a_folder_of_a_study_that_another_database_may_have(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As where a server has the other study: its texts lie in the same folder, and no file tells of it."""
+    storage = str(tmp_path / "tuner.db")
+    kept = kept_texts(tmp_path, storage, "first")
+    (tmp_path / "of_a_server").mkdir()
+
+    assert main(["delete", "first", "--yes", "--storage", storage]) == 0
+
+    assert all(each.is_dir() for each in kept)
+    assert f"as {tmp_path / 'of_a_server'} is of no study of this database" in capsys.readouterr().err
+
+
 def test_delete_follows_no_fingerprint_that_leads_elsewhere(tmp_path: Path) -> None:
     storage, other = str(tmp_path / "tuner.db"), tmp_path / "other"
     other.mkdir()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,14 +63,15 @@ def delete(name: str, storage: str, yes: bool) -> None:
 def _texts_of(ledger: Ledger, name: str, storage: str) -> tuple[list[Path], str]:
     """Return the folders with a study's texts, and why they are not to be deleted; empty where they are."""
     from tuner.data.encode import kept_entries
-    from tuner.storage import cache_folder
+    from tuner.storage import cache_folder, study_folder
 
     fingerprint, shared = ledger.study(name).fingerprint, cache_folder(storage)
     texts = kept_entries(fingerprint, shared)
     for other in ledger.study_names():
         if other != name and _may_have(ledger, other, fingerprint):
             return texts, f"study '{other}' has the same"
-    return texts, _shared_with(storage, shared)
+    own = {study_folder(storage, each).name for each in ledger.study_names()}
+    return texts, _shared_with(storage, shared, own)
 
 
 def _may_have(ledger: Ledger, other: str, fingerprint: str) -> bool:
@@ -79,8 +81,11 @@ def _may_have(ledger: Ledger, other: str, fingerprint: str) -> bool:
         return True
 
 
-def _shared_with(storage: str, shared: Path) -> str:
-    """Say whose studies may use the shared folder, too; empty where it is this database's alone."""
+def _shared_with(storage: str, shared: Path, own: Collection[str]) -> str:
+    """Say whose studies may use the shared folder, too; empty where it is this database's alone.
+
+    Studies of a server keep their folders beside those of a file: a folder that is none of ``own`` is theirs.
+    """
     from tuner.storage.sqlite import databases_beside
     from tuner.storage.urls import locate
 
@@ -89,9 +94,15 @@ def _shared_with(storage: str, shared: Path) -> str:
         return "studies of another database may have the same"
     try:
         beside = databases_beside(path, shared)
+        folders = sorted(each for each in shared.parent.iterdir() if each.is_dir())
     except OSError as error:
         return f"it cannot be seen whether others have the same: {error.strerror}"
-    return f"studies of {beside[0]} may have the same" if beside else ""
+    foreign = [
+        each for each in folders if each.name not in own and each != shared and not each.name.startswith(".")
+    ]
+    if beside:
+        return f"studies of {beside[0]} may have the same"
+    return f"{foreign[0]} is of no study of this database and may need it" if foreign else ""
 
 
 def _confirmed(question: str) -> bool:

@@ -144,10 +144,11 @@ def with_budget(study: OpenStudy, trials: int | None, time_limit: str | None) ->
     """Set the study's budget to what was given on the command line, exactly; otherwise leave it.
 
     Raises:
-        InputError: If more trials than that have ended.
+        InputError: If more trials than that have ended, and the budget would become smaller.
     """
-    ended = study.ledger.use_of_budget(study.name).finished
-    if trials is not None and trials < ended:
+    use = study.ledger.use_of_budget(study.name)
+    ended = use.finished
+    if trials is not None and trials < ended and trials != use.trials:
         raise InputError(
             f"--trials {trials}: of study '{study.name}' {ended} have ended, and the budget counts them",
             f"for {counted(trials, 'further trial')} say --trials {ended + trials}",

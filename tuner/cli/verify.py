@@ -11,6 +11,8 @@ from tuner.analysis.wording import written_params
 from tuner.cli.console import console, facts, remark, table, write_json
 from tuner.cli.options import TrialNumber, format_option, storage_option
 from tuner.errors import InputError, NotFoundError, TunerError
+from tuner.spec.values import Params
+from tuner.trial import WAYS, WORDS
 
 if TYPE_CHECKING:
     from tuner.execution.launch import OpenStudy
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from tuner.storage import TrialRecord
     from tuner.trial import TrialRequest
 
-__all__ = ["verify"]
+__all__ = ["has_todays_terms", "is_coarse", "verify"]
 
 
 @click.command(epilog="Example:\n\n  tuner verify quickstart 12")
@@ -41,6 +43,8 @@ def verify(name: str, number: int | None, storage: str, form: str) -> None:
     for told in study.remarks:
         remark(told)
     trial = _chosen(study, number)
+    if not has_todays_terms(trial.settings, trial.facts):
+        remark("its recorded metrics are not compared: it was trained on runs of words across unknown ones")
     found, unlike = _compared(request_of(study, trial), trial)
     if form == "json":
         head = {"study": name, "trial": trial.number, "as_recorded": not unlike}
@@ -108,21 +112,29 @@ def _compared(request: TrialRequest, trial: TrialRecord) -> tuple[dict[str, Agre
     theirs = keras_predictions(request, parts)
     labels = {part: part_of(dataset, part).labels for part in parts}
     unlike = unlike_model(model, trial.settings, trial.metrics)
-    is_coarse = _is_coarse(trial)
-    for part in parts:
+    coarse = is_coarse(trial.facts)
+    for part in parts if has_todays_terms(trial.settings, trial.facts) else ():
         recorded = {**trial.metrics}
         if part == "test":
             recorded = {name.removeprefix("test_"): value for name, value in trial.test_metrics.items()}
         measured = measure(labels[part], theirs[part], request.task)
-        told = unlike_metrics(measured, recorded, len(labels[part]), is_coarse=is_coarse)
+        told = unlike_metrics(measured, recorded, len(labels[part]), is_coarse=coarse)
         unlike += [f"{part} {each}" for each in told]
     return {part: compare(labels[part], theirs[part], ours[part], request.task) for part in parts}, unlike
 
 
-def _is_coarse(trial: TrialRecord) -> bool:
+def has_todays_terms(settings: Params, facts: Params) -> bool:
+    """Tell whether a trial's texts were read as they are here.
+
+    Older trials had runs of words across unknown ones; they lack the fact that is asked for.
+    """
+    return int(settings.get("tfidf_ngrams", 1)) == 1 or WORDS in facts
+
+
+def is_coarse(facts: Params) -> bool:
     """Tell whether a trial's metrics were computed with fewer digits than they are here."""
-    on_gpu = str(trial.facts.get("device", "")).startswith("GPU")
-    return on_gpu or trial.facts.get("precision", "float32") != "float32"
+    trained_on = (str(facts.get(name, "")) for name in ("device", WAYS))
+    return any("GPU" in each for each in trained_on) or facts.get("precision", "float32") != "float32"
 
 
 def _show(name: str, trial: TrialRecord, found: dict[str, Agreement]) -> None:

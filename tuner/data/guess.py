@@ -116,6 +116,10 @@ def guess(path: Path, text: str | None = None, label: str | None = None) -> Gues
     for role, column in (("text", text), ("label", label)):
         if column is not None and column not in raw.columns:
             raise DataError(f"{raw.origin}: no column '{column}'", f"--{role}: {_there_are(raw)}")
+    if text is not None and text == label:
+        raise DataError(
+            f"{raw.origin}: column '{text}' cannot be both the texts and the labels", _there_are(raw)
+        )
     text = _text_column(raw, label, notes) if text is None else text
     split_column = _split_column(raw, {text, label}, notes)
     label = _label_column(raw, {text, split_column}, notes) if label is None else label

@@ -89,6 +89,8 @@ class ParquetColumns(Mapping[str, Sequence[object]]):
         with self._translated():
             for batch in self._file.iter_batches(_BATCH_ROWS, columns=[name]):
                 column = batch.column(name)  # a struct can have fields that are read with it
+                if isinstance(column, pa.ExtensionArray):
+                    column = column.storage
                 if pa.types.is_dictionary(column.type):
                     column = column.dictionary_decode()
                 self._count(column.nbytes + _ROW_BYTES * len(column))
@@ -125,7 +127,9 @@ def _is_plain(kind: Any) -> bool:
     """Tell whether cells of an Arrow type are text, numbers, truth values, or all missing."""
     import pyarrow.types as t
 
+    kind = getattr(kind, "storage_type", kind)  # of an extension, JSON say
     if t.is_dictionary(kind):
         kind = kind.value_type
-    known = (t.is_string, t.is_large_string, t.is_integer, t.is_floating, t.is_boolean, t.is_null)
+    texts = (t.is_string, t.is_large_string, t.is_string_view)
+    known = (*texts, t.is_integer, t.is_floating, t.is_boolean, t.is_null)
     return any(matches(kind) for matches in known)

@@ -19,11 +19,11 @@ from tuner.spec.values import Params, Value
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-__all__ = ["TFIDF"]
+__all__ = ["TERMS_VERSION", "TFIDF"]
 
 _PARTS = ("train", "validation", "test")
 
-_VERSION = 2
+TERMS_VERSION = 2
 """Of what is kept. Before 2 runs reached across unknown words, and terms were strings of one width."""
 
 _NAMES = ("terms", "idf", *(f"{part}_{what}" for part in _PARTS for what in ("values", "columns", "offsets")))
@@ -34,7 +34,7 @@ def _prepare(dataset: EncodedDataset, params: Params, seed: int, cache_dir: Path
         "dataset": dataset.key,
         "features": params["tfidf_features"],
         "ngrams": params["tfidf_ngrams"],
-        "version": _VERSION,
+        "version": TERMS_VERSION,
     }
     kept = cached_arrays(cache_dir, "tfidf", settings, _NAMES, lambda: _fit(dataset, params))
     terms = _unpacked(kept["terms"])

@@ -25,6 +25,7 @@ from tuner.data.values import EncodedDataset
 from tuner.decision import Decision
 from tuner.embeddings import EMBEDDINGS
 from tuner.embeddings.protocol import TokenInput
+from tuner.embeddings.tfidf import TERMS_VERSION
 from tuner.errors import NoSpaceError, StorageRefusedError, TunerError
 from tuner.metrics import Confusion, confusion_matrix, measure
 from tuner.models import family_of
@@ -455,6 +456,7 @@ def _identity(request: TrialRequest, own_code: str = "", precision: Precision = 
         "dataset": Path(request.dataset_dir).name,
         **({"own_code": own_code} if own_code else {}),
         **({"precision": precision} if precision != "float32" else {}),
+        **({"terms": TERMS_VERSION} if int(request.params.get("tfidf_ngrams", 1)) > 1 else {}),
     }
     return hashlib.sha256(json.dumps(depends, sort_keys=True).encode()).hexdigest()
 

@@ -212,6 +212,8 @@ def test_a_given_column_that_cannot_be_used_is_refused_with_those_there_are(tmp_
         guess(path, label="stars")
     with pytest.raises(DataError, match=r"labels in 'same' there are no two.*--text COLUMN --label COLUMN"):
         guess(path, label="same")
+    with pytest.raises(DataError, match="'text' cannot be both the texts and the labels"):
+        guess(path, "text", "text")
 
 
 def test_a_file_without_texts_or_labels_is_refused(tmp_path: Path) -> None:

@@ -203,6 +203,8 @@ def test_parquet_columns_of_every_plain_type_are_read_by_their_whole_name(tmp_pa
         "named": pa.array(["u", "v"]).dictionary_encode(),
         "none": pa.array([None, None]),
         "half": pa.array([0.5, None], pa.float32()),
+        "view": pa.array(["p", None], pa.string_view()),
+        "json": pa.ExtensionArray.from_storage(pa.json_(pa.utf8()), pa.array(["1", None], pa.utf8())),
     }
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table(columns), path)
@@ -216,6 +218,8 @@ def test_parquet_columns_of_every_plain_type_are_read_by_their_whole_name(tmp_pa
         ["u", "v"],
         [None, None],
         [0.5, None],
+        ["p", None],
+        ["1", None],
     ]
 
 

@@ -104,6 +104,15 @@ def test_a_budget_of_fewer_trials_than_have_ended_is_refused_and_changes_nothing
     assert study.ledger.study(NAME).budget.trials == 2
 
 
+def test_a_budget_that_running_trials_have_passed_may_be_said_again(study: OpenStudy) -> None:
+    run_all(join(study.ledger))
+    study.ledger.set_budget(NAME, replace(study.spec.budget, trials=1))  # lowered while the second one ran
+
+    with_budget(study, 1, None)
+
+    assert study.ledger.study(NAME).budget.trials == 1
+
+
 def test_a_study_with_trials_left_is_not_done(study: OpenStudy) -> None:
     session = join(study.ledger)
     finish(session, take(session))
