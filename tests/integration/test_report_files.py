@@ -239,7 +239,7 @@ def test_a_full_disk_is_one_line_and_leaves_the_former_file_whole(
 
     assert capsys.readouterr().err == (
         f"tuner: error: {tmp_path}: the report cannot be written: No space left on device; free some space,"
-        " or write it elsewhere with `tuner report reviews -o FOLDER`\n"
+        f" or write it elsewhere with `tuner report reviews -o FOLDER --storage {storage}`\n"
     )
     assert (tmp_path / full).read_text(encoding="utf-8") == "former"
     assert not list(tmp_path.glob(".*"))
