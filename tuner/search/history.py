@@ -9,6 +9,7 @@ the more trials there are.
 from __future__ import annotations
 
 import copy
+import heapq
 from collections.abc import Container, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -64,10 +65,11 @@ def lasting_numbers(
 ) -> set[int]:
     """Choose the trials among which :func:`telling_numbers` chooses as among all, also when more have ended.
 
-    These are the latest ``most``, and the best completed ones by whole ranks, as many as hold ``most``: only
-    half of these are chosen, and a new trial that beats some of them lets others move up. By whole ranks, for
-    whatever beats one of them is then among them, so that beside new ones they have the ranks that they have
-    among all. It holds until new trials have beaten more than half of the best.
+    These are the best completed ones by whole ranks, as many as hold ``most``, and of the others the latest,
+    as many as are chosen of those. Only half of the best are chosen, and a new trial that beats some of them
+    lets others move up. By whole ranks, for whatever beats one of them is then among them, so that beside new
+    ones they have the ranks that they have among all. It holds until new trials have beaten more than half of
+    the best.
 
     Args:
         ended, values, maximize, most: As :func:`telling_numbers` has them.
@@ -75,10 +77,11 @@ def lasting_numbers(
     Returns:
         Their numbers.
     """
-    latest = sorted(ended, reverse=True)[:most]
-    best = _best_first(values, maximize)
-    last_rank = best[:most][-1][0] if best else 0
-    return {*latest, *(number for rank, number in best if rank <= last_rank)}
+    ranked = _best_first(values, maximize)
+    last_rank = ranked[:most][-1][0] if ranked else 0
+    best = {number for rank, number in ranked if rank <= last_rank}
+    latest = heapq.nlargest(most - min(most // 2, len(ranked)), (each for each in ended if each not in best))
+    return {*best, *latest}
 
 
 def _best_first(

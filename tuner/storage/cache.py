@@ -17,7 +17,7 @@ from tuner.search.optuna_samplers import START_POINT
 from tuner.storage.reading import stored_values
 from tuner.storage.tables import optuna_trials, user_attributes
 
-__all__ = ["remember_only"]
+__all__ = ["remember_only", "share_distributions"]
 
 _ENDED = ("COMPLETE", "PRUNED", "FAIL")
 
@@ -51,11 +51,21 @@ def remember_only(
     )
     cache = cast("_CachedStorage", study._storage)
     known = cache._studies.setdefault(study_id, _StudyInfo())
+    last = connection.scalar(sa.select(sa.func.max(optuna_trials.c.number)).where(mine))
     columns = (optuna_trials.c.trial_id, optuna_trials.c.number, optuna_trials.c.state)
-    trials = connection.execute(sa.select(*columns).where(mine)).all()
-    last = max(number for _, number, _ in trials)
-    for trial_id, number, state in trials:
+    for trial_id, number, state in connection.execute(sa.select(*columns).where(mine)):
         if state in _ENDED:
             known.last_finished_trial_id = max(known.last_finished_trial_id, trial_id)
         if number in chosen or number == last or state not in _ENDED or trial_id in marked:
             known.unfinished_trial_ids.add(trial_id)
+
+
+def share_distributions(study: optuna.Study) -> None:
+    """Let the trials that a study has read share equal distributions: Optuna makes one a trial and parameter.
+
+    Of 800 trials of six parameters that is more than a MiB.
+    """
+    shared: dict[optuna.distributions.BaseDistribution, optuna.distributions.BaseDistribution] = {}
+    for trial in study.get_trials(deepcopy=False):
+        for name, distribution in trial.distributions.items():
+            trial.distributions[name] = shared.setdefault(distribution, distribution)

@@ -18,7 +18,7 @@ from tuner.search.choice import ChoiceWithin
 from tuner.search.optuna_samplers import StudySampler
 from tuner.search.trials import FinishedTrial
 from tuner.spec.values import Params, Value
-from tuner.storage.cache import remember_only
+from tuner.storage.cache import remember_only, share_distributions
 from tuner.storage.claiming import Claimer
 from tuner.storage.engine import Database
 from tuner.storage.leases import (
@@ -113,6 +113,7 @@ class RunningStudy:
                 maximize = [objective.direction == "maximize" for objective in study.spec.objectives]
                 with database.reading() as connection:
                     remember_only(optuna_study, connection, study.optuna_id, maximize, sampler.history)
+                share_distributions(optuna_study)
         self._teller = Teller(database, optuna_study, study.optuna_id, crash_point)
         self._claimer = Claimer(
             database=database,
