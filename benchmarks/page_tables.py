@@ -21,7 +21,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 def measured_on(facts: Mapping[str, Any]) -> list[str]:
     versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
-    revision = f" of revision {facts['revision']}" if "revision" in facts else ""
+    revision = f"; revision {facts['revision']}" if "revision" in facts else ""
     return [
         "",
         f"*{facts['date']}; {facts['cores']} cores of {facts['processor']}, {facts['memory_gib']} GiB; "
