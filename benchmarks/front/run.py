@@ -241,8 +241,8 @@ def measure_again(
         seconds_only: Whose networks are wanted with the seconds up to each epoch.
     """
     orders: dict[str, dict[str, Any]] = {}
-    for each in (*runs, *(seconds_only or ())):
-        is_judged = each in runs
+    wanted_of = [(each, True) for each in runs] + [(each, False) for each in seconds_only or ()]
+    for each, is_judged in wanted_of:
         for _, members in each.fronts_until(comparison.seconds):
             for found in members:
                 order = {

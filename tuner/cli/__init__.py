@@ -182,8 +182,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _say([str(ending)], ending.exit_code, debug, label="")
     except TunerError as error:
         return _say(_lines_of(error), error.exit_code, debug)
-    except BrokenPipeError:
-        return _reader_gone()
+    except BrokenPipeError:  # whoever read us (``| head``) has had enough
+        let_go()
+        return 0
     except MemoryError:
         return _say(["not enough memory; try fewer texts or smaller models"], NO_SPACE, debug)
     except OSError as error:
@@ -259,9 +260,3 @@ def _flushed(code: int) -> int:
             raise
         return 0
     return code
-
-
-def _reader_gone() -> int:
-    """End quietly: whoever read us (``| head``) has had enough."""
-    let_go()
-    return 0

@@ -67,10 +67,11 @@ def _texts_of(ledger: Ledger, name: str, storage: str) -> tuple[list[Path], str]
 
     fingerprint, shared = ledger.study(name).fingerprint, cache_folder(storage)
     texts = kept_entries(fingerprint, shared)
-    for other in ledger.study_names():
+    known = ledger.study_names()
+    for other in known:
         if other != name and _may_have(ledger, other, fingerprint):
             return texts, f"study '{other}' has the same"
-    own = {study_folder(storage, each).name for each in ledger.study_names()}
+    own = {study_folder(storage, each).name for each in known}
     return texts, _shared_with(storage, shared, own)
 
 

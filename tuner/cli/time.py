@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 import click
 
@@ -24,21 +24,21 @@ _MOST_ROUNDS = 5
 """Times that a front is looked at again because re-timed seconds brought others onto it."""
 
 
-_KEYS = (
-    "number",
-    "training_time_s",
-    "runs",
-    "low_s",
-    "high_s",
-    "epochs",
-    "kept_epochs",
-    "in_study_s",
-    "host",
-    "device",
-    "is_member",
-    "was_member",
-)
-"""Of a trial in JSON, and columns of CSV, whether or not there is a trial: a promise, see docs/json.md."""
+class _Row(TypedDict):
+    """A trial's times in JSON; the keys, columns of CSV also without a trial, are a promise: docs/json.md."""
+
+    number: int
+    training_time_s: float
+    runs: int
+    low_s: float
+    high_s: float
+    epochs: int
+    kept_epochs: int
+    in_study_s: float | None
+    host: str
+    device: str
+    is_member: bool
+    was_member: bool
 
 
 @click.command(epilog="Example:\n\n  tuner time quickstart --repeats 3")
@@ -146,7 +146,7 @@ def _tell(study: OpenStudy, numbers: Sequence[int], form: str) -> None:
         case "json":
             write_json(rows)
         case "csv":
-            write_csv(list(_KEYS), [list(row.values()) for row in rows])
+            write_csv(list(_Row.__annotations__), [list(row.values()) for row in rows])
         case _ if timed:
             _show(rows)
     mixed = unlike(study.name, shown, members, objectives)
@@ -155,29 +155,27 @@ def _tell(study: OpenStudy, numbers: Sequence[int], form: str) -> None:
             remark(said)
 
 
-def _row(trial: TrialRecord, is_member: bool, was_member: bool) -> dict[str, Any]:
-    """Return a trial's times by :data:`_KEYS`."""
+def _row(trial: TrialRecord, is_member: bool, was_member: bool) -> _Row:
     retimed = trial.retimed
     if retimed is None:
         raise ValueError(f"trial {trial.number} was not timed again")
-    cells = (
-        trial.number,
-        retimed.seconds["training_time_s"],
-        retimed.runs,
-        retimed.low_s,
-        retimed.high_s,
-        retimed.epochs,
-        retimed.kept_epochs,
-        retimed.in_study.get("training_time_s"),
-        retimed.host,
-        retimed.device,
-        is_member,
-        was_member,
-    )
-    return dict(zip(_KEYS, cells, strict=True))
+    return {
+        "number": trial.number,
+        "training_time_s": retimed.seconds["training_time_s"],
+        "runs": retimed.runs,
+        "low_s": retimed.low_s,
+        "high_s": retimed.high_s,
+        "epochs": retimed.epochs,
+        "kept_epochs": retimed.kept_epochs,
+        "in_study_s": retimed.in_study.get("training_time_s"),
+        "host": retimed.host,
+        "device": retimed.device,
+        "is_member": is_member,
+        "was_member": was_member,
+    }
 
 
-def _show(rows: Sequence[dict[str, Any]]) -> None:
+def _show(rows: Sequence[_Row]) -> None:
     headings = ["trial", "alone", "runs", "spread", "in the study", "change", "epochs", "front"]
     cells = [
         [

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tuner.analysis.tables import on_test
 from tuner.analysis.wording import written_params
 from tuner.cli.console import console, facts, remark, table, write_json
 from tuner.cli.options import TrialNumber, format_option, storage_option
@@ -43,9 +44,10 @@ def verify(name: str, number: int | None, storage: str, form: str) -> None:
     for told in study.remarks:
         remark(told)
     trial = _chosen(study, number)
-    if not has_todays_terms(trial.settings, trial.facts):
+    is_comparable = has_todays_terms(trial.settings, trial.facts)
+    if not is_comparable:
         remark("its recorded metrics are not compared: it was trained on runs of words across unknown ones")
-    found, unlike = _compared(request_of(study, trial), trial)
+    found, unlike = _compared(request_of(study, trial), trial, with_metrics=is_comparable)
     if form == "json":
         head = {"study": name, "trial": trial.number, "as_recorded": not unlike}
         write_json({**head, "parts": _document(found)})
@@ -95,7 +97,9 @@ def _chosen(study: OpenStudy, number: int | None) -> TrialRecord:
     return trials[number]
 
 
-def _compared(request: TrialRequest, trial: TrialRecord) -> tuple[dict[str, Agreement], list[str]]:
+def _compared(
+    request: TrialRequest, trial: TrialRecord, *, with_metrics: bool
+) -> tuple[dict[str, Agreement], list[str]]:
     """Return how far both computations agree on each part, and what the trial's record says otherwise."""
     from tuner.data.encode import open_dataset
     from tuner.export.agreement import compare
@@ -113,10 +117,8 @@ def _compared(request: TrialRequest, trial: TrialRecord) -> tuple[dict[str, Agre
     labels = {part: part_of(dataset, part).labels for part in parts}
     unlike = unlike_model(model, trial.settings, trial.metrics)
     coarse = is_coarse(trial.facts)
-    for part in parts if has_todays_terms(trial.settings, trial.facts) else ():
-        recorded = {**trial.metrics}
-        if part == "test":
-            recorded = {name.removeprefix("test_"): value for name, value in trial.test_metrics.items()}
+    for part in parts if with_metrics else ():
+        recorded = on_test(trial) if part == "test" else trial.metrics
         measured = measure(labels[part], theirs[part], request.task)
         told = unlike_metrics(measured, recorded, len(labels[part]), is_coarse=coarse)
         unlike += [f"{part} {each}" for each in told]

@@ -7,12 +7,12 @@ some of them.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tuner.data.wording import require_unique, too_large
 from tuner.errors import DataError
 
 __all__ = ["ForeignCell", "ParquetColumns"]
@@ -52,13 +52,9 @@ class ParquetColumns(Mapping[str, Sequence[object]]):
         self._read: dict[str, Sequence[object]] = {}
         with self._translated():
             self._file = pq.ParquetFile(pa.BufferReader(content))
-            self._types = {field.name: field.type for field in self._file.schema_arrow}
-            counts = Counter(field.name for field in self._file.schema_arrow)
-        doubled = sorted(name for name, count in counts.items() if count > 1)
-        if doubled:
-            raise DataError(
-                f"{origin}: the header has column '{doubled[0]}' more than once", "rename one of them"
-            )
+            schema = self._file.schema_arrow
+            self._types = {field.name: field.type for field in schema}
+        require_unique(schema.names, origin)
         self.n_rows: int = self._file.metadata.num_rows
         if not self.n_rows:
             raise DataError(f"{origin}: has no rows", "expected one row a text")
@@ -105,10 +101,7 @@ class ParquetColumns(Mapping[str, Sequence[object]]):
     def _count(self, n_bytes: int) -> None:
         self._unpacked_bytes += n_bytes
         if self._unpacked_bytes > self._largest_bytes:
-            raise DataError(
-                f"{self._origin}: unpacks to more than {self._largest_bytes >> 20:,} MiB",
-                "draw some of its rows: texts are held in memory while they are prepared",
-            )
+            raise too_large(self._origin, f"unpacks to more than {self._largest_bytes >> 20:,} MiB")
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -16,7 +16,6 @@ import re
 import stat
 import sys
 import zlib
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from pathlib import Path
 
 from tuner.data.parquet import ForeignCell, ParquetColumns
 from tuner.data.values import TextTable
-from tuner.data.wording import did_you_mean
+from tuner.data.wording import did_you_mean, require_unique, too_large
 from tuner.errors import DataError, NotFoundError
 
 __all__ = [
@@ -229,7 +228,7 @@ def read_bytes(path: Path) -> bytes:
             f"{path}: is not a whole gzip file: {error}", "it may be cut short; copy it again"
         ) from error
     if len(content) > LARGEST_BYTES:
-        raise _too_large(path, f"unpacks to more than {LARGEST_BYTES >> 20:,} MiB")
+        raise too_large(str(path), f"unpacks to more than {LARGEST_BYTES >> 20:,} MiB")
     return content
 
 
@@ -241,13 +240,9 @@ def _require_readable(path: Path) -> None:
     if not stat.S_ISREG(state.st_mode):
         raise DataError(f"{path}: is a pipe or a device, expected a file", "write its content to a file")
     if state.st_size > LARGEST_BYTES:
-        raise _too_large(path, f"has {state.st_size >> 20:,} MiB, at most {LARGEST_BYTES >> 20:,} are read")
-
-
-def _too_large(path: Path, found: str) -> DataError:
-    return DataError(
-        f"{path}: {found}", "draw some of its rows: texts are held in memory while they are prepared"
-    )
+        raise too_large(
+            str(path), f"has {state.st_size >> 20:,} MiB, at most {LARGEST_BYTES >> 20:,} are read"
+        )
 
 
 def _siblings(path: Path) -> list[str]:
@@ -323,16 +318,8 @@ def _read_csv(text: str, separator: str, origin: str) -> RawTable:
         raise DataError(
             f"{origin}: no rows below a header", "expected a first row of column names, then texts"
         )
-    return RawTable(dict(zip(_unique(header, origin), zip(*records, strict=True), strict=True)), rows, origin)
-
-
-def _unique(header: list[str], origin: str) -> list[str]:
-    doubled = sorted(name for name, count in Counter(header).items() if count > 1)
-    if doubled:
-        raise DataError(
-            f"{origin}: the header has column '{doubled[0]}' more than once", "rename one of them"
-        )
-    return header
+    require_unique(header, origin)
+    return RawTable(dict(zip(header, zip(*records, strict=True), strict=True)), rows, origin)
 
 
 def _read_jsonl(text: str, origin: str) -> RawTable:

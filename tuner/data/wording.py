@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
-__all__ = ["did_you_mean", "listed", "row_list"]
+from tuner.errors import DataError
+
+__all__ = ["did_you_mean", "listed", "require_unique", "row_list", "too_large"]
 
 _SHOWN = 5
 
@@ -34,3 +37,23 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     if near:
         return f"did you mean '{by_lower[near[0]]}'?"
     return f"there is: {listed(sorted(by_lower.values()))}" if by_lower else "there is none"
+
+
+def require_unique(header: Iterable[str], origin: str) -> None:
+    """Refuse columns of one name.
+
+    Raises:
+        DataError: If there are some.
+    """
+    doubled = sorted(name for name, count in Counter(header).items() if count > 1)
+    if doubled:
+        raise DataError(
+            f"{origin}: the header has column '{doubled[0]}' more than once", "rename one of them"
+        )
+
+
+def too_large(origin: str, found: str) -> DataError:
+    """Return the refusal of a file that does not fit into memory with what is made of it."""
+    return DataError(
+        f"{origin}: {found}", "draw some of its rows: texts are held in memory while they are prepared"
+    )

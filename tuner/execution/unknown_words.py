@@ -10,8 +10,7 @@ from tuner.catalogue import catalogue_for
 from tuner.data.encode import PreparedData, encode
 from tuner.data.sample import unknown_share
 from tuner.data.values import UNKNOWN_ID, EncodedDataset
-from tuner.spec.reach import reachable_settings
-from tuner.spec.situations import TooManySituationsError
+from tuner.spec.reach import settings_met
 from tuner.spec.values import StudySpec
 
 __all__ = ["HIGH_SHARE", "unknown_words"]
@@ -33,11 +32,7 @@ def unknown_words(spec: StudySpec, base_dir: Path, prepared: PreparedData) -> li
         Warnings; none where the space cannot be followed.
     """
     largest: dict[str, int | None] = {}
-    try:
-        met = reachable_settings(spec, catalogue_for(spec, base_dir), ["cleaning", "vocabulary_size"])
-    except TooManySituationsError:
-        return []
-    for settings in met:
+    for settings in settings_met(spec, catalogue_for(spec, base_dir), ["cleaning", "vocabulary_size"]):
         size, cleaning = settings.get("vocabulary_size"), str(settings["cleaning"])
         before = largest.get(cleaning, 0)
         # Who reads no vocabulary of a size reads terms of all words.

@@ -12,8 +12,7 @@ from tuner.embeddings import EMBEDDINGS
 from tuner.embeddings.protocol import Coverage
 from tuner.errors import StudyChangedError
 from tuner.execution.plan import with_whole_paths
-from tuner.spec.reach import reachable_settings
-from tuner.spec.situations import TooManySituationsError
+from tuner.spec.reach import settings_met
 from tuner.spec.values import Params, StudySpec, Value
 from tuner.storage import Ledger
 
@@ -132,10 +131,7 @@ def _settings_met(spec: StudySpec, base_dir: Path) -> list[dict[str, Value]]:
     names = {"embedding", "cleaning", "vocabulary_size"}
     names |= {setting.name for source in EMBEDDINGS.values() for setting in source.component.settings}
     catalogue = catalogue_for(spec, base_dir)
-    try:
-        met = reachable_settings(spec, catalogue, names)
-    except TooManySituationsError:  # each trial still finds out for itself
-        return []
+    met = settings_met(spec, catalogue, names)  # where there is nothing each trial still finds out for itself
     return [with_whole_paths(settings, catalogue, base_dir) for settings in met]
 
 

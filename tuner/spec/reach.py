@@ -8,10 +8,10 @@ from itertools import product
 from tuner.spec.catalogue import Catalogue
 from tuner.spec.conditions import mentions
 from tuner.spec.settings import SELECTORS
-from tuner.spec.situations import Situation, situations
+from tuner.spec.situations import Situation, TooManySituationsError, situations
 from tuner.spec.values import FloatParameter, IntParameter, Parameter, StudySpec, Value
 
-__all__ = ["reachable_settings"]
+__all__ = ["reachable_settings", "settings_met"]
 
 
 def reachable_settings(
@@ -39,6 +39,14 @@ def reachable_settings(
             full = catalogue.complete({**spec.fixed, **params})
             found[tuple((name, value) for name, value in full.items() if name in names)] = None
     return [dict(pairs) for pairs in found]
+
+
+def settings_met(spec: StudySpec, catalogue: Catalogue, names: Collection[str]) -> list[dict[str, Value]]:
+    """Return the same for what a person is told beforehand; nothing where the space cannot be followed."""
+    try:
+        return reachable_settings(spec, catalogue, names)
+    except TooManySituationsError:
+        return []
 
 
 def _with_both_ends(

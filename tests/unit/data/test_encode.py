@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -12,34 +11,12 @@ from typing import cast
 import numpy as np
 import pytest
 
+from tests.unit.data.parted import ROWS, SPLIT, Row, prepared_from, write
 from tuner.data.encode import encode, find_prepared, open_dataset, prepare
-from tuner.data.prepare import PreparedData, read_texts
+from tuner.data.prepare import read_texts
 from tuner.data.values import EncodedDataset, Part
 from tuner.errors import DataError, NotFoundError
 from tuner.spec.values import DataSpec, SplitSpec, Task, Value
-
-Row = tuple[str, str, str]
-
-ROWS: list[Row] = [
-    ("good good film one", "pos", "train"),
-    ("good film two", "pos", "train"),
-    ("bad film one", "neg", "train"),
-    ("unseen film", "neg", "dev"),
-    ("good day", "pos", "dev"),
-    ("bad day", "neg", "test"),
-    ("good one", "pos", "test"),
-]
-SPLIT = SplitSpec("train", "dev", "test", "part")
-
-
-def write(folder: Path, rows: Sequence[Row], name: str = "a.csv") -> DataSpec:
-    lines = ["text,label,part", *(",".join(row) for row in rows)]
-    (folder / name).write_text("\n".join(lines), encoding="utf-8")
-    return DataSpec("file", {"path": name}, SPLIT)
-
-
-def prepared_from(folder: Path, rows: Sequence[Row] = ROWS) -> PreparedData:
-    return prepare(write(folder, rows), "binary", 0, folder, folder / "cache")
 
 
 def words_in(dataset: EncodedDataset, part: Part) -> list[list[str]]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tuner.data.encode import encode, prepare
+from tests.unit.data.parted import prepared_from
+from tuner.data.encode import encode
 from tuner.data.shared import shared_texts, told_of_shared_texts
 from tuner.data.values import EncodedDataset
-from tuner.spec.values import DataSpec, SplitSpec
 
 ROWS = [
     ("Good film one", "pos", "train"),
@@ -23,10 +23,7 @@ ROWS = [
 
 
 def datasets(folder: Path, *levels: str) -> dict[str, EncodedDataset]:
-    lines = ["text,label,part", *(",".join(row) for row in ROWS)]
-    (folder / "a.csv").write_text("\n".join(lines), encoding="utf-8")
-    split = SplitSpec("train", "dev", "test", "part")
-    prepared = prepare(DataSpec("file", {"path": "a.csv"}, split), "binary", 0, folder, folder / "cache")
+    prepared = prepared_from(folder, ROWS)
     return {level: encode(prepared, level) for level in levels}
 
 
